@@ -1,0 +1,34 @@
+namespace InferenceShield;
+
+/// <summary>Working memory of one thread, grown to the widest row seen, so that hardening allocates nothing.</summary>
+internal sealed class HardeningScratch
+{
+    [ThreadStatic]
+    private static HardeningScratch? s_current;
+
+    private double[] _distribution = [];
+    private double[] _second = [];
+    private int[] _indices = [];
+    private float[] _released = [];
+
+    public static HardeningScratch ForThisThread => s_current ??= new HardeningScratch();
+
+    public Span<double> Distribution(int length) => Take(ref _distribution, length);
+
+    /// <summary>Noise, then remainders: never both at once.</summary>
+    public Span<double> Second(int length) => Take(ref _second, length);
+
+    public Span<int> Indices(int length) => Take(ref _indices, length);
+
+    public Span<float> Released(int length) => Take(ref _released, length);
+
+    private static Span<T> Take<T>(ref T[] array, int length)
+    {
+        if (array.Length < length)
+        {
+            array = new T[Math.Max(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length))];
+        }
+
+        return array.AsSpan(0, length);
+    }
+}

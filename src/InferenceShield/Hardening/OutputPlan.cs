@@ -1,0 +1,37 @@
+namespace InferenceShield;
+
+/// <summary>How one output is released, compiled.</summary>
+internal sealed record OutputPlan
+{
+    public OutputPlan(string name, OutputKind kind, HardeningOptions hardening)
+    {
+        Name = name;
+        Kind = kind;
+        InverseTemperature = 1 / hardening.Temperature;
+        NoiseBudget = hardening.KeyedNoiseBudget;
+        TopK = hardening.TopK ?? 0;
+        LabelOnly = hardening.LabelOnly || TopK == 1;
+        GridUnits = (int)Math.Round(Math.Pow(10, hardening.Decimals));
+        SignificantDigits = hardening.SignificantDigits;
+    }
+
+    public string Name { get; }
+
+    public OutputKind Kind { get; }
+
+    public bool IsDistribution => Kind is OutputKind.Logits or OutputKind.Probabilities;
+
+    public double InverseTemperature { get; }
+
+    public double NoiseBudget { get; }
+
+    /// <summary>0 for all classes.</summary>
+    public int TopK { get; }
+
+    public bool LabelOnly { get; }
+
+    /// <summary>Grid steps between 0 and 1: 10 to the decimals.</summary>
+    public int GridUnits { get; }
+
+    public int SignificantDigits { get; }
+}

@@ -1,0 +1,59 @@
+namespace InferenceShield;
+
+/// <summary>Hardens one row of real values (embedding, regression): few significant digits.</summary>
+internal static class ValueHardening
+{
+    /// <summary>Covers denormal floats (1e-45) with six digits.</summary>
+    private const int LargestExponent = 60;
+
+    private static readonly double[] s_powers = MakePowers();
+
+    /// <inheritdoc cref="DistributionHardening.TryHarden"/>
+    public static bool TryHarden(OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out OutputFault fault)
+    {
+        for (int i = 0; i < clean.Length; i++)
+        {
+            if (!float.IsFinite(clean[i]))
+            {
+                fault = OutputFault.NotFinite(i, clean[i]);
+                return false;
+            }
+        }
+
+        for (int i = 0; i < clean.Length; i++)
+        {
+            released[i] = Round(clean[i], plan.SignificantDigits);
+        }
+
+        fault = default;
+        return true;
+    }
+
+    /// <summary>Rounds to significant digits, ties to even; zero stays zero, and nothing becomes infinite.</summary>
+    public static float Round(float value, int digits)
+    {
+        if (value == 0)
+        {
+            return 0;
+        }
+
+        int exponent = digits - 1 - (int)Math.Floor(Math.Log10(Math.Abs((double)value)));
+        double scaled = exponent >= 0 ? value * Power(exponent) : value / Power(-exponent);
+        double rounded = Math.Round(scaled);
+        double result = exponent >= 0 ? rounded / Power(exponent) : rounded * Power(-exponent);
+        return (float)Math.Clamp(result, float.MinValue, float.MaxValue);
+    }
+
+    private static double Power(int exponent) => s_powers[exponent];
+
+    private static double[] MakePowers()
+    {
+        double[] powers = new double[LargestExponent + 1];
+        for (int i = 0; i < powers.Length; i++)
+        {
+            powers[i] = Math.Pow(10, i);
+        }
+
+        return powers;
+    }
+}

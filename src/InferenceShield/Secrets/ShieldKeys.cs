@@ -1,0 +1,39 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using InferenceShield.Numerics;
+
+namespace InferenceShield;
+
+/// <summary>The subkeys of one shield, each derived for one purpose.</summary>
+/// <remarks>Caller and input keys are the same for every model under one secret, so that callers can be followed across
+/// models; answer keys differ per model, so that nothing learned of one model's noise tells of another's.</remarks>
+internal sealed class ShieldKeys
+{
+    public ShieldKeys(ShieldSecret secret, string model)
+    {
+        KeyId = secret.KeyId;
+        Span<byte> key = stackalloc byte[SipHashKey.Size];
+        secret.DeriveKey("caller", key);
+        Caller = new SipHashKey(key);
+        secret.DeriveKey("input", key);
+        Digester = new InputDigester(BinaryPrimitives.ReadInt64LittleEndian(key));
+        secret.DeriveKey("noise/" + model, key);
+        Noise = new SipHashKey(key);
+        CryptographicOperations.ZeroMemory(key);
+    }
+
+    public string KeyId { get; }
+
+    public SipHashKey Caller { get; private set; }
+
+    public InputDigester Digester { get; private set; }
+
+    public SipHashKey Noise { get; private set; }
+
+    public void Clear()
+    {
+        Caller = default;
+        Digester = default;
+        Noise = default;
+    }
+}

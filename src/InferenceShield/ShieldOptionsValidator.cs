@@ -1,0 +1,234 @@
+using System.Globalization;
+using System.Numerics;
+
+namespace InferenceShield;
+
+/// <summary>Finds every fault in a <see cref="ShieldOptions"/>, each with its key, its value and what is allowed.</summary>
+internal sealed class ShieldOptionsValidator
+{
+    private static readonly TimeSpan s_shortestPeriod = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_longestPeriod = TimeSpan.FromDays(31);
+    private static readonly TimeSpan s_longestRefill = TimeSpan.FromDays(366);
+
+    private readonly string _prefix;
+    private readonly List<string> _faults = [];
+
+    private ShieldOptionsValidator(string prefix) => _prefix = prefix;
+
+    /// <param name="options">What to check.</param>
+    /// <param name="prefix">Where the options come from, ending in ':', or empty.</param>
+    /// <param name="serving">The plan in force, whose fixed parts must stay, or null.</param>
+    public static IReadOnlyList<string> Validate(ShieldOptions options, string prefix, ShieldPlan? serving)
+    {
+        ShieldOptionsValidator validator = new(prefix);
+        validator.Check(options);
+        if (validator._faults.Count == 0 && serving is not null)
+        {
+            validator.CheckFixedParts(options, serving);
+        }
+
+        return validator._faults;
+    }
+
+    /// <summary>What is allowed and yet does not do what its name promises.</summary>
+    public static IEnumerable<string> Warnings(ShieldOptions options)
+    {
+        foreach (HardeningOptions hardening in options.Outputs.Values.Select(output => output.Hardening ?? options.Hardening).Distinct())
+        {
+            if (hardening.Temperature != 1)
+            {
+                yield return "Temperature alone does not protect: above 1 it gives a thief more per answer, and it always costs honest callers their calibration.";
+            }
+
+            if (hardening.KeyedNoiseBudget > 0)
+            {
+                yield return "KeyedNoiseBudget costs a thief nothing measurable up to .2 and moves most confident answers across a .9 threshold; see the documentation of HardeningOptions.";
+            }
+        }
+    }
+
+    private void Check(ShieldOptions options)
+    {
+        if (!Enum.IsDefined(options.Mode))
+        {
+            Fault("Mode", options.Mode, "Enforce or ObserveOnly");
+        }
+
+        if (Required("Callers", options.Callers))
+        {
+            Range("Callers:Capacity", options.Callers.Capacity, 1, 20_000_000);
+        }
+
+        if (Required("Admission", options.Admission))
+        {
+            CheckAdmission(options.Admission);
+        }
+
+        if (Required("Hardening", options.Hardening))
+        {
+            CheckHardening("Hardening", options.Hardening);
+        }
+
+        if (Required("Outputs", options.Outputs))
+        {
+            CheckOutputs(options);
+        }
+    }
+
+    private void CheckAdmission(AdmissionOptions admission)
+    {
+        bool caller = Required("Admission:PerCaller", admission.PerCaller)
+            && CheckRate("Admission:PerCaller", admission.PerCaller);
+        bool overflow = Required("Admission:Overflow", admission.Overflow)
+            && CheckRate("Admission:Overflow", admission.Overflow);
+        if (caller && admission.MaxRowsPerCall is { } rows)
+        {
+            Range("Admission:MaxRowsPerCall", rows, 1, admission.PerCaller.Burst);
+        }
+
+        if (caller && overflow
+            && (Gcra.IncrementOf(admission.Overflow) < Gcra.IncrementOf(admission.PerCaller)
+                || admission.Overflow.Burst > admission.PerCaller.Burst))
+        {
+            _faults.Add(_prefix + "Admission:Overflow is laxer than Admission:PerCaller; it must not be: an attacker who floods the caller table would gain by it.");
+        }
+    }
+
+    private bool CheckRate(string key, RateOptions rate)
+    {
+        int before = _faults.Count;
+        Range(key + ":Queries", rate.Queries, 1, 1_000_000_000);
+        Range(key + ":Burst", rate.Burst, 1, 1_000_000);
+        if (rate.Period < s_shortestPeriod || rate.Period > s_longestPeriod)
+        {
+            Fault(key + ":Period", rate.Period, "00:00:00.001 to 31.00:00:00");
+        }
+
+        if (_faults.Count > before)
+        {
+            return false;
+        }
+
+        double perSecond = rate.Queries / rate.Period.TotalSeconds;
+        if (perSecond > 1_000_000)
+        {
+            _faults.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{_prefix}{key} is {perSecond:N0} queries per second (Queries / Period); allowed: up to 1,000,000."));
+        }
+
+        double refill = rate.Period.TotalSeconds / rate.Queries * rate.Burst;
+        if (refill > s_longestRefill.TotalSeconds)
+        {
+            _faults.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{_prefix}{key} takes {refill / 86_400:N0} days to refill (Burst x Period / Queries); allowed: up to {s_longestRefill.TotalDays:N0} days."));
+        }
+
+        return _faults.Count == before;
+    }
+
+    private void CheckHardening(string key, HardeningOptions hardening)
+    {
+        Range(key + ":Decimals", hardening.Decimals, 1, 5);
+        Range(key + ":SignificantDigits", hardening.SignificantDigits, 1, 6);
+        Range(key + ":KeyedNoiseBudget", hardening.KeyedNoiseBudget, 0, 1.9);
+        Range(key + ":Temperature", hardening.Temperature, 0.05, 100);
+        if (hardening.TopK is { } topK)
+        {
+            Range(key + ":TopK", topK, 1, 1_000_000);
+        }
+    }
+
+    private void CheckOutputs(ShieldOptions options)
+    {
+        if (options.Outputs.Count == 0)
+        {
+            _faults.Add(_prefix + "Outputs is empty; declare at least one output that may be released, with its kind (Logits, Probabilities, Embedding, Regression or State).");
+        }
+
+        foreach ((string name, OutputOptions? output) in options.Outputs)
+        {
+            string key = "Outputs:" + name;
+            if (string.IsNullOrWhiteSpace(name))
+            {
+                _faults.Add(_prefix + "Outputs has an output without a name.");
+            }
+
+            if (!Required(key, output))
+            {
+                continue;
+            }
+
+            if (output.Kind == OutputKind.None || !Enum.IsDefined(output.Kind))
+            {
+                Fault(key + ":Kind", output.Kind, "Logits, Probabilities, Embedding, Regression or State");
+                continue;
+            }
+
+            if (output.Hardening is { } hardening)
+            {
+                CheckHardening(key + ":Hardening", hardening);
+            }
+
+            CheckFit(key, output, options.Hardening);
+        }
+    }
+
+    /// <summary>A step that the output's kind would silently ignore is a fault where the output names it itself.</summary>
+    private void CheckFit(string key, OutputOptions output, HardeningOptions? shared)
+    {
+        if (output.Kind is OutputKind.State && output.Hardening is not null)
+        {
+            _faults.Add($"{_prefix}{key}:Hardening does not apply to State, which is passed through untouched. Remove it.");
+        }
+
+        HardeningOptions? effective = output.Hardening ?? shared;
+        if (output.Kind is OutputKind.Embedding or OutputKind.Regression && output.Hardening is { } own
+            && (own.LabelOnly || own.TopK is not null || own.KeyedNoiseBudget > 0 || own.Temperature != 1))
+        {
+            _faults.Add($"{_prefix}{key}:Hardening: LabelOnly, TopK, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; {output.Kind} takes SignificantDigits.");
+        }
+
+        if (effective is { LabelOnly: true, TopK: > 1 })
+        {
+            _faults.Add($"{_prefix}{(output.Hardening is null ? "Hardening" : key + ":Hardening")}: LabelOnly releases one class, TopK {effective.TopK}. Choose one of them.");
+        }
+    }
+
+    private void CheckFixedParts(ShieldOptions options, ShieldPlan serving)
+    {
+        if (options.Callers.Capacity != serving.CallerCapacity)
+        {
+            Fault("Callers:Capacity", options.Callers.Capacity,
+                string.Create(CultureInfo.InvariantCulture, $"{serving.CallerCapacity}, as at start; it is fixed while serving. Restart to change it"));
+        }
+
+        if (!serving.HasSameOutputs(options))
+        {
+            _faults.Add(_prefix + "Outputs: names and kinds are fixed while serving. Restart to change them.");
+        }
+    }
+
+    private bool Required<T>(string key, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] T? value)
+        where T : class
+    {
+        if (value is null)
+        {
+            _faults.Add(_prefix + key + " is null; leave it out for the default.");
+        }
+
+        return value is not null;
+    }
+
+    private void Range<T>(string key, T value, T least, T most)
+        where T : INumber<T>
+    {
+        // Written so that NaN is a fault.
+        if (!(value >= least && value <= most))
+        {
+            Fault(key, value, string.Create(CultureInfo.InvariantCulture, $"{least:#,0.##} to {most:#,0.##}"));
+        }
+    }
+
+    private void Fault<T>(string key, T value, string allowed) =>
+        _faults.Add(string.Create(CultureInfo.InvariantCulture, $"{_prefix}{key} is {value}; allowed: {allowed}."));
+}

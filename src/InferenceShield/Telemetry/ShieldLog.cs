@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+
+namespace InferenceShield;
+
+/// <summary>Log messages of the core, ids 1000 to 1999. None names a caller, an input or a secret.</summary>
+internal static partial class ShieldLog
+{
+    [LoggerMessage(1000, LogLevel.Information, "Shield '{Shield}' is up: mode {Mode}, secret {KeyId}, {Capacity} callers, outputs {Outputs}", EventName = "ShieldBuilt")]
+    public static partial void ShieldBuilt(ILogger logger, string shield, ShieldMode mode, string keyId, int capacity, string outputs);
+
+    [LoggerMessage(1001, LogLevel.Information, "Shield '{Shield}' serves plan {Version} now", EventName = "PlanReloaded")]
+    public static partial void PlanReloaded(ILogger logger, string shield, int version);
+
+    [LoggerMessage(1002, LogLevel.Error, "Shield '{Shield}' keeps plan {Version}: the new options are not valid. {Faults}", EventName = "ReloadRejected")]
+    public static partial void ReloadRejected(ILogger logger, string shield, int version, string faults);
+
+    [LoggerMessage(1003, LogLevel.Warning, "Shield '{Shield}': the caller table is full ({Capacity}); new callers share the overflow bucket. Raise Callers:Capacity if they are honest", EventName = "CallerTableFull")]
+    public static partial void CallerTableFull(ILogger logger, string shield, int capacity);
+
+    [LoggerMessage(1004, LogLevel.Warning, "Shield '{Shield}' only observes: clean answers leave the process", EventName = "ObserveOnly")]
+    public static partial void ObserveOnly(ILogger logger, string shield);
+
+    [LoggerMessage(1005, LogLevel.Warning, "Shield '{Shield}': {Warning}", EventName = "OptionsWarning")]
+    public static partial void OptionsWarning(ILogger logger, string shield, string warning);
+}
