@@ -52,19 +52,22 @@ public static class ShieldSecrets
     }
 
     /// <summary>A secret that everybody knows, for development machines only.</summary>
-    /// <remarks>Refuses to be used unless <c>DOTNET_ENVIRONMENT</c> or <c>ASPNETCORE_ENVIRONMENT</c> is <c>Development</c>.</remarks>
-    public static IShieldSecretProvider Development() => new Provider(() =>
-    {
-        string? environment = Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT")
-            ?? Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT");
-        if (!string.Equals(environment, "Development", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new ShieldSecretException(
-                $"The development secret is public and works only in the Development environment; this is '{environment ?? "Production"}'. Set a secret of your own: InferenceShield:Secret:EnvironmentVariable or InferenceShield:Secret:File.");
-        }
+    /// <remarks>Refuses to be used unless <c>ASPNETCORE_ENVIRONMENT</c> or else <c>DOTNET_ENVIRONMENT</c> is <c>Development</c>.</remarks>
+    public static IShieldSecretProvider Development() => Development(
+        Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT")
+        ?? Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT")
+        ?? "Production");
 
-        return new ShieldSecret(SHA256.HashData("InferenceShield development secret: known to everybody"u8), "development");
-    });
+    /// <summary>A secret that everybody knows, for development machines only.</summary>
+    /// <param name="environmentName">The host's environment; anything but <c>Development</c> is refused when the secret is asked for.</param>
+    public static IShieldSecretProvider Development(string environmentName)
+    {
+        ArgumentNullException.ThrowIfNull(environmentName);
+        return new Provider(() => string.Equals(environmentName, "Development", StringComparison.OrdinalIgnoreCase)
+            ? new ShieldSecret(SHA256.HashData("InferenceShield development secret: known to everybody"u8), "development")
+            : throw new ShieldSecretException(
+                $"The development secret is public and works only in the Development environment; this is '{environmentName}'. Set a secret of your own: InferenceShield:Secret:EnvironmentVariable or InferenceShield:Secret:File."));
+    }
 
     private sealed class Provider(Func<ShieldSecret> getSecret) : IShieldSecretProvider
     {

@@ -1,0 +1,22 @@
+using InferenceShield;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the health check of InferenceShield.</summary>
+public static class InferenceShieldHealthChecksBuilderExtensions
+{
+    /// <summary>Adds the check <c>inference-shield</c>: Unhealthy if a shield cannot be built; Degraded after a rejected
+    /// reload, with a caller table over 90 %, or with a warning of another InferenceShield package.</summary>
+    /// <param name="builder">Where to add it.</param>
+    /// <param name="tags">Tags to filter endpoints by.</param>
+    public static IHealthChecksBuilder AddInferenceShield(this IHealthChecksBuilder builder, params IEnumerable<string> tags)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.Add(new HealthCheckRegistration(
+            "inference-shield",
+            services => new ShieldHealthCheck(services.GetServices<IShieldHealthContributor>()),
+            HealthStatus.Unhealthy,
+            tags));
+    }
+}

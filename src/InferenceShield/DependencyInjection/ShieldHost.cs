@@ -1,0 +1,74 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace InferenceShield;
+
+/// <summary>Owns one model's shield in a container and gives it new options when their sources change.</summary>
+/// <remarks>Options are made by the factory, not by the monitor: after a bad reload the monitor throws out of the
+/// configuration's Reload and on every later read. Here a bad reload is logged, shown by the health check, and the last
+/// good options stay.</remarks>
+internal sealed class ShieldHost : IDisposable
+{
+    private readonly IOptionsFactory<ShieldOptions> _optionsFactory;
+    private readonly List<IDisposable> _registrations = [];
+
+    public ShieldHost(IServiceProvider services, string model)
+    {
+        ShieldModelRegistry registry = services.GetRequiredService<ShieldModelRegistry>();
+        _optionsFactory = services.GetRequiredService<IOptionsFactory<ShieldOptions>>();
+        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger<Shield>() ?? NullLogger<Shield>.Instance;
+        Shield = new Shield(
+            model,
+            _optionsFactory.Create(model),
+            services.GetRequiredService<IShieldSecretProvider>(),
+            services.GetService<TimeProvider>() ?? TimeProvider.System,
+            logger,
+            registry.OptionsPrefix(model));
+        foreach (IOptionsChangeTokenSource<ShieldOptions> source in services.GetServices<IOptionsChangeTokenSource<ShieldOptions>>())
+        {
+            if (source.Name == model)
+            {
+                _registrations.Add(ChangeToken.OnChange(source.GetChangeToken, Reload));
+            }
+        }
+    }
+
+    public Shield Shield { get; }
+
+    public void Dispose()
+    {
+        _registrations.ForEach(registration => registration.Dispose());
+        Shield.Dispose();
+    }
+
+    private void Reload()
+    {
+        ShieldOptions options;
+        try
+        {
+            options = _optionsFactory.Create(Shield.Name);
+        }
+        catch (Exception exception)
+        {
+            // A value that cannot be read, a key nobody knows: the last good options stay, health turns Degraded.
+            Shield.RejectReload(exception.Message);
+            return;
+        }
+
+        try
+        {
+            Shield.Reload(options);
+        }
+        catch (OptionsValidationException)
+        {
+            // The shield has logged it and shows it as ReloadFault.
+        }
+        catch (ObjectDisposedException)
+        {
+            // A change notice that crossed with the end of the host.
+        }
+    }
+}

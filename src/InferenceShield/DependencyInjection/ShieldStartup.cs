@@ -1,0 +1,39 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace InferenceShield;
+
+/// <summary>Builds every registered shield before the host serves anything, and reports all faults at once.</summary>
+internal sealed class ShieldStartup(IServiceProvider services, ShieldModelRegistry registry) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        List<string> faults = [.. registry.FindFaults()];
+        foreach (string model in registry.Models)
+        {
+            try
+            {
+                services.GetRequiredKeyedService<ShieldHost>(model);
+            }
+            catch (OptionsValidationException exception)
+            {
+                faults.AddRange(exception.Failures);
+            }
+        }
+
+        return faults.Count == 0
+            ? Task.CompletedTask
+            : throw new OptionsValidationException("InferenceShield", typeof(ShieldOptions), faults);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
