@@ -1,0 +1,80 @@
+using InferenceShield;
+using InferenceShield.OnnxRuntime;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Runs shielded models on ONNX Runtime.</summary>
+public static class OnnxRuntimeShieldModelBuilderExtensions
+{
+    private const string SessionSection = "Session";
+
+    /// <summary>Registers the model's <see cref="ShieldedSession"/> as a keyed singleton, loaded when the host starts.</summary>
+    /// <param name="builder">The model.</param>
+    /// <param name="configure">How it runs; <c>Models:{name}:Session</c> in the configuration, where it names the same option, wins.</param>
+    public static ShieldModelBuilder UseOnnxRuntime(this ShieldModelBuilder builder, Action<ShieldedSessionOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        OptionsBuilder<ShieldedSessionOptions> options = builder.Services.AddOptions<ShieldedSessionOptions>(builder.Name);
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        if (builder.GetSection(SessionSection) is { } section)
+        {
+            options.Bind(section, binder => binder.ErrorOnUnknownConfiguration = true);
+        }
+
+        builder.Services.TryAddKeyedSingleton(builder.Name, static (services, key) => CreateSession(services, (string)key!));
+        builder.Services.AddSingleton(new SessionRegistration(builder.Name));
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionStartup>());
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IShieldHealthContributor, RuntimeTelemetryHealthContributor>());
+        return builder;
+    }
+
+    /// <summary>Registers the model's <see cref="ShieldedSession"/> as a keyed singleton, loaded when the host starts.</summary>
+    /// <param name="builder">The model.</param>
+    /// <param name="modelPath">The ONNX file. A relative path is looked for below the content root, then beside the application.</param>
+    /// <param name="device">What it runs on; by default the CPU.</param>
+    public static ShieldModelBuilder UseOnnxRuntime(this ShieldModelBuilder builder, string modelPath, ExecutionDevice? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(modelPath);
+        return builder.UseOnnxRuntime(options =>
+        {
+            options.ModelPath = modelPath;
+            options.Device = device ?? ExecutionDevice.Cpu;
+        });
+    }
+
+    private static ShieldedSession CreateSession(IServiceProvider services, string name)
+    {
+        ShieldedSessionOptions options = services.GetRequiredService<IOptionsMonitor<ShieldedSessionOptions>>().Get(name);
+        if (string.IsNullOrWhiteSpace(options.ModelPath))
+        {
+            throw new ModelFileException($"Model '{name}' has no file. Set Models:{name}:Session:ModelPath, or give UseOnnxRuntime a path.");
+        }
+
+        string? contentRoot = services.GetService<IHostEnvironment>()?.ContentRootPath;
+        return new ShieldedSession(
+            services.GetRequiredKeyedService<Shield>(name),
+            FindModel(options.ModelPath, contentRoot),
+            options,
+            loggerFactory: services.GetService<ILoggerFactory>());
+    }
+
+    private static string FindModel(string path, string? contentRoot)
+    {
+        string beside = Path.Combine(AppContext.BaseDirectory, path);
+        if (contentRoot is null || Path.IsPathRooted(path))
+        {
+            return beside; // which is the path itself if it is rooted
+        }
+
+        string below = Path.Combine(contentRoot, path);
+        return File.Exists(below) || !File.Exists(beside) ? below : beside;
+    }
+}

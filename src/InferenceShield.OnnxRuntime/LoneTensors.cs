@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace InferenceShield.OnnxRuntime;
+
+/// <summary>The shapes of a model simple enough for spans: one float32 input whose length tells its rows, one answer.</summary>
+internal sealed class LoneTensors
+{
+    private readonly ModelTensor _input;
+    private readonly int _width;
+    private readonly bool _hasRows;
+    private readonly ModelTensor _output;
+    private readonly long _outputWidth;
+
+    private LoneTensors(ModelTensor input, bool hasRows, int width, ModelTensor output)
+    {
+        _input = input;
+        _output = output;
+
+        // Not known before the run if it has other dynamic dimensions; then checked after it.
+        _outputWidth = output.Dimensions.Length > 0 && output.Dimensions[0] < 0 ? WidthOf(output.Dimensions[1..]) : 0;
+        _hasRows = hasRows;
+        _width = width;
+    }
+
+    public int Rank => _input.Dimensions.Length;
+
+    public static LoneTensors? TryFind(ModelSignature signature, Shield shield)
+    {
+        if (signature.Inputs.Length != 1 || signature.Outputs.Length != 1
+            || signature.Inputs[0].ElementType != TensorElementType.Float
+            || shield.GetOutputKind(0) == OutputKind.State)
+        {
+            return null;
+        }
+
+        ModelTensor input = signature.Inputs[0];
+        bool hasRows = input.Dimensions.Length > 0 && input.Dimensions[0] < 0;
+        long width = WidthOf(hasRows ? input.Dimensions[1..] : input.Dimensions);
+        return width is > 0 and <= int.MaxValue ? new LoneTensors(input, hasRows, (int)width, signature.Outputs[0]) : null;
+    }
+
+    public int CountRows(int length)
+    {
+        int rows = length / _width;
+        if (rows < 1 || rows * _width != length || (!_hasRows && rows != 1))
+        {
+            throw new InvalidQueryException(string.Create(CultureInfo.InvariantCulture,
+                $"The input has {length:N0} numbers; the model takes {(_hasRows ? "a multiple of " : "")}{_width:N0}: {_input}."));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Before anything is charged: does the answer fit?</summary>
+    public void CheckReleased(int released, int rows)
+    {
+        if (_outputWidth > 0 && released != _outputWidth * rows)
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                $"The answer has {_outputWidth * rows:N0} numbers ({_output} for {rows} rows); the span for it has {released:N0}."), nameof(released));
+        }
+    }
+
+    public void FillShape(Span<long> shape, int rows)
+    {
+        _input.Dimensions.CopyTo(shape);
+        if (_hasRows)
+        {
+            shape[0] = rows;
+        }
+    }
+
+    /// <summary>The product of fixed dimensions; 0 if one is dynamic.</summary>
+    private static long WidthOf(ImmutableArray<long> dimensions)
+    {
+        long width = 1;
+        foreach (long dimension in dimensions)
+        {
+            width = dimension < 1 || width > int.MaxValue ? 0 : width * dimension;
+        }
+
+        return width;
+    }
+}

@@ -1,0 +1,414 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Globalization;
+using InferenceShield.OnnxRuntime.Numerics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace InferenceShield.OnnxRuntime;
+
+/// <summary>An ONNX Runtime session behind a shield: admits the caller, runs the model, hardens the answer.</summary>
+/// <remarks>
+/// <para>Thread-safe: any number of callers at once on one session. There is no public way to get the clean scores out
+/// of it (unless the shield only observes), and outputs that the shield does not declare are never computed for it.</para>
+/// <para>With float32 input and output and shapes seen before, a call allocates nothing. Disposing it while calls run is
+/// safe: it waits for them, and later calls get an ObjectDisposedException.</para>
+/// </remarks>
+/// <example><code>
+/// using ShieldedSession session = new(shield, "fashion.onnx");
+/// Admission admission = session.Run(caller, image, answer);
+/// if (!admission.IsAdmitted) { /* 429, Retry-After: admission.RetryAfterSeconds */ }
+/// </code></example>
+public sealed class ShieldedSession : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly bool _ownsSession;
+    private readonly bool _synchronizes;
+    private readonly RunLifetime _lifetime = new();
+    private readonly ConcurrentDictionary<ShieldedRequest, byte> _requests = new();
+    private readonly RequestPool _pool = new();
+    private readonly LoneTensors? _lone;
+    private volatile bool _infersShapes = true;
+
+    /// <summary>Loads a model and puts it behind a shield.</summary>
+    /// <param name="shield">Says which outputs may be released and how. Not disposed with the session.</param>
+    /// <param name="modelPath">The ONNX file.</param>
+    /// <param name="options">How it runs; its ModelPath is not read.</param>
+    /// <param name="sessionOptions">Threads, optimisation and so on; stays the caller's. The device's provider is added to it.</param>
+    /// <param name="loggerFactory">Where to log; by default nowhere.</param>
+    /// <exception cref="ModelFileException">The file is missing, cut short or not ONNX, or lacks a declared output.</exception>
+    /// <exception cref="ExecutionDeviceUnavailableException">The device cannot be used and no fallback is allowed.</exception>
+    public ShieldedSession(
+        Shield shield,
+        string modelPath,
+        ShieldedSessionOptions? options = null,
+        SessionOptions? sessionOptions = null,
+        ILoggerFactory? loggerFactory = null)
+        : this(shield, options ?? new ShieldedSessionOptions(), modelPath, sessionOptions, LoggerFrom(loggerFactory))
+    {
+    }
+
+    /// <summary>Puts a session that exists already behind a shield.</summary>
+    /// <param name="shield">Says which outputs may be released and how. Not disposed with the session.</param>
+    /// <param name="session">The session. Whoever can still reach it can get clean scores from it.</param>
+    /// <param name="options">How it runs; ModelPath and Device are not read.</param>
+    /// <param name="leaveOpen">Do not dispose <paramref name="session"/> with this one.</param>
+    /// <param name="loggerFactory">Where to log; by default nowhere.</param>
+    /// <exception cref="ModelFileException">The model lacks a declared output.</exception>
+    public ShieldedSession(
+        Shield shield,
+        InferenceSession session,
+        ShieldedSessionOptions? options = null,
+        bool leaveOpen = false,
+        ILoggerFactory? loggerFactory = null)
+    {
+        ArgumentNullException.ThrowIfNull(shield);
+        ArgumentNullException.ThrowIfNull(session);
+        Shield = shield;
+        Options = options ?? new ShieldedSessionOptions();
+        RuntimeTelemetry.Apply(Options.AllowRuntimeTelemetry);
+        _session = session;
+        _ownsSession = !leaveOpen;
+        _synchronizes = true; // it may run on any device
+        Device = "the device of the session it was given";
+        Signature = new ModelSignature(session, shield, Options);
+        _lone = LoneTensors.TryFind(Signature, shield);
+        LogReady(LoggerFrom(loggerFactory));
+    }
+
+    private ShieldedSession(Shield shield, ShieldedSessionOptions options, string modelPath, SessionOptions? sessionOptions, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(shield);
+        ArgumentNullException.ThrowIfNull(modelPath);
+        Shield = shield;
+        Options = options;
+        RuntimeTelemetry.Apply(options.AllowRuntimeTelemetry);
+        (_session, bool onCuda) = SessionLoader.Load(shield.Name, modelPath, options.Device, sessionOptions, logger);
+        _ownsSession = true;
+        _synchronizes = onCuda;
+        Device = onCuda ? options.Device.ToString() : ExecutionDevice.Cpu.ToString();
+        try
+        {
+            Signature = new ModelSignature(_session, shield, options);
+            _lone = LoneTensors.TryFind(Signature, shield);
+        }
+        catch
+        {
+            _session.Dispose();
+            throw;
+        }
+
+        LogReady(logger);
+    }
+
+    /// <summary>The shield in front of the model.</summary>
+    public Shield Shield { get; }
+
+    /// <summary>What the model really runs on.</summary>
+    public string Device { get; }
+
+    /// <summary>The model's inputs.</summary>
+    public ImmutableArray<ModelTensor> Inputs => Signature.Inputs;
+
+    /// <summary>The outputs that may be released, in the shield's order.</summary>
+    public ImmutableArray<ModelTensor> Outputs => Signature.Outputs;
+
+    internal ModelSignature Signature { get; }
+
+    internal ShieldedSessionOptions Options { get; }
+
+    /// <summary>Asks the model, for models with one float32 input and one released output.</summary>
+    /// <param name="caller">Who asks: see <see cref="Shield.IdentifyCaller(string)"/>.</param>
+    /// <param name="input">Row after row. Only the first dimension of the input may be dynamic; its length follows.</param>
+    /// <param name="released">Gets the released answer, row after row; untouched if the query is refused. Its length is the
+    /// output's for as many rows.</param>
+    /// <param name="cancellationToken">Stops the model; the query stays charged once it has begun.</param>
+    /// <returns>Whether the query was admitted, and if not how long to wait.</returns>
+    /// <exception cref="InvalidQueryException">The query is at fault; nothing was charged.</exception>
+    /// <exception cref="InvalidModelOutputException">The model's answer is at fault; <paramref name="released"/> is zeroed.</exception>
+    /// <exception cref="ModelRunException">The model failed.</exception>
+    /// <exception cref="NotSupportedException">The model needs a request: see <see cref="CreateRequest"/>.</exception>
+    public Admission Run(CallerKey caller, ReadOnlySpan<float> input, Span<float> released, CancellationToken cancellationToken = default)
+    {
+        LoneTensors lone = _lone ?? throw new NotSupportedException(
+            $"This model does not have just one float32 input with at most its first dimension dynamic and one released output. Use CreateRequest. Inputs: {string.Join("; ", Inputs)}. Outputs: {string.Join("; ", Outputs)}.");
+        Enter();
+        try
+        {
+            int rows = lone.CountRows(input.Length);
+            lone.CheckReleased(released.Length, rows);
+#pragma warning disable CA2000 // goes back to the pool or is disposed, in the finally below
+            ShieldedRequest request = TakeRequest(rows);
+#pragma warning restore CA2000
+            bool healthy = false;
+            try
+            {
+                Span<long> shape = stackalloc long[lone.Rank];
+                lone.FillShape(shape, rows);
+                request.BeginRun();
+                request.SetLoneInput(PinnedBuffer.AsBytes(input), shape);
+                Admission admission = RunCore(caller, request, cancellationToken, out bool admitted);
+                if (admitted)
+                {
+                    Release(request, released);
+                }
+
+                healthy = true;
+                return admission;
+            }
+            catch (InvalidQueryException)
+            {
+                healthy = true;
+                throw;
+            }
+            catch (InvalidModelOutputException)
+            {
+                released.Clear();
+                throw;
+            }
+            finally
+            {
+                request.EndRun(completed: false);
+                if (!healthy || !_pool.TryReturn(request))
+                {
+                    request.Dispose();
+                }
+            }
+        }
+        finally
+        {
+            _lifetime.Exit();
+        }
+    }
+
+    /// <summary>Asks the model, for any inputs and outputs.</summary>
+    /// <param name="caller">Who asks: see <see cref="Shield.IdentifyCaller(string)"/>.</param>
+    /// <param name="request">A request of this session with its inputs set; after admission it holds the released outputs.</param>
+    /// <param name="cancellationToken">Stops the model; the query stays charged once it has begun.</param>
+    /// <returns>Whether the query was admitted, and if not how long to wait.</returns>
+    /// <exception cref="InvalidQueryException">The query is at fault; nothing was charged.</exception>
+    /// <exception cref="InvalidModelOutputException">The model's answer is at fault; nothing of it can be read.</exception>
+    /// <exception cref="ModelRunException">The model failed.</exception>
+    public Admission Run(CallerKey caller, ShieldedRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        Enter();
+        try
+        {
+            if (!_requests.ContainsKey(request))
+            {
+                throw new ArgumentException("The request was made by another session, or disposed.", nameof(request));
+            }
+
+            request.BeginRun();
+            bool completed = false;
+            try
+            {
+                return RunCore(caller, request, cancellationToken, out completed);
+            }
+            finally
+            {
+                request.EndRun(completed);
+            }
+        }
+        finally
+        {
+            _lifetime.Exit();
+        }
+    }
+
+    /// <summary>As <see cref="Run(CallerKey, ReadOnlySpan{float}, Span{float}, CancellationToken)"/>, on the thread pool, for
+    /// services that must not block the calling thread. Input and answer stay in use until it has finished.</summary>
+    public Task<Admission> RunAsync(CallerKey caller, ReadOnlyMemory<float> input, Memory<float> released, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Run(caller, input.Span, released.Span, cancellationToken), cancellationToken);
+
+    /// <summary>As <see cref="Run(CallerKey, ShieldedRequest, CancellationToken)"/>, on the thread pool, for services that
+    /// must not block the calling thread. The request stays in use until it has finished.</summary>
+    public Task<Admission> RunAsync(CallerKey caller, ShieldedRequest request, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Run(caller, request, cancellationToken), cancellationToken);
+
+    /// <summary>The tensors for calls of a model with several or dynamic inputs and outputs. Reuse and dispose it.</summary>
+    public ShieldedRequest CreateRequest()
+    {
+        Enter();
+        try
+        {
+            return NewRequest();
+        }
+        finally
+        {
+            _lifetime.Exit();
+        }
+    }
+
+    /// <summary>Waits for the calls under way, then frees the native session (if it is this one's) and all requests.</summary>
+    public void Dispose()
+    {
+        if (!_lifetime.TryClose())
+        {
+            return;
+        }
+
+        foreach (ShieldedRequest request in _requests.Keys)
+        {
+            request.Dispose();
+        }
+
+        if (_ownsSession)
+        {
+            _session.Dispose();
+        }
+    }
+
+    internal void Forget(ShieldedRequest request) => _requests.TryRemove(request, out _);
+
+    private static ILogger LoggerFrom(ILoggerFactory? factory) =>
+        factory?.CreateLogger<ShieldedSession>() ?? NullLogger<ShieldedSession>.Instance;
+
+    private void Enter() => ObjectDisposedException.ThrowIf(!_lifetime.TryEnter(), this);
+
+    private ShieldedRequest TakeRequest(int rows) => _pool.Take(rows) ?? NewRequest();
+
+    private ShieldedRequest NewRequest()
+    {
+        ShieldedRequest request = new(this, Signature, _session.CreateIoBinding());
+        _requests[request] = 0;
+        return request;
+    }
+
+    private Admission RunCore(CallerKey caller, ShieldedRequest request, CancellationToken cancellationToken, out bool admitted)
+    {
+        admitted = false;
+        cancellationToken.ThrowIfCancellationRequested();
+        request.CheckInputs(Signature);
+        Admission admission = Shield.Admit(caller, request.DigestRows(Shield));
+        if (!admission.IsAdmitted)
+        {
+            return admission;
+        }
+
+        RunModel(request, cancellationToken);
+        ReadOnlySpan<RequestOutput> outputs = request.Outputs;
+        for (int output = 0; output < outputs.Length; output++)
+        {
+            if (outputs[output].Kind != OutputKind.State)
+            {
+                Harden(in admission, outputs[output], output);
+            }
+        }
+
+        admitted = true;
+        return admission;
+    }
+
+    private void Harden(in Admission admission, RequestOutput output, int index)
+    {
+        output.Convert();
+        int classes = output.Classes;
+        Span<float> scores = output.Scores;
+        if (classes < 1 || scores.IsEmpty || scores.Length / classes % admission.Rows != 0)
+        {
+            throw new InvalidModelOutputException(string.Create(CultureInfo.InvariantCulture,
+                $"The model's output '{output.Tensor.Name}' has the shape [{string.Join(", ", output.Shape)}], which is not divided into the {admission.Rows} rows of the call. Nothing of this call is released. Is RowInput the input that counts rows?"));
+        }
+
+        Shield.Harden(in admission, scores, classes, index);
+    }
+
+    private void RunModel(ShieldedRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            try
+            {
+                RunBound(request, _infersShapes, cancellationToken);
+            }
+            catch (OnnxRuntimeException) when (_infersShapes && !cancellationToken.IsCancellationRequested)
+            {
+                // An output may not have the shape that its dimensions' names promise; then the runtime has to allocate it.
+                // Only a run that succeeds so proves it: a query that fails both ways must not slow down the others.
+                RunBound(request, infersShapes: false, cancellationToken);
+                _infersShapes = false;
+            }
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ModelRunException($"Model '{Shield.Name}' failed to run. Nothing is released; see the inner exception.", exception);
+        }
+    }
+
+    private void RunBound(ShieldedRequest request, bool infersShapes, CancellationToken cancellationToken)
+    {
+        bool preallocated = request.Bind(infersShapes);
+        if (_synchronizes)
+        {
+            request.Binding.SynchronizeBoundInputs();
+        }
+
+        if (cancellationToken.CanBeCanceled)
+        {
+            RunCancellable(request, cancellationToken);
+        }
+        else
+        {
+            _session.RunWithBinding(request.RunOptions, request.Binding);
+        }
+
+        if (_synchronizes)
+        {
+            request.Binding.SynchronizeBoundOutputs();
+        }
+
+        if (!preallocated)
+        {
+            request.CollectOutputs();
+        }
+    }
+
+    private void RunCancellable(ShieldedRequest request, CancellationToken cancellationToken)
+    {
+        CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static options => ((RunOptions)options!).Terminate = true, request.RunOptions);
+        try
+        {
+            _session.RunWithBinding(request.RunOptions, request.Binding);
+        }
+        finally
+        {
+            // Waits for a callback that is running, so that it cannot stop the next call.
+            registration.Dispose();
+            if (cancellationToken.IsCancellationRequested)
+            {
+                request.RunOptions.Terminate = false;
+            }
+        }
+    }
+
+    private static void Release(ShieldedRequest request, Span<float> released)
+    {
+        ReadOnlySpan<float> scores = request.Outputs[0].Scores;
+        if (released.Length != scores.Length)
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                $"The answer has {scores.Length} numbers ({request.Outputs[0].Tensor} for {request.Rows} rows); the span for it has {released.Length}."), nameof(released));
+        }
+
+        scores.CopyTo(released);
+    }
+
+    private void LogReady(ILogger logger)
+    {
+        if (RuntimeTelemetry.Warning is { } warning)
+        {
+            SessionLog.RuntimeTelemetryWarning(logger, warning);
+        }
+
+        if (logger.IsEnabled(LogLevel.Information))
+        {
+            SessionLog.SessionReady(logger, Shield.Name, Device, string.Join("; ", Inputs), string.Join("; ", Outputs));
+        }
+    }
+}

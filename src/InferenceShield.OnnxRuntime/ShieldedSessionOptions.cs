@@ -1,0 +1,26 @@
+namespace InferenceShield.OnnxRuntime;
+
+/// <summary>How a <see cref="ShieldedSession"/> runs its model. Bound from <c>Models:{name}:Session</c>.</summary>
+public sealed class ShieldedSessionOptions
+{
+    /// <summary>The ONNX file. A relative path is looked for below the content root, then beside the application.</summary>
+    /// <value>Required with dependency injection; otherwise the constructor takes it.</value>
+    public string? ModelPath { get; set; }
+
+    /// <summary>What the model runs on.</summary>
+    /// <value>The default is the CPU.</value>
+    public ExecutionDevice Device { get; set; } = ExecutionDevice.Cpu;
+
+    /// <summary>What happens to NaN and infinity in inputs.</summary>
+    /// <value>The default is <see cref="NonFiniteInputs.Reject"/>.</value>
+    public NonFiniteInputs NonFiniteInputs { get; set; }
+
+    /// <summary>The input whose first dimension counts the rows of a call, each of which is one query.</summary>
+    /// <value>The default, <see langword="null"/>, is the first input whose first dimension is dynamic, or else the first of
+    /// two or more dimensions; a model without either takes one row a call.</value>
+    public string? RowInput { get; set; }
+
+    /// <summary>Leave ONNX Runtime's own telemetry on, which records model file and graph names.</summary>
+    /// <value>The default is <see langword="false"/>. Takes effect only if no session was made in this process before.</value>
+    public bool AllowRuntimeTelemetry { get; set; }
+}
