@@ -188,7 +188,7 @@ pack() {
   local id=$1 version=$2 description=$3
   cat >"$work/$id.nuspec" <<EOF
 <?xml version="1.0" encoding="utf-8"?>
-<package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd">
+<package>
   <metadata>
     <id>$id</id>
     <version>$version</version>
