@@ -15,6 +15,11 @@ internal sealed class ModelSignature
         Inputs = [.. session.InputNames.Select(name => new ModelTensor(name, session.InputMetadata[name]))];
         ImmutableArray<ModelTensor> all = [.. session.OutputNames.Select(name => new ModelTensor(name, session.OutputMetadata[name]))];
         Outputs = [.. shield.OutputNames.Select((name, index) => FindOutput(all, name, index, shield))];
+        if (Inputs.IsEmpty)
+        {
+            throw new ModelFileException("The model has no inputs, so there is nothing to ask it.");
+        }
+
         foreach (ModelTensor input in Inputs.Where(input => ElementTypes.SizeOf(input.ElementType) == 0))
         {
             throw new ModelFileException($"The model's input '{input}' has a type that cannot be passed: tensors of numbers and booleans can.");

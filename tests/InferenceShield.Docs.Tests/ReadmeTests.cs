@@ -1,0 +1,154 @@
+using System.Numerics.Tensors;
+using System.Text.RegularExpressions;
+using InferenceShield.Docs.Tests.Readme;
+using InferenceShield.OnnxRuntime;
+using InferenceShield.Samples;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Xunit;
+
+namespace InferenceShield.Docs.Tests;
+
+/// <summary>README code is compiled, equal to what is compiled, and does what the text around it says.</summary>
+public sealed partial class ReadmeTests
+{
+    private static readonly string s_root = SampleFiles.FindRoot();
+
+    [Theory]
+    [InlineData("console", "ConsoleSnippet.cs")]
+    [InlineData("di", "DependencyInjectionSnippet.cs")]
+    [InlineData("spans", "SpansSnippet.cs")]
+    public void Readme_code_is_the_code_that_is_compiled(string snippet, string file)
+    {
+        string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
+        Match match = Regex.Match(readme, $"<!-- snippet: {snippet} -->\n```csharp\n(.*?)```", RegexOptions.Singleline);
+        Assert.True(match.Success, $"README.md has no snippet '{snippet}'.");
+        Assert.Equal(ReadSnippet(file), match.Groups[1].Value.TrimEnd());
+    }
+
+    [Fact]
+    public void Every_csharp_block_of_the_readme_is_a_snippet()
+    {
+        string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
+        Assert.Equal(CodeBlock().Count(readme), Snippet().Count(readme));
+        Assert.Equal(3, Snippet().Count(readme));
+    }
+
+    [Fact]
+    public void The_json_of_the_readme_starts_the_host_of_the_readme()
+    {
+        string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
+        string json = Regex.Match(readme, "```json\n(.*?)```", RegexOptions.Singleline).Groups[1].Value;
+        float[] image = FashionDataset.LoadSubset().GetImage(0).ToArray();
+        float[] answer = new float[FashionDataset.ClassCount];
+        InTemporaryFolder(async folder =>
+        {
+            File.WriteAllText(Path.Combine(folder, "appsettings.json"), json);
+            HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = folder });
+            builder.Configuration.AddJsonFile(Path.Combine(folder, "appsettings.json"));
+            IHost? started = null;
+            ShieldedSession session = await DependencyInjectionSnippet.RunAsync(builder, host => started = host);
+            Assert.True(session.Run(session.Shield.IdentifyCaller("customer-17"), image, answer).IsAdmitted);
+            Assert.Equal(1, answer.Sum(), 1e-5);
+            await started!.StopAsync();
+            started.Dispose();
+        });
+    }
+
+    [Fact]
+    public void The_console_code_of_the_readme_answers()
+    {
+        FashionDataset images = FashionDataset.LoadSubset();
+        float[] answer = new float[FashionDataset.ClassCount];
+        InTemporaryFolder(folder =>
+        {
+            string before = Environment.CurrentDirectory;
+            Environment.CurrentDirectory = folder;
+            try
+            {
+                ConsoleSnippet.Run(images.GetImage(0).ToArray(), answer);
+            }
+            finally
+            {
+                Environment.CurrentDirectory = before;
+            }
+
+            return Task.CompletedTask;
+        });
+        Assert.Equal(images.Labels.Span[0], TensorPrimitives.IndexOfMax<float>(answer));
+    }
+
+    [Fact]
+    public void The_span_code_of_the_readme_hardens()
+    {
+        using Shield shield = new ShieldBuilder("any").UseSecret(ShieldSecrets.Ephemeral()).AddOutput("scores", OutputKind.Logits).Build();
+        float[] scores = new float[10];
+        Admission admission = SpansSnippet.Run(shield, shield.IdentifyCaller("customer-17"), new byte[8], new float[2], scores, new Engine());
+        Assert.True(admission.IsAdmitted);
+        Assert.Equal(3, TensorPrimitives.IndexOfMax<float>(scores));
+        Assert.Equal(1, scores.Sum(), 1e-6);
+    }
+
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("CONTRIBUTING.md")]
+    [InlineData("SECURITY.md")]
+    [InlineData("CHANGELOG.md")]
+    [InlineData("nuget/README.md")]
+    [InlineData("benchmarks/README.md")]
+    [InlineData("samples/data/README.md")]
+    [InlineData("samples/models/README.md")]
+    [InlineData("samples/FashionApi/README.md")]
+    public void Links_to_files_lead_somewhere(string document)
+    {
+        string path = Path.Combine(s_root, document);
+        foreach (Match link in Link().Matches(File.ReadAllText(path)))
+        {
+            string target = link.Groups[1].Value.Split('#')[0];
+            if (target.Length > 0 && !target.Contains("://", StringComparison.Ordinal))
+            {
+                Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(path)!, target)), $"{document} links to '{target}', which does not exist.");
+            }
+        }
+    }
+
+    /// <summary>The lines between the markers, without the hidden ones, moved to the margin.</summary>
+    private static string ReadSnippet(string file)
+    {
+        string source = File.ReadAllText(Path.Combine(s_root, "tests", "InferenceShield.Docs.Tests", "Readme", file));
+        string body = Regex.Match(source, "// begin: \\w+\n(.*?)\n +// end", RegexOptions.Singleline).Groups[1].Value;
+        body = Regex.Replace(body, " +// hidden: begin\n.*?// hidden: end\n", "", RegexOptions.Singleline);
+        return string.Join('\n', body.Split('\n').Select(line => line.StartsWith("        ", StringComparison.Ordinal) ? line[8..] : line)).TrimEnd();
+    }
+
+    /// <summary>A folder with the README's model in it, and the README's secret in the environment.</summary>
+    private static void InTemporaryFolder(Func<string, Task> action)
+    {
+        string folder = Directory.CreateTempSubdirectory("inference-shield-docs-").FullName;
+        Environment.SetEnvironmentVariable("INFERENCE_SHIELD_SECRET", Convert.ToBase64String([.. Enumerable.Range(0, 32).Select(i => (byte)i)]));
+        try
+        {
+            File.Copy(SampleFiles.GetModel("fashion.onnx"), Path.Combine(folder, "fashion.onnx"));
+            action(folder).GetAwaiter().GetResult();
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("INFERENCE_SHIELD_SECRET", null);
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [GeneratedRegex("^```csharp", RegexOptions.Multiline)]
+    private static partial Regex CodeBlock();
+
+    [GeneratedRegex("^<!-- snippet: ", RegexOptions.Multiline)]
+    private static partial Regex Snippet();
+
+    [GeneratedRegex("\\]\\(([^)]+)\\)")]
+    private static partial Regex Link();
+
+    private sealed class Engine : SpansSnippet.IEngine
+    {
+        public void Run(float[] input, float[] scores) => scores[3] = 5;
+    }
+}
