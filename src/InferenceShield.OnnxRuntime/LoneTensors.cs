@@ -24,6 +24,10 @@ internal sealed class LoneTensors
         _width = width;
     }
 
+    public int InputWidth => _width;
+
+    public int OutputWidth => _outputWidth <= int.MaxValue ? (int)_outputWidth : 0;
+
     public int Rank => _input.Dimensions.Length;
 
     public static LoneTensors? TryFind(ModelSignature signature, Shield shield)

@@ -25,8 +25,9 @@ internal sealed class RequestInput(ModelTensor tensor) : IDisposable
         CheckShape(shape, data.Length / ElementTypes.SizeOf(Tensor.ElementType));
         if (nonFinite == NonFiniteInputs.Reject && ElementTypes.IndexOfNonFinite(Tensor.ElementType, data) is >= 0 and int index)
         {
+            int width = data.Length / ElementTypes.SizeOf(Tensor.ElementType) / (int)(shape.Length > 0 ? shape[0] : 1);
             throw new InvalidQueryException(string.Create(CultureInfo.InvariantCulture,
-                $"The input '{Tensor.Name}' holds NaN or infinity at element {index:N0}. Send finite numbers."));
+                $"The input '{Tensor.Name}' holds NaN or infinity at row {index / width}, element {index % width}. Send finite numbers."));
         }
 
         IsSet = false;

@@ -7,7 +7,7 @@ namespace InferenceShield.OnnxRuntime;
 internal static class SessionLoader
 {
     public static (InferenceSession Session, bool OnCuda) Load(
-        string model, string path, ExecutionDevice device, SessionOptions? sessionOptions, ILogger logger)
+        string model, string path, ShieldedSessionOptions shielded, SessionOptions? sessionOptions, ILogger logger)
     {
         FileInfo file = new(path);
         if (!file.Exists)
@@ -17,8 +17,9 @@ internal static class SessionLoader
                 : $"The model file '{path}' does not exist (looked for '{file.FullName}').");
         }
 
+        ExecutionDevice device = shielded.Device;
         bool onCuda = device.Kind == ExecutionDeviceKind.Cuda && CanUseCuda(model, device, logger);
-        using SessionOptions? own = sessionOptions is null ? new SessionOptions() : null;
+        using SessionOptions? own = sessionOptions is null ? new SessionOptions { IntraOpNumThreads = shielded.IntraOpThreads } : null;
         SessionOptions options = sessionOptions ?? own!;
         if (onCuda)
         {

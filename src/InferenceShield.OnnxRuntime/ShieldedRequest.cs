@@ -58,6 +58,11 @@ public sealed class ShieldedRequest : IDisposable
             throw new InvalidQueryException($"The input {input.Tensor} takes {input.Tensor.ElementType}; it was given {typeof(T).Name}.");
         }
 
+        if (shape.Length > 0 && _session.Signature.RowInput >= 0 && ReferenceEquals(input, _inputs[_session.Signature.RowInput]))
+        {
+            _session.Shield.CheckRows(shape[0]); // before anything grows to hold them
+        }
+
         input.Set(PinnedBuffer.AsBytes(data), shape, _session.Options.NonFiniteInputs);
     }
 

@@ -67,7 +67,7 @@ public sealed class ShieldedSession : IDisposable
         ArgumentNullException.ThrowIfNull(shield);
         ArgumentNullException.ThrowIfNull(session);
         Shield = shield;
-        Options = options ?? new ShieldedSessionOptions();
+        Options = (options ?? new ShieldedSessionOptions()).Validated(shield.Name);
         RuntimeTelemetry.Apply(Options.AllowRuntimeTelemetry);
         _session = session;
         _ownsSession = !leaveOpen;
@@ -83,9 +83,9 @@ public sealed class ShieldedSession : IDisposable
         ArgumentNullException.ThrowIfNull(shield);
         ArgumentNullException.ThrowIfNull(modelPath);
         Shield = shield;
-        Options = options;
+        Options = options.Validated(shield.Name);
         RuntimeTelemetry.Apply(options.AllowRuntimeTelemetry);
-        (_session, bool onCuda) = SessionLoader.Load(shield.Name, modelPath, options.Device, sessionOptions, logger);
+        (_session, bool onCuda) = SessionLoader.Load(shield.Name, modelPath, options, sessionOptions, logger);
         _ownsSession = true;
         _synchronizes = onCuda;
         Device = onCuda ? options.Device.ToString() : ExecutionDevice.Cpu.ToString();
@@ -115,6 +115,13 @@ public sealed class ShieldedSession : IDisposable
     /// <summary>The outputs that may be released, in the shield's order.</summary>
     public ImmutableArray<ModelTensor> Outputs => Signature.Outputs;
 
+    /// <summary>Numbers of one row of the input, for the form of Run that takes spans; 0 if the model needs a request.</summary>
+    public int InputWidth => _lone?.InputWidth ?? 0;
+
+    /// <summary>Numbers of one row of the answer, for the form of Run that takes spans; 0 if they differ from call to call,
+    /// or the model needs a request.</summary>
+    public int OutputWidth => _lone?.OutputWidth ?? 0;
+
     internal ModelSignature Signature { get; }
 
     internal ShieldedSessionOptions Options { get; }
@@ -138,6 +145,7 @@ public sealed class ShieldedSession : IDisposable
         try
         {
             int rows = lone.CountRows(input.Length);
+            Shield.CheckRows(rows); // before anything grows to hold them
             lone.CheckReleased(released.Length, rows);
 #pragma warning disable CA2000 // goes back to the pool or is disposed, in the finally below
             ShieldedRequest request = TakeRequest(rows);

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+
 namespace InferenceShield.OnnxRuntime;
 
 /// <summary>How a <see cref="ShieldedSession"/> runs its model. Bound from <c>Models:{name}:Session</c>.</summary>
@@ -20,7 +22,34 @@ public sealed class ShieldedSessionOptions
     /// two or more dimensions; a model without either takes one row a call.</value>
     public string? RowInput { get; set; }
 
+    /// <summary>Threads that one call may use inside the model.</summary>
+    /// <value>0 to 1,024; the default, 0, lets the runtime choose. 1 serves many callers at once best. Not read where
+    /// SessionOptions are given.</value>
+    public int IntraOpThreads { get; set; }
+
     /// <summary>Leave ONNX Runtime's own telemetry on, which records model file and graph names.</summary>
     /// <value>The default is <see langword="false"/>. Takes effect only if no session was made in this process before.</value>
     public bool AllowRuntimeTelemetry { get; set; }
+
+    /// <exception cref="OptionsValidationException">Every fault, with its key and what is allowed.</exception>
+    internal ShieldedSessionOptions Validated(string model)
+    {
+        List<string> faults = [];
+        if (!Enum.IsDefined(NonFiniteInputs))
+        {
+            faults.Add($"{model}: Session:NonFiniteInputs is {NonFiniteInputs}; allowed: Reject or Allow.");
+        }
+
+        if (IntraOpThreads is < 0 or > 1024)
+        {
+            faults.Add($"{model}: Session:IntraOpThreads is {IntraOpThreads}; allowed: 0 to 1,024.");
+        }
+
+        if (Device is null || !Enum.IsDefined(Device.Kind))
+        {
+            faults.Add($"{model}: Session:Device:Kind is {Device?.Kind.ToString() ?? "null"}; allowed: Cpu or Cuda.");
+        }
+
+        return faults.Count == 0 ? this : throw new OptionsValidationException(model, typeof(ShieldedSessionOptions), faults);
+    }
 }

@@ -62,6 +62,9 @@ public sealed class Shield : IDisposable
     /// <summary>Why the latest reload was rejected; <see langword="null"/> if it was not.</summary>
     public string? ReloadFault => _reloadFault;
 
+    /// <summary>Rows that one call may hold, as the options in force say.</summary>
+    public int MaxRowsPerCall => _plan.MaxRows;
+
     /// <summary>Share of the caller table in use, 0 to 1.</summary>
     public double CallerTableLoad => (double)_callers.Count / _callers.Capacity;
 
@@ -123,10 +126,18 @@ public sealed class Shield : IDisposable
     }
 
     /// <summary>The keyed digest of one row of one input.</summary>
-    public InputDigest Digest(ReadOnlySpan<byte> row) => _keys.Digester.Digest(row);
+    public InputDigest Digest(ReadOnlySpan<byte> row)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _keys.Digester.Digest(row);
+    }
 
     /// <summary>The keyed digest of one row of several inputs: the digest of those before, and the next input's row.</summary>
-    public InputDigest Digest(InputDigest before, ReadOnlySpan<byte> row) => _keys.Digester.Append(before, row);
+    public InputDigest Digest(InputDigest before, ReadOnlySpan<byte> row)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _keys.Digester.Append(before, row);
+    }
 
     /// <summary>May this caller ask this? Charges the rows if so; a refusal charges nothing.</summary>
     /// <param name="caller">Who asks.</param>
@@ -309,6 +320,19 @@ public sealed class Shield : IDisposable
         ShieldLog.ReloadRejected(_logger, Name, _plan.Version, faults);
     }
 
+    /// <summary>Throws if a call may not hold so many rows: for those who would copy them first.</summary>
+    /// <exception cref="InvalidQueryException">There are none, or more than <see cref="MaxRowsPerCall"/>.</exception>
+    public void CheckRows(long rows) => CheckRows(rows, _plan.MaxRows);
+
+    private static void CheckRows(long rows, int most)
+    {
+        if (rows < 1 || rows > most)
+        {
+            throw new InvalidQueryException(string.Create(CultureInfo.InvariantCulture,
+                $"The batch has {rows:N0} rows; one call may hold 1 to {most:N0}. Split it into several calls."));
+        }
+    }
+
     private static InvalidQueryException NoCallerName() =>
         new("The caller has no name. Name it by what was authenticated: an API key, a subject, an address.");
 
@@ -327,11 +351,7 @@ public sealed class Shield : IDisposable
             throw new InvalidQueryException("The query has no caller. Make its key with Shield.IdentifyCaller.");
         }
 
-        if (rows < 1 || rows > plan.MaxRows)
-        {
-            throw new InvalidQueryException(string.Create(CultureInfo.InvariantCulture,
-                $"The batch has {rows:N0} rows; one call may hold 1 to {plan.MaxRows:N0}. Split it into several calls."));
-        }
+        CheckRows(rows, plan.MaxRows);
     }
 
     private Admission Decide(ShieldPlan plan, CallerKey caller, int rows, out int slot)

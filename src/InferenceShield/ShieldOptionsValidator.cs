@@ -190,7 +190,11 @@ internal sealed class ShieldOptionsValidator
 
         if (effective is { LabelOnly: true, TopK: > 1 })
         {
-            _faults.Add($"{_prefix}{(output.Hardening is null ? "Hardening" : key + ":Hardening")}: LabelOnly releases one class, TopK {effective.TopK}. Choose one of them.");
+            string fault = $"{_prefix}{(output.Hardening is null ? "Hardening" : key + ":Hardening")}: LabelOnly releases one class, TopK {effective.TopK}. Choose one of them.";
+            if (!_faults.Contains(fault))
+            {
+                _faults.Add(fault); // once, however many outputs share it
+            }
         }
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.ML.OnnxRuntime;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -14,6 +15,8 @@ public static class OnnxRuntimeShieldModelBuilderExtensions
 
     /// <summary>Registers the model's <see cref="ShieldedSession"/> as a keyed singleton, loaded when the host starts.</summary>
     /// <param name="builder">The model.</param>
+    /// <remarks>To set anything else of ONNX Runtime, register a keyed singleton <see cref="SessionOptions"/> under the model's name.
+    /// To find a session by a name that a caller sent, use <see cref="ShieldedSessionCatalog"/>.</remarks>
     /// <param name="configure">How it runs; <c>Models:{name}:Session</c> in the configuration, where it names the same option, wins.</param>
     public static ShieldModelBuilder UseOnnxRuntime(this ShieldModelBuilder builder, Action<ShieldedSessionOptions>? configure = null)
     {
@@ -31,6 +34,8 @@ public static class OnnxRuntimeShieldModelBuilderExtensions
 
         builder.Services.TryAddKeyedSingleton(builder.Name, static (services, key) => CreateSession(services, (string)key!));
         builder.Services.AddSingleton(new SessionRegistration(builder.Name));
+        builder.Services.TryAddSingleton(static services =>
+            new ShieldedSessionCatalog(services, services.GetServices<SessionRegistration>()));
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SessionStartup>());
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IShieldHealthContributor, RuntimeTelemetryHealthContributor>());
         return builder;
@@ -63,7 +68,8 @@ public static class OnnxRuntimeShieldModelBuilderExtensions
             services.GetRequiredKeyedService<Shield>(name),
             FindModel(options.ModelPath, contentRoot),
             options,
-            loggerFactory: services.GetService<ILoggerFactory>());
+            services.GetKeyedService<SessionOptions>(name),
+            services.GetService<ILoggerFactory>());
     }
 
     private static string FindModel(string path, string? contentRoot)

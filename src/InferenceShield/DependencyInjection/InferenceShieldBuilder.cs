@@ -1,6 +1,7 @@
 using InferenceShield;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -60,16 +61,33 @@ public sealed class InferenceShieldBuilder
         Services.AddKeyedSingleton(name, static (services, key) => services.GetRequiredKeyedService<ShieldHost>(key).Shield);
         if (_registry.Configuration?.GetSection(ShieldModelRegistry.DefaultsSection) is { } defaults)
         {
-            Services.AddOptions<ShieldOptions>(name).Bind(defaults, binder => binder.ErrorOnUnknownConfiguration = true);
+            Bind(name, defaults);
         }
 
         configure?.Invoke(model);
         if (_registry.ModelSection(name, ShieldModelRegistry.ShieldSection) is { } section)
         {
-            Services.AddOptions<ShieldOptions>(name).Bind(section, binder => binder.ErrorOnUnknownConfiguration = true);
+            Bind(name, section);
         }
 
         return this;
+    }
+
+    /// <summary>As OptionsBuilder.Bind, but what cannot be read is a fault like any other, reported with the rest.</summary>
+    private void Bind(string name, IConfigurationSection section)
+    {
+        Services.AddSingleton<IOptionsChangeTokenSource<ShieldOptions>>(new ConfigurationChangeTokenSource<ShieldOptions>(name, section));
+        Services.Configure<ShieldOptions>(name, options =>
+        {
+            try
+            {
+                section.Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+            }
+            catch (InvalidOperationException exception)
+            {
+                throw new OptionsValidationException(name, typeof(ShieldOptions), [$"{section.Path}: {exception.Message}"]);
+            }
+        });
     }
 
     private static bool IsSame(IConfiguration left, IConfiguration right) =>

@@ -44,19 +44,29 @@ public static class InferenceShieldServiceCollectionExtensions
         SecretOptions options = new();
         configuration?.GetSection(ShieldModelRegistry.SecretSection).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
         string path = configuration is IConfigurationSection section ? section.Path + ":Secret" : "Secret";
-        int named = (options.EnvironmentVariable is null ? 0 : 1) + (options.File is null ? 0 : 1) + (options.UseDevelopmentSecret ? 1 : 0);
+
+        // Environment variables and command lines can only say "" where they mean "not set".
+        bool fromEnvironment = !string.IsNullOrEmpty(options.EnvironmentVariable);
+        bool fromFile = !string.IsNullOrEmpty(options.File);
+        int named = (fromEnvironment ? 1 : 0) + (fromFile ? 1 : 0) + (options.UseDevelopmentSecret ? 1 : 0);
         if (named != 1)
         {
             throw new ShieldSecretException(
                 $"{(named == 0 ? "The shield has no secret" : "The shield's secret is named more than once")}. Set exactly one of {path}:EnvironmentVariable, {path}:File and (in Development) {path}:UseDevelopmentSecret, or call UseSecret.");
         }
 
-        return options switch
+        if (fromEnvironment)
         {
-            { EnvironmentVariable: { } variable } => ShieldSecrets.FromEnvironment(variable),
-            { File: { } file } => ShieldSecrets.FromFile(file),
-            _ when services.GetService<IHostEnvironment>() is { } environment => ShieldSecrets.Development(environment.EnvironmentName),
-            _ => ShieldSecrets.Development(),
-        };
+            return ShieldSecrets.FromEnvironment(options.EnvironmentVariable!);
+        }
+
+        if (fromFile)
+        {
+            return ShieldSecrets.FromFile(options.File!);
+        }
+
+        return services.GetService<IHostEnvironment>() is { } environment
+            ? ShieldSecrets.Development(environment.EnvironmentName)
+            : ShieldSecrets.Development();
     }
 }

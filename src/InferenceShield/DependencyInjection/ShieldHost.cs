@@ -12,12 +12,15 @@ namespace InferenceShield;
 /// good options stay.</remarks>
 internal sealed class ShieldHost : IDisposable
 {
+    private readonly ShieldModelRegistry _registry;
     private readonly IOptionsFactory<ShieldOptions> _optionsFactory;
+    private readonly string[] _sectionsAtStart;
     private readonly List<IDisposable> _registrations = [];
 
     public ShieldHost(IServiceProvider services, string model)
     {
-        ShieldModelRegistry registry = services.GetRequiredService<ShieldModelRegistry>();
+        _registry = services.GetRequiredService<ShieldModelRegistry>();
+        _sectionsAtStart = [.. _registry.ExistingSections(model)];
         _optionsFactory = services.GetRequiredService<IOptionsFactory<ShieldOptions>>();
         ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger<Shield>() ?? NullLogger<Shield>.Instance;
         Shield = new Shield(
@@ -26,7 +29,7 @@ internal sealed class ShieldHost : IDisposable
             services.GetRequiredService<IShieldSecretProvider>(),
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             logger,
-            registry.OptionsPrefix(model));
+            _registry.OptionsPrefix(model));
         foreach (IOptionsChangeTokenSource<ShieldOptions> source in services.GetServices<IOptionsChangeTokenSource<ShieldOptions>>())
         {
             if (source.Name == model)
@@ -46,10 +49,22 @@ internal sealed class ShieldHost : IDisposable
 
     private void Reload()
     {
+        // A file that cannot be read any more empties its part of the configuration without a word. What is left would
+        // be valid, and laxer than what somebody wrote.
+        string[] gone = [.. _sectionsAtStart.Except(_registry.ExistingSections(Shield.Name))];
+        if (gone.Length > 0)
+        {
+            Shield.RejectReload($"{string.Join(" and ", gone)} was there at start and is gone. Is the file readable? To remove it on purpose, restart.");
+            return;
+        }
+
         ShieldOptions options;
         try
         {
-            options = _optionsFactory.Create(Shield.Name);
+            string[] unread = [.. _registry.FindFaults()];
+            options = unread.Length == 0
+                ? _optionsFactory.Create(Shield.Name)
+                : throw new OptionsValidationException(Shield.Name, typeof(ShieldOptions), unread);
         }
         catch (Exception exception)
         {

@@ -28,7 +28,9 @@ public sealed class ShieldModelBuilder
     public ShieldModelBuilder AddOutput(string name, OutputKind kind, HardeningOptions? hardening = null)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return Configure(options => options.Outputs[name] = new OutputOptions { Kind = kind, Hardening = hardening });
+
+        // A copy each time: configuration is bound over it, and must not change what the caller gave or the next reload starts from.
+        return Configure(options => options.Outputs[name] = new OutputOptions { Kind = kind, Hardening = hardening?.Clone() });
     }
 
     /// <summary>Changes any option. The configuration, where it names the same option, wins.</summary>

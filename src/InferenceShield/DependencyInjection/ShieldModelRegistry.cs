@@ -26,6 +26,20 @@ internal sealed class ShieldModelRegistry
         return Configuration?.GetSection($"{ModelsSection}:{model}:{section}");
     }
 
+    /// <summary>The sections that a model's options are read from, as far as they are there.</summary>
+    public IEnumerable<string> ExistingSections(string model)
+    {
+        if (Configuration?.GetSection(DefaultsSection) is { } defaults && defaults.Exists())
+        {
+            yield return defaults.Path;
+        }
+
+        if (Configuration?.GetSection($"{ModelsSection}:{model}:{ShieldSection}") is { } section && section.Exists())
+        {
+            yield return section.Path;
+        }
+    }
+
     /// <summary>Keys that nobody reads: a misspelt one would otherwise protect nobody, silently.</summary>
     public IEnumerable<string> FindFaults()
     {
@@ -44,7 +58,7 @@ internal sealed class ShieldModelRegistry
 
         foreach (IConfigurationSection model in Configuration.GetSection(ModelsSection).GetChildren())
         {
-            if (!Models.Contains(model.Key))
+            if (!Models.Contains(model.Key, StringComparer.OrdinalIgnoreCase))
             {
                 yield return $"{PathPrefix}{ModelsSection}:{model.Key} configures a model that is not registered; registered with AddModel: {string.Join(", ", Models)}.";
                 continue;

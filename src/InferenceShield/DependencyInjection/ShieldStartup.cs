@@ -24,7 +24,7 @@ internal sealed class ShieldStartup(IServiceProvider services, ShieldModelRegist
 
         return faults.Count == 0
             ? Task.CompletedTask
-            : throw new OptionsValidationException("InferenceShield", typeof(ShieldOptions), faults);
+            : throw new OptionsValidationException("InferenceShield", typeof(ShieldOptions), faults.Distinct());
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -33,4 +33,6 @@ public sealed class HardeningOptions
     /// <summary>Significant digits that embedding and regression values keep.</summary>
     /// <value>1 to 6; the default is 3.</value>
     public int SignificantDigits { get; set; } = 3;
+
+    internal HardeningOptions Clone() => (HardeningOptions)MemberwiseClone();
 }
