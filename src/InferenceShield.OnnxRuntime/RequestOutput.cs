@@ -90,11 +90,8 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
         _converted.Bytes.Clear();
     }
 
-    public void Dispose()
-    {
-        _value?.Dispose();
-        Clear();
-    }
+    /// <summary>Frees what is native. The released answer stays: somebody may be reading it while the session ends.</summary>
+    public void Dispose() => _value?.Dispose();
 
     private void Allocate(long[] shape)
     {

@@ -35,7 +35,7 @@ internal static partial class RuntimeTelemetry
             return;
         }
 
-        s_cameTooLate = OrtEnv.IsCreated && Environment.GetEnvironmentVariable(Variable) != "1";
+        s_cameTooLate = OrtEnv.IsCreated && GetNativeVariable() != "1";
         SetNativeVariable("1");
     }
 #pragma warning restore CA2255
@@ -59,6 +59,11 @@ internal static partial class RuntimeTelemetry
         OrtEnv.Instance().DisableTelemetryEvents();
     }
 
+    /// <summary>What the runtime reads; Environment also shows what was set too late or for managed code only.</summary>
+    private static string? GetNativeVariable() => OperatingSystem.IsWindows()
+        ? Environment.GetEnvironmentVariable(Variable)
+        : Marshal.PtrToStringUTF8(GetVariable(Variable));
+
     private static void SetNativeVariable(string? value)
     {
         Environment.SetEnvironmentVariable(Variable, value);
@@ -69,6 +74,10 @@ internal static partial class RuntimeTelemetry
 
         _ = value is null ? RemoveVariable(Variable) : SetVariable(Variable, value, overwrite: 1);
     }
+
+    [LibraryImport("libc", EntryPoint = "getenv", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial IntPtr GetVariable(string name);
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -30,7 +30,7 @@ public sealed class ShieldedRequest : IDisposable
         _outputs = [.. signature.Outputs.Select((output, index) => new RequestOutput(output, session.Shield.GetOutputKind(index)))];
     }
 
-    /// <summary>Rows of the inputs that are set, each of which is one query.</summary>
+    /// <summary>Rows of the latest call, each of which is one query; 0 before the first.</summary>
     public int Rows { get; private set; }
 
     internal ReadOnlySpan<RequestInput> Inputs => _inputs;
@@ -58,12 +58,20 @@ public sealed class ShieldedRequest : IDisposable
             throw new InvalidQueryException($"The input {input.Tensor} takes {input.Tensor.ElementType}; it was given {typeof(T).Name}.");
         }
 
-        if (shape.Length > 0 && _session.Signature.RowInput >= 0 && ReferenceEquals(input, _inputs[_session.Signature.RowInput]))
+        if (shape is [> 0, ..] && _session.Signature.RowInput >= 0 && ReferenceEquals(input, _inputs[_session.Signature.RowInput]))
         {
             _session.Shield.CheckRows(shape[0]); // before anything grows to hold them
         }
 
-        input.Set(PinnedBuffer.AsBytes(data), shape, _session.Options.NonFiniteInputs);
+        Take(); // the model may be reading what is there
+        try
+        {
+            input.Set(PinnedBuffer.AsBytes(data), shape, _session.Options.NonFiniteInputs);
+        }
+        finally
+        {
+            GiveBack();
+        }
     }
 
     /// <summary>The released answer of an output, as float32, row after row.</summary>
@@ -109,14 +117,11 @@ public sealed class ShieldedRequest : IDisposable
         }
     }
 
+    internal bool BelongsTo(ShieldedSession session) => ReferenceEquals(_session, session);
+
     internal void BeginRun()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (Interlocked.CompareExchange(ref _inUse, 1, 0) != 0)
-        {
-            throw new InvalidOperationException("This request serves another call at the moment. Use one request per concurrent call.");
-        }
-
+        Take();
         _completed = false;
     }
 
@@ -131,11 +136,7 @@ public sealed class ShieldedRequest : IDisposable
             }
         }
 
-        Volatile.Write(ref _inUse, 0);
-        if (_disposed)
-        {
-            Dispose();
-        }
+        GiveBack();
     }
 
     /// <summary>The lone input of the short form of Run, already checked to be a float32 tensor with a row dimension.</summary>
@@ -188,6 +189,7 @@ public sealed class ShieldedRequest : IDisposable
     internal bool Bind(bool inferShapes)
     {
         bool changed = !_outputsBound;
+        _outputsBound = false; // until all of it has succeeded
         foreach (RequestInput input in _inputs)
         {
             changed |= input.Bind(_binding);
@@ -299,6 +301,26 @@ public sealed class ShieldedRequest : IDisposable
         }
 
         return _outputs[_session.Shield.GetOutputIndex(name)];
+    }
+
+    private void Take()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (Interlocked.CompareExchange(ref _inUse, 1, 0) != 0)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            throw new InvalidOperationException("This request serves another call at the moment. Use one request per concurrent call.");
+        }
+    }
+
+    private void GiveBack()
+    {
+        // A full fence: either the disposal is seen here, or Dispose sees that nobody uses the request.
+        Interlocked.Exchange(ref _inUse, 0);
+        if (_disposed)
+        {
+            Dispose();
+        }
     }
 
     private void Release()

@@ -205,9 +205,9 @@ public sealed class ShieldedSession : IDisposable
         Enter();
         try
         {
-            if (!_requests.ContainsKey(request))
+            if (!request.BelongsTo(this))
             {
-                throw new ArgumentException("The request was made by another session, or disposed.", nameof(request));
+                throw new ArgumentException("The request was made by another session.", nameof(request));
             }
 
             request.BeginRun();
@@ -341,8 +341,9 @@ public sealed class ShieldedSession : IDisposable
                 _infersShapes = false;
             }
         }
-        catch (OnnxRuntimeException exception)
+        catch (Exception exception) when (exception is OnnxRuntimeException or OverflowException or OutOfMemoryException)
         {
+            // The latter two: an answer that no memory holds.
             cancellationToken.ThrowIfCancellationRequested();
             throw new ModelRunException($"Model '{Shield.Name}' failed to run. Nothing is released; see the inner exception.", exception);
         }

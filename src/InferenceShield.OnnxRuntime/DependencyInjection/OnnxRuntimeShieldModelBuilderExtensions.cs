@@ -1,5 +1,6 @@
 using InferenceShield;
 using InferenceShield.OnnxRuntime;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -29,7 +30,7 @@ public static class OnnxRuntimeShieldModelBuilderExtensions
 
         if (builder.GetSection(SessionSection) is { } section)
         {
-            options.Bind(section, binder => binder.ErrorOnUnknownConfiguration = true);
+            options.Configure(session => Bind(section, session));
         }
 
         builder.Services.TryAddKeyedSingleton(builder.Name, static (services, key) => CreateSession(services, (string)key!));
@@ -51,13 +52,26 @@ public static class OnnxRuntimeShieldModelBuilderExtensions
         return builder.UseOnnxRuntime(options =>
         {
             options.ModelPath = modelPath;
-            options.Device = device ?? ExecutionDevice.Cpu;
+            options.Device = device?.Clone() ?? ExecutionDevice.Cpu; // configuration is bound over it
         });
+    }
+
+    private static void Bind(IConfigurationSection section, ShieldedSessionOptions options)
+    {
+        try
+        {
+            section.Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new OptionsValidationException(section.Path, typeof(ShieldedSessionOptions), [$"{section.Path}: {exception.Message}"]);
+        }
     }
 
     private static ShieldedSession CreateSession(IServiceProvider services, string name)
     {
-        ShieldedSessionOptions options = services.GetRequiredService<IOptionsMonitor<ShieldedSessionOptions>>().Get(name);
+        // By the factory, not the monitor: a session does not reload, so a bad reload must not reach it.
+        ShieldedSessionOptions options = services.GetRequiredService<IOptionsFactory<ShieldedSessionOptions>>().Create(name);
         if (string.IsNullOrWhiteSpace(options.ModelPath))
         {
             throw new ModelFileException($"Model '{name}' has no file. Set Models:{name}:Session:ModelPath, or give UseOnnxRuntime a path.");

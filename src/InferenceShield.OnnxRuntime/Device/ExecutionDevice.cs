@@ -24,6 +24,8 @@ public sealed class ExecutionDevice
     public static ExecutionDevice Cuda(int deviceId = 0, bool fallbackToCpu = false) =>
         new() { Kind = ExecutionDeviceKind.Cuda, DeviceId = deviceId, FallbackToCpu = fallbackToCpu };
 
+    internal ExecutionDevice Clone() => (ExecutionDevice)MemberwiseClone();
+
     /// <inheritdoc/>
     public override string ToString() => Kind == ExecutionDeviceKind.Cpu ? "CPU" : $"{Kind} {DeviceId}";
 }

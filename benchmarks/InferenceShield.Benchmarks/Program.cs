@@ -1,0 +1,17 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Running;
+using InferenceShield.Benchmarks.Gate;
+using InferenceShield.Benchmarks.Ratios;
+using InferenceShield.Benchmarks.Support;
+
+switch (args.FirstOrDefault())
+{
+    case "gate":
+        return GateCommand.Run(args[1..]);
+    case "ratios":
+        return RatiosCommand.Run(args[1..]);
+    default:
+        IConfig config = DefaultConfig.Instance.WithArtifactsPath(BenchmarkFiles.Artifacts);
+        BenchmarkSwitcher.FromAssembly(typeof(GateCommand).Assembly).Run(args, config);
+        return 0;
+}

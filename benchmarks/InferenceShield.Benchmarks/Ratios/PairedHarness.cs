@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace InferenceShield.Benchmarks.Ratios;
+
+/// <summary>Times the candidates of a group side by side, so that whatever slows the machine down slows all of them.</summary>
+/// <remarks>
+/// Warm-up in phases, with pauses in which the runtime compiles what it has seen to be hot. Then rounds, in each of
+/// which every candidate runs one short batch; who goes first changes from round to round. Ratios are those of the
+/// medians; the spread is that of the ratios of single rounds.
+/// </remarks>
+internal static class PairedHarness
+{
+    private const int WarmUpPhases = 6;
+    private const int Rounds = 151;
+
+    private static readonly TimeSpan s_warmUpTime = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan s_warmUpPause = TimeSpan.FromMilliseconds(220);
+    private static readonly TimeSpan s_batchTime = TimeSpan.FromMilliseconds(4);
+
+    public static GroupTimes Measure(RatioGroup group)
+    {
+        group.Suite.SetUp();
+        Batch[] batches = [.. group.Candidates.Select(candidate => new Batch(candidate.Operation))];
+        for (int phase = 0; phase < WarmUpPhases; phase++)
+        {
+            foreach (Batch batch in batches)
+            {
+                batch.WarmUp(s_warmUpTime);
+            }
+
+            Thread.Sleep(s_warmUpPause);
+        }
+
+        GC.Collect(); // see AllocationCounter
+        for (int round = 0; round < Rounds; round++)
+        {
+            for (int turn = 0; turn < batches.Length; turn++)
+            {
+                batches[(round + turn) % batches.Length].Run();
+            }
+        }
+
+        group.Suite.CleanUp();
+        double[] baseline = batches[0].Times;
+        return new GroupTimes(group.Name, [.. group.Candidates.Zip(batches, (candidate, batch) => Summarize(candidate, batch, baseline))]);
+    }
+
+    private static CandidateTimes Summarize(Candidate candidate, Batch batch, double[] baseline)
+    {
+        double[] ratios = [.. batch.Times.Zip(baseline, (time, reference) => time / reference)];
+        double median = Statistic.Median(batch.Times);
+        return new CandidateTimes(
+            candidate.Name,
+            median,
+            median / Statistic.Median(baseline),
+            Statistic.Quantile(ratios, 0.1),
+            Statistic.Quantile(ratios, 0.9),
+            (double)batch.Bytes / (Rounds * batch.Operations),
+            candidate.Goal,
+            candidate.Stretch);
+    }
+
+    /// <summary>A candidate with as many operations as fill a batch, and what its rounds took.</summary>
+    private sealed class Batch(Action operation)
+    {
+        private const int WarmUpOperations = 50;
+
+        private readonly List<double> _times = new(Rounds);
+
+        public long Operations { get; private set; }
+
+        public long Bytes { get; private set; }
+
+        /// <summary>Nanoseconds for an operation, round by round.</summary>
+        public double[] Times => [.. _times];
+
+        /// <summary>Runs for a while; the last quarter tells how many operations a batch has.</summary>
+        public void WarmUp(TimeSpan time)
+        {
+            long start = Stopwatch.GetTimestamp();
+            long late = 0;
+            long lateStart = 0;
+            TimeSpan elapsed;
+            do
+            {
+                Repeat(operation, WarmUpOperations);
+                elapsed = Stopwatch.GetElapsedTime(start);
+                if (lateStart != 0)
+                {
+                    late += WarmUpOperations;
+                }
+                else if (elapsed > time * 0.75)
+                {
+                    lateStart = Stopwatch.GetTimestamp();
+                }
+            }
+            while (elapsed < time || late == 0);
+
+            Operations = Math.Max(1, (long)(late * (s_batchTime / Stopwatch.GetElapsedTime(lateStart))));
+        }
+
+        public void Run()
+        {
+            long bytes = GC.GetAllocatedBytesForCurrentThread();
+            long start = Stopwatch.GetTimestamp();
+            Repeat(operation, Operations);
+            long end = Stopwatch.GetTimestamp();
+            Bytes += GC.GetAllocatedBytesForCurrentThread() - bytes;
+            _times.Add(Stopwatch.GetElapsedTime(start, end).TotalNanoseconds / Operations);
+        }
+
+        /// <summary>Compiled at once, without the runtime replacing a running loop.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void Repeat(Action operation, long times)
+        {
+            for (long i = 0; i < times; i++)
+            {
+                operation();
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.ML.OnnxRuntime;
+
+namespace InferenceShield.Benchmarks.Ratios;
+
+/// <summary>Writes measured ratios as Markdown.</summary>
+internal static class RatioReport
+{
+    /// <param name="launches">One list of groups a launch, all of the same groups.</param>
+    public static string Write(List<List<GroupTimes>> launches)
+    {
+        StringBuilder text = new();
+        WriteHeader(text, launches.Count);
+        for (int group = 0; group < launches[0].Count; group++)
+        {
+            GroupTimes first = launches[0][group];
+            Line(text, $"## {first.Name}");
+            Line(text, $"");
+            Line(text, $"| | ns | ratio | launches | rounds | B | goal |");
+            Line(text, $"|---|--:|--:|--:|--:|--:|---|");
+            for (int row = 0; row < first.Candidates.Count; row++)
+            {
+                CandidateTimes[] times = [.. launches.Select(launch => launch[group].Candidates[row])];
+                WriteRow(text, times, isBaseline: row == 0);
+            }
+
+            Line(text, $"");
+        }
+
+        return text.ToString().TrimEnd() + "\n";
+    }
+
+    private static void WriteHeader(StringBuilder text, int launches)
+    {
+        Line(text, $"# Ratios on {Machine.ProcessorName}");
+        Line(text, $"");
+        Line(text, $"- {DateTime.UtcNow:yyyy-MM-dd}, {launches} {(launches == 1 ? "launch" : "launches")}, {Environment.ProcessorCount} processors, load average {Machine.LoadAverage}");
+        Line(text, $"- {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, vectors up to {Machine.VectorBits} bits");
+        Line(text, $"- ONNX Runtime {OrtEnv.Instance().GetVersionString()}, one intra-op thread, InferenceShield {typeof(Shield).Assembly.GetName().Version}");
+        Line(text, $"");
+        Line(text, $"ns: median over the rounds. ratio: median by the baseline's, in the same process. launches: smallest and largest of these");
+        Line(text, $"ratios (in front: their median). rounds: 10th to 90th percentile of the ratios of single rounds. B: bytes allocated by a call.");
+        Line(text, $"");
+    }
+
+    private static void WriteRow(StringBuilder text, CandidateTimes[] launches, bool isBaseline)
+    {
+        double ratio = Statistic.Median(launches.Select(times => times.Ratio));
+        double low = Statistic.Median(launches.Select(times => times.LowRatio));
+        double high = Statistic.Median(launches.Select(times => times.HighRatio));
+        double nanoseconds = Statistic.Median(launches.Select(times => times.Nanoseconds));
+        double bytes = Statistic.Median(launches.Select(times => times.BytesPerOperation));
+        string ratios = isBaseline
+            ? "1 | | "
+            : string.Create(CultureInfo.InvariantCulture,
+                $"**{ratio:0.000}** | {launches.Min(times => times.Ratio):0.000} to {launches.Max(times => times.Ratio):0.000} | {low:0.000} to {high:0.000}");
+        Line(text, $"| {launches[0].Name} | {nanoseconds:N0} | {ratios} | {bytes:0.##} | {DescribeGoal(launches[0], ratio)} |");
+    }
+
+    private static string DescribeGoal(CandidateTimes candidate, double ratio) => candidate.Goal is not { } goal
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture,
+            $"{goal:0.00}{(ratio <= goal ? " met" : " missed")}, {candidate.Stretch:0.00}{(ratio <= candidate.Stretch ? " met" : " missed")}");
+
+    private static void Line(StringBuilder text, FormattableString line) =>
+        text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+}

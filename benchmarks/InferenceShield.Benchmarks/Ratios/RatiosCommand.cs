@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace InferenceShield.Benchmarks.Ratios;
+
+/// <summary>Compares time with a baseline in the same process, and prints the ratios as Markdown.</summary>
+internal static class RatiosCommand
+{
+    private const int MostLaunches = 99;
+    private const string Usage = """
+        Usage: ratios [--launches N] [--out FILE]
+          --launches N   Measures in N child processes, 1 to 99; without it, once in this one.
+          --out FILE     Writes the table to a file too.
+        """;
+
+    public static int Run(string[] arguments)
+    {
+        int launches = 0;
+        string? table = null;
+        string? times = null;
+        for (int i = 0; i < arguments.Length; i += 2)
+        {
+            string? value = i + 1 < arguments.Length ? arguments[i + 1] : null;
+            switch (arguments[i])
+            {
+                case "--launches" when int.TryParse(value, CultureInfo.InvariantCulture, out launches) && launches is >= 1 and <= MostLaunches:
+                    break;
+                case "--out" when value is not null:
+                    table = value;
+                    break;
+                case "--times" when value is not null: // how the child processes answer
+                    times = value;
+                    break;
+                default:
+                    Console.Error.WriteLine(Usage);
+                    return 2;
+            }
+        }
+
+        if (times is not null)
+        {
+            File.WriteAllText(times, JsonSerializer.Serialize(Measure()));
+            return 0;
+        }
+
+        string markdown = RatioReport.Write(launches == 0 ? [Measure()] : Launch(launches));
+        Console.WriteLine();
+        Console.WriteLine(markdown);
+        if (table is not null)
+        {
+            if (Path.GetDirectoryName(table) is { Length: > 0 } folder)
+            {
+                Directory.CreateDirectory(folder);
+            }
+
+            File.WriteAllText(table, markdown);
+        }
+
+        return 0;
+    }
+
+    private static List<GroupTimes> Measure()
+    {
+        List<GroupTimes> results = [];
+        foreach (RatioGroup group in RatioGroups.MakeAll())
+        {
+            Console.Error.WriteLine(group.Name);
+            results.Add(PairedHarness.Measure(group));
+        }
+
+        return results;
+    }
+
+    private static List<List<GroupTimes>> Launch(int launches)
+    {
+        List<List<GroupTimes>> results = [];
+        for (int launch = 1; launch <= launches; launch++)
+        {
+            Console.Error.WriteLine($"Launch {launch} of {launches}");
+            string file = Path.GetTempFileName();
+            try
+            {
+                RunChild(file);
+                results.Add(JsonSerializer.Deserialize<List<GroupTimes>>(File.ReadAllText(file))!);
+            }
+            finally
+            {
+                File.Delete(file);
+            }
+        }
+
+        return results;
+    }
+
+    private static void RunChild(string timesFile)
+    {
+        List<string> arguments = ["ratios", "--times", timesFile];
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        {
+            arguments.Insert(0, typeof(RatiosCommand).Assembly.Location);
+        }
+
+        using Process child = Process.Start(Environment.ProcessPath!, arguments);
+        child.WaitForExit();
+        if (child.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"A launch failed with exit code {child.ExitCode}; its error is above.");
+        }
+    }
+}

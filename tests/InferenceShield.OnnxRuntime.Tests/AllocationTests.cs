@@ -1,0 +1,180 @@
+using InferenceShield.Samples.Onnx;
+
+namespace InferenceShield.OnnxRuntime.Tests;
+
+/// <summary>Not beside other tests: they would not change the count, but the count is worth a quiet moment.</summary>
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
+public sealed class AllocationTestGroup;
+
+/// <summary>After warm-up a call allocates nothing: exactly 0 bytes.</summary>
+[Collection(nameof(AllocationTests))]
+public sealed class AllocationTests
+{
+    private const int WarmUp = 100;
+    private const int Calls = 500;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(32)]
+    public void Calls_with_spans(int rows)
+    {
+        using TestSession session = TestSession.Of(TestModels.Linear(width: 64), OutputKind.Logits);
+        float[] input = TestModels.Weights(64 * rows);
+        float[] released = new float[10 * rows];
+        AllocatesNothing(() => Admit(session.Session.Run(session.Caller, input, released)));
+    }
+
+    [Fact]
+    public void Calls_with_spans_that_change_between_two_batch_sizes()
+    {
+        using TestSession session = TestSession.Of(TestModels.Linear(width: 64), OutputKind.Logits);
+        float[] one = TestModels.Weights(64);
+        float[] many = TestModels.Weights(64 * 32);
+        float[] released = new float[10];
+        float[] releasedMany = new float[10 * 32];
+        AllocatesNothing(() =>
+        {
+            Admit(session.Session.Run(session.Caller, one, released));
+            Admit(session.Session.Run(session.Caller, many, releasedMany));
+        });
+    }
+
+    [Fact]
+    public void Calls_of_a_model_with_a_fixed_batch()
+    {
+        using TestSession session = TestSession.Of(TestModels.Linear(batch: 4), OutputKind.Logits);
+        float[] input = TestModels.Weights(32);
+        float[] released = new float[40];
+        AllocatesNothing(() => Admit(session.Session.Run(session.Caller, input, released)), warmUp: 5);
+        Assert.Equal(1, Requests.CountIn(session.Session));
+    }
+
+    [Fact]
+    public void Calls_under_every_step_of_hardening_and_of_a_shield_that_only_observes()
+    {
+        HardeningOptions[] steps =
+        [
+            new() { KeyedNoiseBudget = 0.3, TopK = 3, Temperature = 2, Decimals = 4 },
+            new() { LabelOnly = true },
+        ];
+        float[] input = TestModels.Weights(64);
+        float[] released = new float[10];
+        foreach (HardeningOptions hardening in steps)
+        {
+            foreach (ShieldMode mode in Enum.GetValues<ShieldMode>())
+            {
+                using TestSession session = TestSession.Of(
+                    TestModels.Linear(width: 64), OutputKind.Logits, hardening: hardening, configure: options => options.Mode = mode);
+                AllocatesNothing(() => Admit(session.Session.Run(session.Caller, input, released)));
+            }
+        }
+    }
+
+    [Fact]
+    public void Requests_with_half_precision()
+    {
+        using TestSession session = TestSession.Of(TestModels.Cast(OnnxElementType.Float16, OnnxElementType.Float16), OutputKind.Regression);
+        using ShieldedRequest request = session.Session.CreateRequest();
+        Half[] input = [(Half)1, (Half)2, (Half)3, (Half)4];
+        long[] shape = [1, 4];
+        AllocatesNothing(() =>
+        {
+            request.SetInput<Half>(TestModels.Input, input, shape);
+            Admit(session.Session.Run(session.Caller, request));
+            Same(16, request.GetOutput(TestModels.Output)[3]);
+        });
+    }
+
+    [Fact]
+    public void Requests_with_integers()
+    {
+        using TestSession session = TestSession.Of(TestModels.Lookup(), OutputKind.Regression);
+        using ShieldedRequest request = session.Session.CreateRequest();
+        long[] input = [3, 1];
+        long[] shape = [2, 1];
+        AllocatesNothing(() =>
+        {
+            request.SetInput<long>(TestModels.Input, input, shape);
+            Admit(session.Session.Run(session.Caller, request));
+            Same(40, request.GetOutput(TestModels.Output)[0]);
+        });
+    }
+
+    [Fact]
+    public void Requests_with_several_inputs_outputs_and_state()
+    {
+        using TestSession session = TestSession.Of(TestModels.Recurrent(), [("score", OutputKind.Probabilities), ("next", OutputKind.State)]);
+        using ShieldedRequest request = session.Session.CreateRequest();
+        float[] frame = TestModels.Weights(8);
+        float[] state = new float[8];
+        long[] shape = [2, 4];
+        request.SetInput<long>("rate", [2], []);
+        AllocatesNothing(() =>
+        {
+            request.SetInput<float>("frame", frame, shape);
+            request.SetInput<float>("state", state, shape);
+            Admit(session.Session.Run(session.Caller, request));
+            request.GetState<float>("next").CopyTo(state);
+            Same(4, request.GetOutput("score").Length);
+        });
+    }
+
+    [Fact]
+    public void Refused_calls()
+    {
+        using TestSession session = TestSession.Of(TestModels.Linear(width: 64), OutputKind.Logits, configure: options =>
+            options.Admission.PerCaller = options.Admission.Overflow = new RateOptions { Queries = 1, Period = TimeSpan.FromDays(1), Burst = 1 });
+        using ShieldedRequest request = session.Session.CreateRequest();
+        float[] input = TestModels.Weights(64);
+        float[] released = new float[10];
+        request.SetInput<float>(TestModels.Input, input, [1, 64]);
+        Admit(session.Session.Run(session.Caller, input, released));
+        AllocatesNothing(() =>
+        {
+            Refuse(session.Session.Run(session.Caller, input, released));
+            Refuse(session.Session.Run(session.Caller, request));
+        });
+    }
+
+    private static void Admit(Admission admission)
+    {
+        if (!admission.IsAdmitted)
+        {
+            Assert.Fail("Refused.");
+        }
+    }
+
+    // Assert.Equal allocates.
+    private static void Same(float expected, float actual)
+    {
+        if (expected != actual)
+        {
+            Assert.Fail($"{actual} instead of {expected}.");
+        }
+    }
+
+    private static void Refuse(Admission admission)
+    {
+        if (admission.IsAdmitted || admission.RetryAfter <= TimeSpan.Zero)
+        {
+            Assert.Fail("Admitted.");
+        }
+    }
+
+    private static void AllocatesNothing(Action call, int warmUp = WarmUp)
+    {
+        for (int i = 0; i < warmUp; i++)
+        {
+            call();
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < Calls; i++)
+        {
+            call();
+        }
+
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal(0, allocated);
+    }
+}

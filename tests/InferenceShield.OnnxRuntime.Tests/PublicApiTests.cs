@@ -1,0 +1,7 @@
+namespace InferenceShield.OnnxRuntime.Tests;
+
+public sealed class PublicApiTests
+{
+    [Fact]
+    public void The_public_api_is_the_committed_one() => Assert.Null(PublicApiText.FindDrift(typeof(ShieldedSession).Assembly));
+}

@@ -1,0 +1,210 @@
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace InferenceShield.Tests;
+
+public sealed class CallerTableTests
+{
+    [Fact]
+    public void Behaves_as_a_dictionary_with_a_capacity()
+    {
+        // Few different words, so that keys share the first half, the second half, the home slot, or all but one bit.
+        Gen<ulong> low = Gen.Choose(1, 6).Select(value => (ulong)value);
+        Gen<ulong> high = Gen.Elements(1UL, 2UL, ulong.MaxValue, ulong.MaxValue - 1, 1UL << 63, 0x5555_5555_5555_5555UL);
+        Gen<CallerKey> key = low.Zip(high, (first, second) => new CallerKey(first, second));
+        Gen<(int Capacity, CallerKey[] Keys)> cases =
+            from capacity in Gen.Choose(1, 40)
+            from keys in Properties.Sequences(key, 80)
+            select (capacity, keys);
+        Properties.Hold(cases, test =>
+        {
+            CallerTable table = new(test.Capacity);
+            Dictionary<CallerKey, int> model = [];
+            foreach (CallerKey caller in test.Keys)
+            {
+                Assert.Equal(model.GetValueOrDefault(caller, -1), table.Find(caller));
+                int slot = table.FindOrAdd(caller);
+                if (model.TryGetValue(caller, out int known))
+                {
+                    Assert.Equal(known, slot);
+                }
+                else if (model.Count < test.Capacity)
+                {
+                    Assert.NotEqual(table.OverflowSlot, slot);
+                    Assert.DoesNotContain(slot, model.Values);
+                    model.Add(caller, slot);
+                }
+                else
+                {
+                    Assert.Equal(table.OverflowSlot, slot);
+                }
+
+                Assert.Equal(model.Count, table.Count);
+            }
+
+            Assert.All(model, entry => Assert.Equal(entry.Value, table.Find(entry.Key)));
+        }, tests: 400);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(1000)]
+    [InlineData(50_000)]
+    public void Holds_exactly_its_capacity_and_known_callers_keep_their_slots_when_full(int capacity)
+    {
+        CallerTable table = new(capacity);
+        CallerKey[] known = RandomKeys(capacity, seed: 1);
+        int[] slots = Array.ConvertAll(known, table.FindOrAdd);
+        Assert.DoesNotContain(table.OverflowSlot, slots);
+        Assert.Equal(capacity, slots.Distinct().Count());
+        Assert.Equal(capacity, table.Count);
+
+        foreach (CallerKey newcomer in RandomKeys(1000, seed: 2))
+        {
+            Assert.Equal(table.OverflowSlot, table.FindOrAdd(newcomer));
+            Assert.Equal(-1, table.Find(newcomer));
+        }
+
+        Assert.Equal(capacity, table.Count);
+        Assert.Equal(slots, Array.ConvertAll(known, table.FindOrAdd));
+        Assert.Equal(slots, Array.ConvertAll(known, table.Find));
+    }
+
+    [Fact]
+    public void Keys_that_share_their_first_half_have_records_of_their_own()
+    {
+        CallerTable table = new(100);
+        CallerKey[] keys = [.. Enumerable.Range(1, 100).Select(i => new CallerKey(42, (ulong)i * 0x9E37_79B9_7F4A_7C15))];
+        int[] slots = Array.ConvertAll(keys, table.FindOrAdd);
+        Assert.Equal(100, slots.Distinct().Count());
+        Assert.Equal(slots, Array.ConvertAll(keys, table.FindOrAdd));
+        Assert.Equal(-1, table.Find(new CallerKey(42, 43)));
+    }
+
+    [Fact]
+    public void A_probe_run_has_an_end_and_counts_nobody_it_could_not_place()
+    {
+        CallerTable table = new(10_000);
+        CallerKey[] sameHome = [.. Enumerable.Range(1, 300).Select(i => new CallerKey((ulong)i, 7))];
+        int[] slots = Array.ConvertAll(sameHome, table.FindOrAdd);
+        int placed = slots.Count(slot => slot != table.OverflowSlot);
+        Assert.Equal(256, placed);
+        Assert.Equal(placed, table.Count);
+        Assert.Equal(slots, Array.ConvertAll(sameHome, table.FindOrAdd));
+    }
+
+    [Fact]
+    public void The_overflow_record_is_nobodys_slot()
+    {
+        CallerTable table = new(3);
+        table[table.OverflowSlot].Admitted = 5;
+        Assert.All(RandomKeys(3, seed: 3), key => Assert.Equal(0, table[table.FindOrAdd(key)].Admitted));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Threads_that_insert_the_same_callers_agree_on_one_record_each(bool sharedFirstHalf)
+    {
+        const int ThreadCount = 8;
+        const int KeyCount = 500;
+        for (int round = 0; round < 40; round++)
+        {
+            CallerTable table = new(KeyCount + ThreadCount);
+            CallerKey[] keys = RandomKeys(KeyCount, seed: round);
+            if (sharedFirstHalf)
+            {
+                // Neighbours differ in their second half only, by too little to have another home.
+                keys = [.. keys.Select((key, i) => new CallerKey(keys[i / 4].Low, keys[i / 4].High + (ulong)(i % 4)))];
+            }
+
+            int[][] slots = new int[ThreadCount][];
+            Threads.Run(ThreadCount, thread =>
+            {
+                int[] mine = slots[thread] = new int[KeyCount];
+                int[] order = [.. Enumerable.Range(0, KeyCount)];
+                if (thread % 2 == 1)
+                {
+                    new Random(thread + (round * ThreadCount)).Shuffle(order);
+                }
+
+                foreach (int i in order)
+                {
+                    mine[i] = table.FindOrAdd(keys[i]);
+                    Interlocked.Increment(ref table[mine[i]].Admitted);
+                }
+            });
+
+            Assert.All(slots, mine => Assert.Equal(slots[0], mine));
+            Assert.Equal(KeyCount, slots[0].Distinct().Count());
+            Assert.Equal(KeyCount, table.Count);
+            Assert.DoesNotContain(table.OverflowSlot, slots[0]);
+            Assert.All(slots[0], slot => Assert.Equal(ThreadCount, table[slot].Admitted));
+            Assert.Equal(slots[0], Array.ConvertAll(keys, table.Find));
+        }
+    }
+
+    [Fact]
+    public void Threads_that_flood_the_table_fill_it_to_its_capacity_and_no_further()
+    {
+        const int ThreadCount = 8;
+        const int Capacity = 500;
+        for (int round = 0; round < 20; round++)
+        {
+            CallerTable table = new(Capacity);
+            CallerKey[] keys = RandomKeys(2000, seed: 100 + round);
+            int[][] slots = new int[ThreadCount][];
+            Threads.Run(ThreadCount, thread =>
+            {
+                int[] order = [.. Enumerable.Range(0, keys.Length)];
+                new Random(thread + (round * ThreadCount)).Shuffle(order);
+                int[] mine = slots[thread] = new int[keys.Length];
+                foreach (int i in order)
+                {
+                    mine[i] = table.FindOrAdd(keys[i]);
+                }
+            });
+
+            // A thread may have met a moment without room; whoever got a record got the one the caller has now.
+            int[] final = Array.ConvertAll(keys, table.FindOrAdd);
+            Assert.All(slots, mine => Assert.All(
+                mine.Zip(final), pair => Assert.True(pair.First == table.OverflowSlot || pair.First == pair.Second)));
+            Assert.Equal(Capacity, table.Count);
+            Assert.Equal(Capacity, final.Where(slot => slot != table.OverflowSlot).Distinct().Count());
+            Assert.Equal(Capacity, final.Count(slot => slot != table.OverflowSlot));
+        }
+    }
+
+    [Fact]
+    public void Threads_that_race_for_the_end_of_a_probe_run_leave_the_count_exact()
+    {
+        const int ThreadCount = 8;
+        for (int round = 0; round < 300; round++)
+        {
+            CallerTable table = new(400);
+            for (ulong i = 1; i <= 250; i++)
+            {
+                table.FindOrAdd(new CallerKey(i, 7));
+            }
+
+            int placed = 250;
+            Threads.Run(ThreadCount, thread =>
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    int slot = table.FindOrAdd(new CallerKey(1000UL + (ulong)((thread * 3) + i), 7));
+                    Interlocked.Add(ref placed, slot == table.OverflowSlot ? 0 : 1);
+                }
+            });
+            Assert.Equal(256, placed);
+            Assert.Equal(placed, table.Count);
+        }
+    }
+
+    private static CallerKey[] RandomKeys(int count, int seed)
+    {
+        Random random = new(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => new CallerKey((ulong)random.NextInt64() << 1, ((ulong)random.NextInt64() << 1) | ((ulong)random.Next() & 1)))];
+    }
+}

@@ -1,0 +1,74 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace InferenceShield.Tests;
+
+public sealed class ShieldHealthCheckTests
+{
+    [Fact]
+    public async Task Healthy_when_all_is_well()
+    {
+        using TestHost host = new();
+        host.WithModel("a").WithModel("b").Start();
+        Assert.Equal((HealthStatus.Healthy, "All shields are up."), await Check(host));
+    }
+
+    [Fact]
+    public async Task Degraded_when_a_caller_table_is_nearly_full()
+    {
+        using TestHost host = new();
+        host.WithModel("a").WithModel("b").Start();
+        for (int i = 0; i < 8; i++)
+        {
+            host.Shield("b").AdmitRows(1, $"caller {i}");
+        }
+
+        Assert.Equal(HealthStatus.Healthy, (await Check(host)).Status);
+        host.Shield("b").AdmitRows(1, "caller 8");
+        host.Shield("b").AdmitRows(1, "caller 9");
+        Assert.Equal(
+            (HealthStatus.Degraded, "Shield 'b': the caller table is 100 % full; when it is, new callers share one bucket."), await Check(host));
+    }
+
+    [Fact]
+    public async Task Degraded_with_every_warning_of_every_contributor()
+    {
+        using TestHost host = new();
+        host.WithModel().Services.AddSingleton<IShieldHealthContributor>(new Warner("The runtime was up before the shield."));
+        host.Services.AddSingleton<IShieldHealthContributor>(new Warner("Second."));
+        host.Start();
+        Assert.Equal((HealthStatus.Degraded, "The runtime was up before the shield. Second."), await Check(host));
+    }
+
+    [Fact]
+    public async Task Unhealthy_when_a_shield_cannot_be_built()
+    {
+        using TestHost host = new(("Secret:EnvironmentVariable", "INFERENCE_SHIELD_TEST_NOT_SET"));
+        host.Services.AddInferenceShield(host.Section).AddModel("fashion", model => model.AddOutput("scores", OutputKind.Logits));
+        HealthReportEntry entry = (await ShieldHostTests.CheckHealth(host)).Entries["inference-shield"];
+        Assert.Equal((HealthStatus.Unhealthy, "A shield cannot be built."), (entry.Status, entry.Description));
+        Assert.IsType<ShieldSecretException>(entry.Exception);
+    }
+
+    [Fact]
+    public async Task Carries_the_tags_it_was_given()
+    {
+        ServiceCollection services = new();
+        services.AddLogging().AddHealthChecks().AddInferenceShield("ready", "live");
+        services.AddInferenceShield();
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        HealthReport report = await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Tags.Contains("ready"));
+        Assert.Equal(["ready", "live"], Assert.Single(report.Entries).Value.Tags);
+    }
+
+    private static async Task<(HealthStatus Status, string? Description)> Check(TestHost host)
+    {
+        HealthReportEntry entry = (await ShieldHostTests.CheckHealth(host)).Entries["inference-shield"];
+        return (entry.Status, entry.Description);
+    }
+
+    private sealed class Warner(string warning) : IShieldHealthContributor
+    {
+        public IEnumerable<string> GetWarnings() => [warning];
+    }
+}
