@@ -46,7 +46,7 @@ internal sealed class ModelSignature
             }
         }
 
-        throw new InvalidQueryException($"The model has no input '{name}'. Its inputs: {string.Join("; ", Inputs)}.");
+        throw new InvalidQueryException($"The model has no input '{(name.Length > 64 ? name[..64] + "…" : name)}'. Its inputs: {string.Join("; ", Inputs)}.");
     }
 
     private static ModelTensor FindOutput(ImmutableArray<ModelTensor> outputs, string name, int index, Shield shield)

@@ -88,5 +88,5 @@ internal sealed class RequestInput(ModelTensor tensor) : IDisposable
     }
 
     private InvalidQueryException WrongShape(ReadOnlySpan<long> shape, string what) => new(
-        $"The shape [{string.Join(", ", shape.ToArray())}] does not fit the input {Tensor}: {what}.");
+        $"The shape [{string.Join(", ", shape[..Math.Min(shape.Length, 8)].ToArray())}{(shape.Length > 8 ? ", …" : "")}] does not fit the input {Tensor}: {what}.");
 }

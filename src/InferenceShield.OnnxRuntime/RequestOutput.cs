@@ -9,6 +9,7 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
 {
     private readonly PinnedBuffer _buffer = new();
     private readonly PinnedBuffer _converted = new();
+    private readonly PinnedBuffer _released = new();
     private OrtValue? _value;
 
     public ModelTensor Tensor { get; } = tensor;
@@ -22,22 +23,16 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
 
     public ReadOnlySpan<byte> Bytes => _buffer.Bytes;
 
-    /// <summary>The model's scores as float32, to be hardened in place.</summary>
-    public Span<float> Scores => Tensor.ElementType == TensorElementType.Float ? _buffer.AsSpan<float>() : _converted.AsSpan<float>();
+    /// <summary>What may be read: never the memory that the model writes into, so that nobody who still reads the answer before
+    /// sees the next one's clean scores.</summary>
+    public ReadOnlySpan<float> Released => _released.AsSpan<float>();
 
-    /// <summary>Numbers in a row: the last dimension, or for a lone dimension whatever the kind makes of it.</summary>
-    public int Classes
-    {
-        get
-        {
-            if (Shape.Length == 0 || (Shape.Length == 1 && Kind == OutputKind.Regression))
-            {
-                return 1;
-            }
+    /// <summary>The model's scores as float32. Clean: not for anybody outside.</summary>
+    public ReadOnlySpan<float> Scores => Tensor.ElementType == TensorElementType.Float ? _buffer.AsSpan<float>() : _converted.AsSpan<float>();
 
-            return (int)Shape[^1];
-        }
-    }
+    /// <summary>Numbers in an answer: the last dimension, unless it is a lone one that counts rows.</summary>
+    public int Classes =>
+        Shape.Length == 0 || (Shape.Length == 1 && Kind == OutputKind.Regression && Tensor.Dimensions is not [>= 0]) ? 1 : (int)Shape[^1];
 
     /// <summary>Binds memory of this shape for the model to write into.</summary>
     public void BindBuffer(OrtIoBinding binding, long[] shape)
@@ -72,13 +67,33 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
     }
 
     /// <summary>Makes <see cref="Scores"/> of what the model wrote.</summary>
-    public void Convert()
+    public void Convert(int classes)
     {
         if (Tensor.ElementType != TensorElementType.Float)
         {
             int elements = _buffer.Length / ElementTypes.SizeOf(Tensor.ElementType);
             _converted.Resize(elements * sizeof(float));
             ElementTypes.ToSingle(Tensor.ElementType, _buffer.Bytes, _converted.AsSpan<float>());
+            if (Tensor.ElementType == TensorElementType.Double && Kind is OutputKind.Logits or OutputKind.Probabilities && classes > 0)
+            {
+                ElementTypes.KeepLeaders(PinnedBuffer.Cast<double>(_buffer.Bytes), _converted.AsSpan<float>(), classes);
+            }
+        }
+    }
+
+    /// <summary>Memory for the released answer, as long as the scores.</summary>
+    public Span<float> MakeReleased()
+    {
+        _released.Resize(Scores.Length * sizeof(float));
+        return _released.AsSpan<float>();
+    }
+
+    /// <summary>Leaves nothing of the clean scores.</summary>
+    public void ClearScores()
+    {
+        _converted.Bytes.Clear();
+        if (Kind != OutputKind.State)
+        {
             _buffer.Bytes.Clear();
         }
     }
@@ -88,6 +103,7 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
     {
         _buffer.Bytes.Clear();
         _converted.Bytes.Clear();
+        _released.Bytes.Clear();
     }
 
     /// <summary>Frees what is native. The released answer stays: somebody may be reading it while the session ends.</summary>

@@ -33,16 +33,11 @@ internal sealed class RunLifetime
     public bool TryClose()
     {
         int before = Interlocked.Or(ref _state, 1);
-        if ((before & 1) != 0)
-        {
-            return false;
-        }
-
-        if (before != 0)
+        if (before >> 1 != 0)
         {
             _drained.Task.GetAwaiter().GetResult();
         }
 
-        return true;
+        return (before & 1) == 0;
     }
 }

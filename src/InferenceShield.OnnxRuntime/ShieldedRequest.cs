@@ -82,7 +82,7 @@ public sealed class ShieldedRequest : IDisposable
     {
         RequestOutput output = CompletedOutput(name);
         return output.Kind != OutputKind.State
-            ? output.Scores
+            ? output.Released
             : throw new ArgumentException($"The output '{name}' is State; read it with GetState.", nameof(name));
     }
 
@@ -217,6 +217,24 @@ public sealed class ShieldedRequest : IDisposable
 
         _outputsBound = true;
         return all;
+    }
+
+    /// <summary>Whether the model was given memory by what dimensions' names promise, which may be wrong.</summary>
+    internal bool HasInferredOutputs
+    {
+        get
+        {
+            foreach (RequestOutput output in _outputs)
+            {
+                // A rank that the model does not state looks like that of a scalar.
+                if (output.IsPreallocated && (output.Tensor.Dimensions.IsEmpty || output.Tensor.Dimensions.AsSpan().ContainsAnyInRange(long.MinValue, -1)))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
     }
 
     /// <summary>Takes over what the runtime allocated itself.</summary>

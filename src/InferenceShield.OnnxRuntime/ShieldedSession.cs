@@ -13,7 +13,8 @@ namespace InferenceShield.OnnxRuntime;
 /// <remarks>
 /// <para>Thread-safe: any number of callers at once on one session. There is no public way to get the clean scores out
 /// of it (unless the shield only observes), and outputs that the shield does not declare are never computed for it.</para>
-/// <para>With float32 input and output and shapes seen before, a call allocates nothing. Disposing it while calls run is
+/// <para>With float32 input and output and shapes seen before (up to 4 x processors + 16 batch sizes in turn), a call
+/// allocates nothing. Disposing it while calls run is
 /// safe: it waits for them, and later calls get an ObjectDisposedException.</para>
 /// </remarks>
 /// <example><code>
@@ -299,12 +300,19 @@ public sealed class ShieldedSession : IDisposable
 
         RunModel(request, cancellationToken);
         ReadOnlySpan<RequestOutput> outputs = request.Outputs;
-        for (int output = 0; output < outputs.Length; output++)
+        try
         {
-            if (outputs[output].Kind != OutputKind.State)
+            for (int output = 0; output < outputs.Length; output++)
             {
-                Harden(in admission, outputs[output], output);
+                if (outputs[output].Kind != OutputKind.State)
+                {
+                    Harden(in admission, outputs[output], output);
+                }
             }
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException or OverflowException)
+        {
+            throw new ModelRunException($"Model '{Shield.Name}' gave an answer that no memory holds. Nothing is released.", exception);
         }
 
         admitted = true;
@@ -313,27 +321,40 @@ public sealed class ShieldedSession : IDisposable
 
     private void Harden(in Admission admission, RequestOutput output, int index)
     {
-        output.Convert();
         int classes = output.Classes;
-        Span<float> scores = output.Scores;
-        if (classes < 1 || scores.IsEmpty || scores.Length / classes % admission.Rows != 0)
+        output.Convert(classes);
+        ReadOnlySpan<float> scores = output.Scores;
+        int answers = classes < 1 ? 0 : scores.Length / classes;
+        if (answers == 0 || answers % admission.Rows != 0)
         {
             throw new InvalidModelOutputException(string.Create(CultureInfo.InvariantCulture,
                 $"The model's output '{output.Tensor.Name}' has the shape [{string.Join(", ", output.Shape)}], which is not divided into the {admission.Rows} rows of the call. Nothing of this call is released. Is RowInput the input that counts rows?"));
         }
 
-        Shield.Harden(in admission, scores, classes, index);
+        // A caller who can make the model give more answers than it counts queries would have them for nothing.
+        int most = Options.MaxAnswersPerQuery ?? (output.Shape.Length > 2 ? ShieldedSessionOptions.DefaultTimeSteps : 1);
+        if (answers / admission.Rows > most)
+        {
+            throw new InvalidModelOutputException(string.Create(CultureInfo.InvariantCulture,
+                $"The model's output '{output.Tensor.Name}' has the shape [{string.Join(", ", output.Shape)}]: {answers / admission.Rows:N0} answers for each of the {admission.Rows} rows charged; allowed: {most:N0}. Nothing of this call is released. Set MaxAnswersPerQuery if the model means to, or RowInput if another input counts rows."));
+        }
+
+        Shield.Harden(in admission, scores, output.MakeReleased(), classes, index);
+        output.ClearScores();
     }
 
     private void RunModel(ShieldedRequest request, CancellationToken cancellationToken)
     {
+        // Read once: another thread may change it while this call runs.
+        bool infersShapes = _infersShapes;
         try
         {
             try
             {
-                RunBound(request, _infersShapes, cancellationToken);
+                RunBound(request, infersShapes, cancellationToken);
             }
-            catch (OnnxRuntimeException) when (_infersShapes && !cancellationToken.IsCancellationRequested)
+            catch (OnnxRuntimeException exception) when (infersShapes && request.HasInferredOutputs
+                && exception.Message.Contains("shape", StringComparison.OrdinalIgnoreCase) && !cancellationToken.IsCancellationRequested)
             {
                 // An output may not have the shape that its dimensions' names promise; then the runtime has to allocate it.
                 // Only a run that succeeds so proves it: a query that fails both ways must not slow down the others.
@@ -363,7 +384,7 @@ public sealed class ShieldedSession : IDisposable
         }
         else
         {
-            _session.RunWithBinding(request.RunOptions, request.Binding);
+            RunNative(request);
         }
 
         if (_synchronizes)
@@ -377,13 +398,19 @@ public sealed class ShieldedSession : IDisposable
         }
     }
 
+    private void RunNative(ShieldedRequest request)
+    {
+        UpperHalves.Clear();
+        _session.RunWithBinding(request.RunOptions, request.Binding);
+    }
+
     private void RunCancellable(ShieldedRequest request, CancellationToken cancellationToken)
     {
         CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             static options => ((RunOptions)options!).Terminate = true, request.RunOptions);
         try
         {
-            _session.RunWithBinding(request.RunOptions, request.Binding);
+            RunNative(request);
         }
         finally
         {
@@ -398,7 +425,7 @@ public sealed class ShieldedSession : IDisposable
 
     private static void Release(ShieldedRequest request, Span<float> released)
     {
-        ReadOnlySpan<float> scores = request.Outputs[0].Scores;
+        ReadOnlySpan<float> scores = request.Outputs[0].Released;
         if (released.Length != scores.Length)
         {
             throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,

@@ -5,6 +5,8 @@ namespace InferenceShield.OnnxRuntime;
 /// <summary>How a <see cref="ShieldedSession"/> runs its model. Bound from <c>Models:{name}:Session</c>.</summary>
 public sealed class ShieldedSessionOptions
 {
+    internal const int DefaultTimeSteps = 1024;
+
     /// <summary>The ONNX file. A relative path is looked for below the content root, then beside the application.</summary>
     /// <value>Required with dependency injection; otherwise the constructor takes it.</value>
     public string? ModelPath { get; set; }
@@ -22,6 +24,11 @@ public sealed class ShieldedSessionOptions
     /// two or more dimensions; a model without either takes one row a call.</value>
     public string? RowInput { get; set; }
 
+    /// <summary>Answers (distributions, vectors, values) that one query may get from one output.</summary>
+    /// <value>1 to 1,000,000. The default, <see langword="null"/>, is 1 for outputs of up to two dimensions and 1,024 (time steps)
+    /// for outputs of more. A model whose shapes a caller can make it give more is an error, not a gift.</value>
+    public int? MaxAnswersPerQuery { get; set; }
+
     /// <summary>Threads that one call may use inside the model.</summary>
     /// <value>0 to 1,024; the default, 0, lets the runtime choose. 1 serves many callers at once best. Not read where
     /// SessionOptions are given.</value>
@@ -38,6 +45,11 @@ public sealed class ShieldedSessionOptions
         if (!Enum.IsDefined(NonFiniteInputs))
         {
             faults.Add($"{model}: Session:NonFiniteInputs is {NonFiniteInputs}; allowed: Reject or Allow.");
+        }
+
+        if (MaxAnswersPerQuery is < 1 or > 1_000_000)
+        {
+            faults.Add($"{model}: Session:MaxAnswersPerQuery is {MaxAnswersPerQuery}; allowed: 1 to 1,000,000.");
         }
 
         if (IntraOpThreads is < 0 or > 1024)

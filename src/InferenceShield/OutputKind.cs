@@ -19,7 +19,7 @@ public enum OutputKind
     /// <summary>Real values. Released with few significant digits.</summary>
     Regression,
 
-    /// <summary>Model state that the host feeds back (recurrent state, key-value cache). Passed through untouched: it is
-    /// meant for the host and must not be sent to callers.</summary>
+    /// <summary>Model state that the host feeds back (recurrent state, key-value cache). Passed through untouched, NaN
+    /// included: it is meant for the host and must not be sent to callers.</summary>
     State,
 }

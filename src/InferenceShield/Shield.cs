@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics.Tensors;
 using System.Text;
 using InferenceShield.Numerics;
 using Microsoft.Extensions.Logging;
@@ -20,6 +19,8 @@ public sealed class Shield : IDisposable
     public const int MaximumCallerNameLength = 1024;
 
     private static readonly long s_tableFullLogInterval = (long)TimeSpan.FromMinutes(1).TotalNanoseconds;
+
+    private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly ILogger _logger;
     private readonly ShieldClock _clock;
@@ -99,9 +100,17 @@ public sealed class Shield : IDisposable
         }
 
         Span<byte> utf8 = stackalloc byte[MaximumCallerNameLength];
-        return Encoding.UTF8.TryGetBytes(name, utf8, out int length)
-            ? IdentifyCaller(utf8[..length])
-            : throw CallerNameTooLong(Encoding.UTF8.GetByteCount(name));
+        try
+        {
+            // Strict: replacing what is no text would give different names the same key.
+            return s_utf8.TryGetBytes(name, utf8, out int length)
+                ? IdentifyCaller(utf8[..length])
+                : throw CallerNameTooLong(s_utf8.GetByteCount(name));
+        }
+        catch (EncoderFallbackException exception)
+        {
+            throw new InvalidQueryException("The caller's name is not valid text: it holds half of a surrogate pair.", exception);
+        }
     }
 
     /// <summary>The keyed hash of what names a caller, given as UTF-8 or any other bytes.</summary>
@@ -111,7 +120,7 @@ public sealed class Shield : IDisposable
     public CallerKey IdentifyCaller(ReadOnlySpan<byte> name)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (name.IsEmpty)
+        if (!name.ContainsAnyExcept(" \t\r\n"u8))
         {
             throw NoCallerName();
         }
@@ -212,8 +221,23 @@ public sealed class Shield : IDisposable
     public void Harden(in Admission admission, ReadOnlySpan<float> clean, Span<float> released, int classes, int output = 0)
     {
         ShieldPlan plan = CheckAdmission(in admission);
-        OutputPlan outputPlan = OutputOf(plan, output);
-        int rows = CheckShape(clean, released, classes, admission.Rows);
+        OutputPlan outputPlan;
+        int rows;
+        try
+        {
+            outputPlan = OutputOf(plan, output);
+            rows = CheckShape(clean, released, classes, admission.Rows);
+        }
+        catch (ArgumentException)
+        {
+            if (clean == released)
+            {
+                released.Clear(); // in place, these are the clean scores
+            }
+
+            throw;
+        }
+
         if (outputPlan.Kind == OutputKind.State)
         {
             clean.CopyTo(released);
@@ -273,7 +297,8 @@ public sealed class Shield : IDisposable
         return true;
     }
 
-    /// <summary>Puts new options into force for queries admitted from now on. State (budgets, counters) stays as it is.</summary>
+    /// <summary>Puts new options into force for queries admitted from now on. What callers have used up stays used up: under a
+    /// new rate it is the same number of queries.</summary>
     /// <param name="options">Read once; names and kinds of outputs and the caller capacity must be those at start.</param>
     /// <exception cref="OptionsValidationException">Not valid; every fault is named, and the last good options stay in force.</exception>
     public void Reload(ShieldOptions options)
@@ -291,7 +316,13 @@ public sealed class Shield : IDisposable
                     return;
                 }
 
+                ShieldPlan before = _plan;
                 _plan = plan;
+                if (plan.Caller != before.Caller || plan.Overflow != before.Overflow)
+                {
+                    _callers.Restate(plan.Caller, before.Caller, plan.Overflow, before.Overflow, _clock.Now);
+                }
+
                 ShieldLog.PlanReloaded(_logger, Name, plan.Version);
                 LogWarnings(options);
             }
@@ -464,9 +495,24 @@ public sealed class Shield : IDisposable
             return false;
         }
 
-        if (TensorPrimitives.IndexOfMax<float>(released) != top)
+        if (!Leads(released, top))
         {
             Interlocked.Increment(ref _counters.TopChanged);
+        }
+
+        return true;
+    }
+
+    /// <summary>One by one: a wide read would wait for the narrow writes that have just been made.</summary>
+    private static bool Leads(ReadOnlySpan<float> released, int top)
+    {
+        float leader = released[top];
+        for (int i = 0; i < released.Length; i++)
+        {
+            if (released[i] >= leader && i != top)
+            {
+                return false;
+            }
         }
 
         return true;

@@ -18,4 +18,7 @@ public sealed class ShieldOptions
 
     /// <summary>The outputs that may be released, by name. At least one; those not named here are never returned.</summary>
     public IDictionary<string, OutputOptions> Outputs { get; set; } = new Dictionary<string, OutputOptions>(StringComparer.Ordinal);
+
+    /// <summary>What could not be read from configuration; reported with what is out of range.</summary>
+    internal List<string> ReadingFaults { get; } = [];
 }

@@ -21,6 +21,7 @@ internal sealed class ShieldOptionsValidator
     public static IReadOnlyList<string> Validate(ShieldOptions options, string prefix, ShieldPlan? serving)
     {
         ShieldOptionsValidator validator = new(prefix);
+        validator._faults.AddRange(options.ReadingFaults);
         validator.Check(options);
         if (validator._faults.Count == 0 && serving is not null)
         {

@@ -7,6 +7,8 @@ namespace InferenceShield.OnnxRuntime.Tests;
 /// <summary>Ends: of sessions and requests, while they are at work and after.</summary>
 public sealed class DisposalTests
 {
+    private static readonly ShieldedSessionOptions s_twoAnswers = new() { MaxAnswersPerQuery = 2 };
+
     [Fact]
     public void Disposing_while_threads_ask_lets_admitted_calls_finish_and_refuses_the_others()
     {
@@ -76,7 +78,7 @@ public sealed class DisposalTests
         using TestFolder folder = new();
         using Shield shield = TestSession.BuildShield([(TestModels.Output, OutputKind.Regression)], clock: gate);
         string model = folder.Save(TestModels.Twice(["both", 4]));
-        ShieldedSession session = wasGiven ? new ShieldedSession(shield, OpenBare(model)) : TestSession.Open(shield, model);
+        ShieldedSession session = wasGiven ? new ShieldedSession(shield, OpenBare(model), s_twoAnswers) : TestSession.Open(shield, model, s_twoAnswers);
         float[] released = new float[8];
 
         gate.Close();

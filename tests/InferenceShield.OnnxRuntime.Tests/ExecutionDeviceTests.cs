@@ -31,6 +31,14 @@ public sealed class ExecutionDeviceTests : IDisposable
     }
 
     [Fact]
+    public void Each_way_in_which_cuda_fails_has_its_advice()
+    {
+        Assert.Contains("Microsoft.ML.OnnxRuntime.Gpu", CudaDevice.Explain(new EntryPointNotFoundException("OrtSessionOptionsAppendExecutionProvider_CUDA")), StringComparison.Ordinal);
+        Assert.Contains("Microsoft.ML.OnnxRuntime.Gpu", CudaDevice.Explain(new InvalidOperationException("CUDA execution provider is not enabled in this build.")), StringComparison.Ordinal);
+        Assert.Contains("NVIDIA driver", CudaDevice.Explain(new InvalidOperationException("[ErrorCode:Fail] Failed to load shared library")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_fallback_that_is_allowed_is_taken_and_logged_once()
     {
         using RecordingLoggerFactory logger = new();

@@ -78,6 +78,10 @@ public sealed class InvalidModelOutputTests
         using ShieldedRequest request = session.Session.CreateRequest();
         request.SetInput<float>(TestModels.Input, [1, 2, 3, 4], [1, 4]);
         Assert.True(session.Session.Run(session.Caller, request).IsAdmitted);
+        ReadOnlySpan<float> hardened = request.GetOutput("a");
+        ReadOnlySpan<float> faulty = request.GetOutput("b");
+        ReadOnlySpan<float> clean = request.GetOutput("c");
+        ReadOnlySpan<float> state = request.GetState<float>("d");
         request.SetInput<float>(TestModels.Input, [1, 2, -3, 4], [1, 4]);
 
         InvalidModelOutputException exception = Assert.Throws<InvalidModelOutputException>(() => session.Session.Run(session.Caller, request));
@@ -89,6 +93,12 @@ public sealed class InvalidModelOutputTests
         }
 
         Assert.Throws<InvalidOperationException>(() => request.GetState<float>("d").Length);
+
+        // Nor by who kept the spans of the call before.
+        Assertions.AllZero(hardened);
+        Assertions.AllZero(faulty);
+        Assertions.AllZero(clean);
+        Assertions.AllZero(state);
     }
 
     [Fact]

@@ -6,6 +6,12 @@ namespace InferenceShield.OnnxRuntime.Tests;
 /// Seen from outside: a process of its own, in folders that are empty.</summary>
 public sealed class RuntimeTelemetryTests : IDisposable
 {
+    /// <summary>Under any of these the runtime takes itself to be in a build and records nothing: CI and its kind.</summary>
+    private static readonly string[] s_buildVariables =
+    [
+        "CI", "TF_BUILD", "GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "TRAVIS", "JENKINS_URL", "CODEBUILD_BUILD_ID", "BUILDKITE", "TEAMCITY_VERSION", "APPVEYOR",
+    ];
+
     private readonly TestFolder _folder = new();
     private readonly string _model;
 
@@ -79,9 +85,9 @@ public sealed class RuntimeTelemetryTests : IDisposable
         start.Environment["HOME"] = folders[0];
         start.Environment["TMPDIR"] = folders[1];
         start.Environment["DOTNET_EnableDiagnostics"] = "0"; // .NET's own sockets in the temporary folder
-        foreach (string variable in (string[])["CI", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "ORT_DISABLE_TELEMETRY"])
+        foreach (string variable in (string[])[.. s_buildVariables, "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "ORT_DISABLE_TELEMETRY"])
         {
-            start.Environment.Remove(variable); // CI hides the telemetry; the tests' own process has it disabled
+            start.Environment.Remove(variable); // the last one is set in the tests' own process
         }
 
         if (disabled)

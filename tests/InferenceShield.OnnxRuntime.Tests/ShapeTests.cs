@@ -121,7 +121,7 @@ public sealed class ShapeTests
             .AddInput("shape", OnnxElementType.Int64, ["rank"])
             .AddNode("Reshape", [TestModels.Input, "shape"], [TestModels.Output])
             .AddOutput(TestModels.Output, OnnxElementType.Float, shape: null);
-        using TestSession session = TestSession.Of(graph, OutputKind.Regression);
+        using TestSession session = TestSession.Of(graph, OutputKind.Regression, options: new ShieldedSessionOptions { MaxAnswersPerQuery = 4 });
         using ShieldedRequest request = session.Session.CreateRequest();
         request.SetInput<float>(TestModels.Input, [1, 2, 3, 4], [1, 4]);
         foreach (long[] shape in (long[][])[[2, 2], [4], [1, 1, 4, 1], [1, 4]])
@@ -136,7 +136,7 @@ public sealed class ShapeTests
     [Fact]
     public void An_output_that_is_larger_than_its_dimensions_names_say_comes_whole()
     {
-        using TestSession session = TestSession.Of(TestModels.Twice(["batch", 4]), OutputKind.Regression);
+        using TestSession session = TestSession.Of(TestModels.Twice(["batch", 4]), OutputKind.Regression, options: new ShieldedSessionOptions { MaxAnswersPerQuery = 2 });
         using ShieldedRequest request = session.Session.CreateRequest();
         for (int call = 0; call < 3; call++)
         {
@@ -179,7 +179,7 @@ public sealed class ShapeTests
     [Fact]
     public void An_output_with_rows_of_its_own_number_can_be_read_through_spans()
     {
-        using TestSession session = TestSession.Of(TestModels.Twice(["both", 4]), OutputKind.Regression);
+        using TestSession session = TestSession.Of(TestModels.Twice(["both", 4]), OutputKind.Regression, options: new ShieldedSessionOptions { MaxAnswersPerQuery = 2 });
         Assert.Equal([1f, 2, 3, 4, 1, 2, 3, 4], session.Ask([1, 2, 3, 4], 8));
         Assertions.Says(
             Assert.Throws<ArgumentException>(() => session.Session.Run(session.Caller, [1, 2, 3, 4], new float[4])).Message, "8 numbers", "has 4");
@@ -252,6 +252,53 @@ public sealed class ShapeTests
         Assert.Equal([10f], session.Ask([1, 2, 3, 4], 1));
         Assert.Throws<InvalidModelOutputException>(() => session.Session.Run(session.Caller, new float[8], new float[1]));
         Assert.Equal([10f], session.Ask([1, 2, 3, 4], 1));
+    }
+
+    [Fact]
+    public void Answers_beyond_the_queries_charged_are_not_released()
+    {
+        // Only a's rows are counted; b could be made as long as a caller likes.
+        OnnxGraph graph = new OnnxGraph("sum")
+            .AddInput("a", OnnxElementType.Float, ["n", 4])
+            .AddInput("b", OnnxElementType.Float, ["m", 4])
+            .AddNode("Add", ["a", "b"], [TestModels.Output])
+            .AddOutput(TestModels.Output, OnnxElementType.Float, ["k", 4]);
+        using TestSession session = TestSession.Of(graph, OutputKind.Regression);
+        using ShieldedRequest request = session.Session.CreateRequest();
+        request.SetInput<float>("a", new float[4], [1, 4]);
+        request.SetInput<float>("b", new float[400], [100, 4]);
+        InvalidModelOutputException exception = Assert.Throws<InvalidModelOutputException>(() => session.Session.Run(session.Caller, request));
+        Assertions.Says(exception.Message, "100 answers", "allowed: 1", "MaxAnswersPerQuery", "RowInput");
+        Assert.Throws<InvalidOperationException>(() => request.GetOutput(TestModels.Output).Length);
+    }
+
+    [Fact]
+    public void A_call_does_not_write_clean_scores_where_the_answer_before_is_read()
+    {
+        using TestSession session = TestSession.Of(TestModels.Linear(), OutputKind.Logits, hardening: new HardeningOptions { LabelOnly = true });
+        using ShieldedRequest request = session.Session.CreateRequest();
+        request.SetInput<float>(TestModels.Input, TestModels.Weights(8), [1, 8]);
+        session.Session.Run(session.Caller, request);
+        ReadOnlySpan<float> held = request.GetOutput(TestModels.Output);
+        using ManualResetEventSlim stop = new();
+        Thread asking = new(() =>
+        {
+            while (!stop.IsSet)
+            {
+                session.Session.Run(session.Caller, request);
+            }
+        });
+        asking.Start();
+        int clean = 0;
+        for (int look = 0; look < 200_000; look++)
+        {
+            float score = held[look % held.Length];
+            clean += score is 0 or 1 ? 0 : 1;
+        }
+
+        stop.Set();
+        asking.Join();
+        Assert.Equal(0, clean);
     }
 
     [Fact]

@@ -321,6 +321,18 @@ public sealed class ShieldAdmitTests
     }
 
     [Fact]
+    public void Queries_that_differ_in_the_first_of_several_inputs_are_no_repeats()
+    {
+        using Shield shield = TestShield.Build();
+        CallerKey caller = shield.IdentifyCaller("caller");
+        shield.Admit(caller, [shield.Digest(shield.Digest([1]), [9])]);
+        shield.Admit(caller, [shield.Digest(shield.Digest([2]), [9])]);
+        Assert.Equal(0, Statistics(shield, "caller").Repeated);
+        shield.Admit(caller, [shield.Digest(shield.Digest([2]), [9])]);
+        Assert.Equal(1, Statistics(shield, "caller").Repeated);
+    }
+
+    [Fact]
     public void Digests_are_charged_and_refused_as_rows()
     {
         using Shield shield = Limited(queries: 1, TimeSpan.FromHours(1), burst: 3, new ManualTimeProvider());

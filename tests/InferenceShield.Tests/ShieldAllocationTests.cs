@@ -5,6 +5,7 @@ namespace InferenceShield.Tests;
 public sealed class ShieldAllocationTests
 {
     private const int Calls = 200;
+    private const int Rounds = 4;
 
     private static readonly Dictionary<string, HardeningOptions> s_hardenings = new()
     {
@@ -29,7 +30,7 @@ public sealed class ShieldAllocationTests
     public void Admitting_known_and_new_callers_allocates_nothing()
     {
         using Shield shield = TestShield.Build(configure: options => options.Callers.Capacity = 10 * Calls);
-        CallerKey[] callers = [.. Enumerable.Range(0, 2 * Calls).Select(i => shield.IdentifyCaller($"caller {i}"))];
+        CallerKey[] callers = [.. Enumerable.Range(0, Rounds * Calls).Select(i => shield.IdentifyCaller($"caller {i}"))];
         byte[] input = new byte[28 * 28 * 4 * 2];
         AssertNoAllocation(_ => shield.Admit(callers[0], input, rows: 2));
         int next = 0;
@@ -130,22 +131,25 @@ public sealed class ShieldAllocationTests
         shield.Admit(caller, [], 1);
         long sum = 0;
         AssertNoAllocation(_ => sum += shield.GetStatistics().Admitted + (shield.TryGetCaller(caller, out CallerStatistics statistics) ? statistics.Admitted : 0));
-        Assert.Equal(2 * 2 * Calls, sum);
+        Assert.Equal(2 * Rounds * Calls, sum);
     }
 
+    /// <remarks>The first round warms up. Of the others the least counts: the runtime may allocate once on this thread while
+    /// it replaces code by faster code, which is nobody's call; what a call allocates, every round shows.</remarks>
     private static void AssertNoAllocation(Action<int> action)
     {
-        for (int i = 0; i < Calls; i++)
+        long least = long.MaxValue;
+        for (int round = 0; round < Rounds; round++)
         {
-            action(i);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < Calls; i++)
+            {
+                action(i);
+            }
+
+            least = round == 0 ? least : Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < Calls; i++)
-        {
-            action(i);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, least);
     }
 }

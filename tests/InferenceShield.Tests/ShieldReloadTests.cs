@@ -6,6 +6,29 @@ namespace InferenceShield.Tests;
 /// <summary>Shield.Reload: new options for new queries; state stays, and so do the last good options.</summary>
 public sealed class ShieldReloadTests
 {
+    [Theory]
+    [InlineData(10, 256)]
+    [InlineData(100, 64)]
+    [InlineData(500, 256)]
+    [InlineData(100_000, 256)]
+    public void A_budget_that_is_used_up_stays_used_up_under_any_rate_and_back(int queries, int burst)
+    {
+        ManualTimeProvider clock = new();
+        using Shield shield = TestShield.Build(configure: options => TestShield.SetLimits(options, 1000, TimeSpan.FromHours(1), 256), clock: clock);
+        Assert.True(shield.AdmitRows(256).IsAdmitted);
+        foreach ((int rate, int most) in ((int, int)[])[(queries, burst), (1000, 256)])
+        {
+            ShieldOptions options = TestShield.Options();
+            TestShield.SetLimits(options, rate, TimeSpan.FromHours(1), most);
+            shield.Reload(options);
+            Assert.False(shield.AdmitRows(1).IsAdmitted);
+        }
+
+        // And nobody is locked out for longer than the rate says: 3.6 s a query at 1,000 an hour, one lost to rounding.
+        clock.Advance(TimeSpan.FromSeconds(2 * 3.6));
+        Assert.True(burst < 256 || shield.AdmitRows(1).IsAdmitted);
+    }
+
     private static readonly Dictionary<string, Action<ShieldOptions>> s_changes = new()
     {
         ["mode"] = o => o.Mode = ShieldMode.ObserveOnly,

@@ -6,7 +6,9 @@ namespace InferenceShield.Benchmarks.Ratios;
 /// <summary>Times the candidates of a group side by side, so that whatever slows the machine down slows all of them.</summary>
 /// <remarks>
 /// Warm-up in phases, with pauses in which the runtime compiles what it has seen to be hot. Then rounds, in each of
-/// which every candidate runs one short batch; who goes first changes from round to round. Ratios are those of the
+/// which every candidate runs one short batch, after some calls that do not count (the candidate before it left its own
+/// model and its own branches in the caches). Who goes first changes from round to round. A batch during which the
+/// operating system gave the processor to somebody else is run again, a few times at most. Ratios are those of the
 /// medians; the spread is that of the ratios of single rounds.
 /// </remarks>
 internal static class PairedHarness
@@ -16,7 +18,7 @@ internal static class PairedHarness
 
     private static readonly TimeSpan s_warmUpTime = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan s_warmUpPause = TimeSpan.FromMilliseconds(220);
-    private static readonly TimeSpan s_batchTime = TimeSpan.FromMilliseconds(4);
+    private static readonly TimeSpan s_batchTime = TimeSpan.FromMilliseconds(3);
 
     public static GroupTimes Measure(RatioGroup group)
     {
@@ -43,7 +45,10 @@ internal static class PairedHarness
 
         group.Suite.CleanUp();
         double[] baseline = batches[0].Times;
-        return new GroupTimes(group.Name, [.. group.Candidates.Zip(batches, (candidate, batch) => Summarize(candidate, batch, baseline))]);
+        return new GroupTimes(
+            group.Name,
+            [.. group.Candidates.Zip(batches, (candidate, batch) => Summarize(candidate, batch, baseline))],
+            (double)batches.Sum(batch => batch.Interrupted) / (Rounds * batches.Length));
     }
 
     private static CandidateTimes Summarize(Candidate candidate, Batch batch, double[] baseline)
@@ -56,7 +61,7 @@ internal static class PairedHarness
             median / Statistic.Median(baseline),
             Statistic.Quantile(ratios, 0.1),
             Statistic.Quantile(ratios, 0.9),
-            (double)batch.Bytes / (Rounds * batch.Operations),
+            batch.BytesPerOperation,
             candidate.Goal,
             candidate.Stretch);
     }
@@ -65,15 +70,23 @@ internal static class PairedHarness
     private sealed class Batch(Action operation)
     {
         private const int WarmUpOperations = 50;
+        private const int MostTries = 8;
+
+        /// <summary>The share of a batch's time in which the process may have had no processor.</summary>
+        private const double MostAbsence = 0.02;
 
         private readonly List<double> _times = new(Rounds);
-
-        public long Operations { get; private set; }
-
-        public long Bytes { get; private set; }
+        private long _operations;
+        private long _bytes;
+        private long _batches;
 
         /// <summary>Nanoseconds for an operation, round by round.</summary>
         public double[] Times => [.. _times];
+
+        public double BytesPerOperation => (double)_bytes / (_batches * _operations);
+
+        /// <summary>Rounds whose last try was interrupted too.</summary>
+        public int Interrupted { get; private set; }
 
         /// <summary>Runs for a while; the last quarter tells how many operations a batch has.</summary>
         public void WarmUp(TimeSpan time)
@@ -97,17 +110,30 @@ internal static class PairedHarness
             }
             while (elapsed < time || late == 0);
 
-            Operations = Math.Max(1, (long)(late * (s_batchTime / Stopwatch.GetElapsedTime(lateStart))));
+            _operations = Math.Max(1, (long)(late * (s_batchTime / Stopwatch.GetElapsedTime(lateStart))));
         }
 
         public void Run()
         {
-            long bytes = GC.GetAllocatedBytesForCurrentThread();
-            long start = Stopwatch.GetTimestamp();
-            Repeat(operation, Operations);
-            long end = Stopwatch.GetTimestamp();
-            Bytes += GC.GetAllocatedBytesForCurrentThread() - bytes;
-            _times.Add(Stopwatch.GetElapsedTime(start, end).TotalNanoseconds / Operations);
+            Repeat(operation, _operations / 4);
+            for (int attempt = 1; ; attempt++)
+            {
+                long bytes = GC.GetAllocatedBytesForCurrentThread();
+                TimeSpan processor = Environment.CpuUsage.TotalTime;
+                long start = Stopwatch.GetTimestamp();
+                Repeat(operation, _operations);
+                TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+                processor = Environment.CpuUsage.TotalTime - processor;
+                _bytes += GC.GetAllocatedBytesForCurrentThread() - bytes;
+                _batches++;
+                bool interrupted = elapsed - processor > elapsed * MostAbsence;
+                if (!interrupted || attempt == MostTries)
+                {
+                    Interrupted += interrupted ? 1 : 0;
+                    _times.Add(elapsed.TotalNanoseconds / _operations);
+                    return;
+                }
+            }
         }
 
         /// <summary>Compiled at once, without the runtime replacing a running loop.</summary>

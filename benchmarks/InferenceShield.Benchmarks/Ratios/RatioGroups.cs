@@ -51,7 +51,7 @@ internal static class RatioGroups
         [
             new Candidate("by hand: LINQ softmax, rounded", suite.Naive),
             new Candidate("Harden, logits", suite.HardenLogits),
-            new Candidate("Harden, probabilities", suite.HardenProbabilities),
+            new Candidate("Harden, probabilities (no softmax to do)", suite.HardenProbabilities),
         ]);
     }
 }

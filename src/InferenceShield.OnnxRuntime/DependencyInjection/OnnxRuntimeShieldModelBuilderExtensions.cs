@@ -61,10 +61,22 @@ public static class OnnxRuntimeShieldModelBuilderExtensions
         try
         {
             section.Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+            CheckName<ExecutionDeviceKind>(section, "Device:Kind");
+            CheckName<NonFiniteInputs>(section, "NonFiniteInputs");
         }
         catch (InvalidOperationException exception)
         {
             throw new OptionsValidationException(section.Path, typeof(ShieldedSessionOptions), [$"{section.Path}: {exception.Message}"]);
+        }
+    }
+
+    /// <summary>One name, not a number and not several joined by commas, which the binder would take for another value.</summary>
+    private static void CheckName<T>(IConfigurationSection section, string key)
+        where T : struct, Enum
+    {
+        if (section[key] is { } value && !Enum.GetNames<T>().Contains(value, StringComparer.OrdinalIgnoreCase))
+        {
+            throw new InvalidOperationException($"{key} is '{value}'; allowed: {string.Join(", ", Enum.GetNames<T>())}.");
         }
     }
 

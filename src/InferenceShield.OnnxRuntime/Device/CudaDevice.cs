@@ -28,17 +28,15 @@ internal static class CudaDevice
             using InferenceSession session = new(s_probe, options);
             return (null, null);
         }
-        catch (EntryPointNotFoundException exception)
+        catch (Exception exception) when (exception is EntryPointNotFoundException or OnnxRuntimeException)
         {
-            return ("this build of ONNX Runtime has no CUDA provider. Reference the package Microsoft.ML.OnnxRuntime.Gpu instead of Microsoft.ML.OnnxRuntime in the application", exception);
-        }
-        catch (OnnxRuntimeException exception) when (exception.Message.Contains("not enabled in this build", StringComparison.OrdinalIgnoreCase))
-        {
-            return ("this build of ONNX Runtime has no CUDA provider. Reference the package Microsoft.ML.OnnxRuntime.Gpu instead of Microsoft.ML.OnnxRuntime in the application", exception);
-        }
-        catch (OnnxRuntimeException exception)
-        {
-            return ("the CUDA provider does not start. Install the NVIDIA driver, CUDA and cuDNN in the versions that this ONNX Runtime asks for, and check the device id", exception);
+            return (Explain(exception), exception);
         }
     }
+
+    /// <summary>What an operator can do about it.</summary>
+    internal static string Explain(Exception exception) =>
+        exception is EntryPointNotFoundException || exception.Message.Contains("not enabled in this build", StringComparison.OrdinalIgnoreCase)
+            ? "this build of ONNX Runtime has no CUDA provider. Reference the package Microsoft.ML.OnnxRuntime.Gpu instead of Microsoft.ML.OnnxRuntime in the application"
+            : "the CUDA provider does not start. Install the NVIDIA driver, CUDA and cuDNN in the versions that this ONNX Runtime asks for, and check the device id";
 }

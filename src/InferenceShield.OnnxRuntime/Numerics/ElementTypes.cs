@@ -90,6 +90,21 @@ internal static class ElementTypes
         }
     }
 
+    /// <summary>Where narrowing drew classes level with the leading one, puts that one in front again.</summary>
+    public static void KeepLeaders(ReadOnlySpan<double> source, Span<float> narrowed, int classes)
+    {
+        for (int start = 0; start + classes <= source.Length; start += classes)
+        {
+            int leader = TensorPrimitives.IndexOfMax(source.Slice(start, classes));
+            Span<float> row = narrowed.Slice(start, classes);
+            int now = TensorPrimitives.IndexOfMax<float>(row);
+            if (leader >= 0 && now != leader && float.IsFinite(row[leader]))
+            {
+                row[leader] = MathF.BitIncrement(row[leader]);
+            }
+        }
+    }
+
     /// <summary>Half formats are not finite where every exponent bit is set.</summary>
     private static int IndexOfAllOnes(ReadOnlySpan<ushort> bits, int exponent)
     {

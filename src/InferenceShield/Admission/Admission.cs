@@ -22,7 +22,8 @@ public readonly struct Admission
 
     /// <summary>How long the caller has to wait until the same query is within the limits; zero if it is now.</summary>
     /// <remarks>Exact when nobody else uses the same bucket: refused at every earlier instant, admitted at it.
-    /// In observe-only mode, what the wait would have been.</remarks>
+    /// In observe-only mode, what the wait would have been. A batch that is larger than the bucket shared by newcomers to a
+    /// full caller table is told that bucket's period: it has to be split, or wait for room in the table.</remarks>
     public TimeSpan RetryAfter { get; }
 
     /// <summary>The rows that were asked for; each counts as one query.</summary>

@@ -5,6 +5,9 @@ namespace InferenceShield;
 /// so a refusal charges nothing, and changed limits reinterpret it instead of resetting it.</remarks>
 internal readonly record struct Gcra
 {
+    /// <summary>Ten years, in nanoseconds: far from the end of the clock.</summary>
+    private const long LongestDebt = 315_360_000_000_000_000;
+
     private readonly long _increment;
     private readonly long _tolerance;
 
@@ -49,6 +52,29 @@ internal readonly record struct Gcra
             {
                 wait = 0;
                 return true;
+            }
+        }
+    }
+
+    /// <summary>Restates a debt that was run up under another rate, so that it stays the same number of queries.</summary>
+    /// <remarks>The word counts time. Left as it is, a tighter rate would read the same time as fewer queries and give the rest
+    /// back, which is what an attacker who is being throttled would want. A debt larger than the new burst stays one: it is waited off.</remarks>
+    public void Restate(ref long theoreticalArrival, Gcra before, long now)
+    {
+        // Ends: a failure means that a query was admitted meanwhile.
+        while (_increment != before._increment)
+        {
+            long stored = Volatile.Read(ref theoreticalArrival);
+            if (stored <= now)
+            {
+                return;
+            }
+
+            Int128 debt = (((Int128)(stored - now) * _increment) + before._increment - 1) / before._increment;
+            long restated = now + (long)Int128.Min(debt, LongestDebt);
+            if (Interlocked.CompareExchange(ref theoreticalArrival, restated, stored) == stored)
+            {
+                return;
             }
         }
     }

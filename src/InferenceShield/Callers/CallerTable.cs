@@ -115,6 +115,17 @@ internal sealed class CallerTable
         return -1;
     }
 
+    /// <summary>Restates every caller's debt under a new rate: see <see cref="Gcra.Restate"/>.</summary>
+    public void Restate(Gcra caller, Gcra callerBefore, Gcra overflow, Gcra overflowBefore, long now)
+    {
+        for (int slot = 0; slot < _slots; slot++)
+        {
+            caller.Restate(ref _records[slot].TheoreticalArrival, callerBefore, now);
+        }
+
+        overflow.Restate(ref _records[_slots].TheoreticalArrival, overflowBefore, now);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryOwn(ref CallerRecord record, CallerKey key)
     {

@@ -50,6 +50,11 @@ public sealed class InferenceShieldBuilder
     public InferenceShieldBuilder AddModel(string name, Action<ShieldModelBuilder>? configure = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (!_registry.Models.Contains(name) && _registry.Models.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            throw new ArgumentException($"A model whose name differs from '{name}' only in case is registered already; configuration could not tell them apart.", nameof(name));
+        }
+
         ShieldModelBuilder model = new(name, Services, _registry);
         if (!_registry.Models.Add(name))
         {
@@ -77,17 +82,7 @@ public sealed class InferenceShieldBuilder
     private void Bind(string name, IConfigurationSection section)
     {
         Services.AddSingleton<IOptionsChangeTokenSource<ShieldOptions>>(new ConfigurationChangeTokenSource<ShieldOptions>(name, section));
-        Services.Configure<ShieldOptions>(name, options =>
-        {
-            try
-            {
-                section.Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
-            }
-            catch (InvalidOperationException exception)
-            {
-                throw new OptionsValidationException(name, typeof(ShieldOptions), [$"{section.Path}: {exception.Message}"]);
-            }
-        });
+        Services.Configure<ShieldOptions>(name, options => ShieldOptionsReader.Read(section, options));
     }
 
     private static bool IsSame(IConfiguration left, IConfiguration right) =>

@@ -42,8 +42,17 @@ public static class InferenceShieldServiceCollectionExtensions
     {
         IConfiguration? configuration = services.GetRequiredService<ShieldModelRegistry>().Configuration;
         SecretOptions options = new();
-        configuration?.GetSection(ShieldModelRegistry.SecretSection).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
         string path = configuration is IConfigurationSection section ? section.Path + ":Secret" : "Secret";
+        try
+        {
+            configuration?.GetSection(ShieldModelRegistry.SecretSection).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+        }
+        catch (InvalidOperationException)
+        {
+            // Without the binder's text: somebody may have written the secret itself where it does not belong.
+            throw new ShieldSecretException($"{path} cannot be read. It takes EnvironmentVariable (a name), File (a path) or UseDevelopmentSecret (true or false), and nothing else.");
+        }
+
 
         // Environment variables and command lines can only say "" where they mean "not set".
         bool fromEnvironment = !string.IsNullOrEmpty(options.EnvironmentVariable);

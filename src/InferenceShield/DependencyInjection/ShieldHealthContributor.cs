@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace InferenceShield;
 
-/// <summary>What the core knows: rejected reloads, full caller tables, shields that only observe.</summary>
+/// <summary>What the core knows: rejected reloads and caller tables that are nearly full.</summary>
 internal sealed class ShieldHealthContributor(IServiceProvider services, ShieldModelRegistry registry) : IShieldHealthContributor
 {
     private const double HighLoad = 0.9;

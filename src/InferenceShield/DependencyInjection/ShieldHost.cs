@@ -14,18 +14,26 @@ internal sealed class ShieldHost : IDisposable
 {
     private readonly ShieldModelRegistry _registry;
     private readonly IOptionsFactory<ShieldOptions> _optionsFactory;
-    private readonly string[] _sectionsAtStart;
+    private HashSet<string> _keysInForce;
     private readonly List<IDisposable> _registrations = [];
 
     public ShieldHost(IServiceProvider services, string model)
     {
         _registry = services.GetRequiredService<ShieldModelRegistry>();
-        _sectionsAtStart = [.. _registry.ExistingSections(model)];
+        _keysInForce = _registry.ReadKeys(model);
         _optionsFactory = services.GetRequiredService<IOptionsFactory<ShieldOptions>>();
         ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger<Shield>() ?? NullLogger<Shield>.Instance;
+        ShieldOptions options = _optionsFactory.Create(model);
+        IReadOnlyList<string> faults = ShieldOptionsValidator.Validate(options, _registry.OptionsPrefix(model), serving: null);
+        if (faults.Count > 0)
+        {
+            // Before the secret is asked for, whose absence would hide them.
+            throw new OptionsValidationException(model, typeof(ShieldOptions), faults);
+        }
+
         Shield = new Shield(
             model,
-            _optionsFactory.Create(model),
+            options,
             services.GetRequiredService<IShieldSecretProvider>(),
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             logger,
@@ -49,12 +57,12 @@ internal sealed class ShieldHost : IDisposable
 
     private void Reload()
     {
-        // A file that cannot be read any more empties its part of the configuration without a word. What is left would
-        // be valid, and laxer than what somebody wrote.
-        string[] gone = [.. _sectionsAtStart.Except(_registry.ExistingSections(Shield.Name))];
-        if (gone.Length > 0)
+        // A file that is gone, or cannot be read any more, takes its keys out of the configuration without a word. What is
+        // left would be valid, and laxer than what somebody wrote.
+        HashSet<string> keys = _registry.ReadKeys(Shield.Name);
+        if (!keys.IsSupersetOf(_keysInForce))
         {
-            Shield.RejectReload($"{string.Join(" and ", gone)} was there at start and is gone. Is the file readable? To remove it on purpose, restart.");
+            Shield.RejectReload($"{string.Join(", ", _keysInForce.Except(keys, StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal))} was in force and is gone. Is the file readable? To go back to a default, write the default, or restart.");
             return;
         }
 
@@ -76,6 +84,7 @@ internal sealed class ShieldHost : IDisposable
         try
         {
             Shield.Reload(options);
+            _keysInForce = keys;
         }
         catch (OptionsValidationException)
         {

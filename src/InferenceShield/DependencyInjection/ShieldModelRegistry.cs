@@ -26,18 +26,19 @@ internal sealed class ShieldModelRegistry
         return Configuration?.GetSection($"{ModelsSection}:{model}:{section}");
     }
 
-    /// <summary>The sections that a model's options are read from, as far as they are there.</summary>
-    public IEnumerable<string> ExistingSections(string model)
+    /// <summary>The keys that a model's options are read from, as far as they hold a value.</summary>
+    public HashSet<string> ReadKeys(string model)
     {
-        if (Configuration?.GetSection(DefaultsSection) is { } defaults && defaults.Exists())
+        HashSet<string> keys = new(StringComparer.OrdinalIgnoreCase);
+        foreach (string part in (string[])[DefaultsSection, $"{ModelsSection}:{model}:{ShieldSection}"])
         {
-            yield return defaults.Path;
+            if (Configuration?.GetSection(part) is { } section)
+            {
+                keys.UnionWith(ShieldOptionsReader.Leaves(section).Select(pair => $"{section.Path}:{pair.Key}"));
+            }
         }
 
-        if (Configuration?.GetSection($"{ModelsSection}:{model}:{ShieldSection}") is { } section && section.Exists())
-        {
-            yield return section.Path;
-        }
+        return keys;
     }
 
     /// <summary>Keys that nobody reads: a misspelt one would otherwise protect nobody, silently.</summary>
@@ -46,6 +47,11 @@ internal sealed class ShieldModelRegistry
         if (Configuration is null)
         {
             yield break;
+        }
+
+        foreach (IConfigurationSection section in SectionsThatTakeKeys().Where(section => section.Value is not null))
+        {
+            yield return $"{section.Path} is '{section.Value}'; it takes keys of its own, not a value.";
         }
 
         foreach (IConfigurationSection child in Configuration.GetChildren())
@@ -68,6 +74,21 @@ internal sealed class ShieldModelRegistry
             {
                 yield return $"{PathPrefix}{ModelsSection}:{model.Key}:{child.Key} is not known; allowed: {string.Join(", ", _knownSections)}.";
             }
+        }
+    }
+
+    private IEnumerable<IConfigurationSection> SectionsThatTakeKeys()
+    {
+        if (Configuration is IConfigurationSection root)
+        {
+            yield return root;
+        }
+
+        IConfigurationSection models = Configuration!.GetSection(ModelsSection);
+        yield return models;
+        foreach (IConfigurationSection model in models.GetChildren())
+        {
+            yield return model;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -10,6 +11,7 @@ internal sealed class ShieldStartup(IServiceProvider services, ShieldModelRegist
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         List<string> faults = [.. registry.FindFaults()];
+        ShieldSecretException? secretFault = null;
         foreach (string model in registry.Models)
         {
             try
@@ -20,6 +22,20 @@ internal sealed class ShieldStartup(IServiceProvider services, ShieldModelRegist
             {
                 faults.AddRange(exception.Failures);
             }
+            catch (ShieldSecretException exception)
+            {
+                secretFault = exception;
+            }
+        }
+
+        if (secretFault is not null)
+        {
+            if (faults.Count == 0)
+            {
+                ExceptionDispatchInfo.Throw(secretFault);
+            }
+
+            faults.Add(secretFault.Message);
         }
 
         return faults.Count == 0

@@ -21,8 +21,10 @@ public sealed class HardeningOptions
 
     /// <summary>The L1 distance by which keyed noise may move a distribution before rounding.</summary>
     /// <value>0 to 1.9; the default, 0, adds none. The noise is a function of the secret and the output cell (label and
-    /// probabilities to one decimal): the same on every repeat, for every caller and replica, so it cannot be averaged
-    /// away. Measured, it costs a thief nothing at budgets up to .2 and honest users their thresholds.</value>
+    /// probabilities to one decimal): the same on every repeat, for every caller and replica, so averaging repeats gains
+    /// nothing. A thief gains more from knowing it: confident answers of one label share a cell, and one of them tells its
+    /// noise (at a budget of 1 the distance to the clean answer fell from .69 to .03 in a test). Measured, it costs a thief
+    /// nothing at budgets up to .2 and honest users their thresholds.</value>
     public double KeyedNoiseBudget { get; set; }
 
     /// <summary>Divides logits before the softmax (for probabilities: the same on their logarithms).</summary>

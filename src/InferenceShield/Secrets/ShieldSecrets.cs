@@ -13,6 +13,7 @@ public static class ShieldSecrets
         ArgumentException.ThrowIfNullOrWhiteSpace(variable);
         return new Provider(() =>
         {
+            SecretText.ThrowIfSecret(variable, "the name of an environment variable");
             string? text = Environment.GetEnvironmentVariable(variable);
             if (string.IsNullOrWhiteSpace(text))
             {

@@ -14,7 +14,9 @@ internal sealed class ShieldClock
     {
         _timeProvider = timeProvider;
         _start = timeProvider.GetTimestamp();
-        _frequency = timeProvider.TimestampFrequency;
+        _frequency = timeProvider.TimestampFrequency > 0
+            ? timeProvider.TimestampFrequency
+            : throw new ArgumentException($"The time provider's TimestampFrequency is {timeProvider.TimestampFrequency}; it has to be positive.", nameof(timeProvider));
         _multiplier = NanosecondsPerSecond % _frequency == 0 ? NanosecondsPerSecond / _frequency : 0;
     }
 

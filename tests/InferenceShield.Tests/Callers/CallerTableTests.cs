@@ -179,27 +179,35 @@ public sealed class CallerTableTests
     [Fact]
     public void Threads_that_race_for_the_end_of_a_probe_run_leave_the_count_exact()
     {
-        const int ThreadCount = 8;
-        for (int round = 0; round < 300; round++)
+        // One slot is left in the run; two threads, released together, both find it free.
+        CallerTable[] tables = new CallerTable[1500];
+        for (int i = 0; i < tables.Length; i++)
         {
-            CallerTable table = new(400);
-            for (ulong i = 1; i <= 250; i++)
+            tables[i] = new CallerTable(300);
+            for (ulong key = 1; key <= 255; key++)
             {
-                table.FindOrAdd(new CallerKey(i, 7));
+                tables[i].FindOrAdd(new CallerKey(key, 7));
             }
-
-            int placed = 250;
-            Threads.Run(ThreadCount, thread =>
-            {
-                for (int i = 0; i < 3; i++)
-                {
-                    int slot = table.FindOrAdd(new CallerKey(1000UL + (ulong)((thread * 3) + i), 7));
-                    Interlocked.Add(ref placed, slot == table.OverflowSlot ? 0 : 1);
-                }
-            });
-            Assert.Equal(256, placed);
-            Assert.Equal(placed, table.Count);
         }
+
+        int[] arrived = new int[tables.Length];
+        int placed = 0;
+        Threads.Run(2, thread =>
+        {
+            for (int i = 0; i < tables.Length; i++)
+            {
+                Interlocked.Increment(ref arrived[i]);
+                SpinWait wait = default;
+                while (Volatile.Read(ref arrived[i]) < 2)
+                {
+                    wait.SpinOnce();
+                }
+
+                Interlocked.Add(ref placed, tables[i].FindOrAdd(new CallerKey(1000UL + (ulong)thread, 7)) == tables[i].OverflowSlot ? 0 : 1);
+            }
+        });
+        Assert.Equal(tables.Length, placed);
+        Assert.All(tables, table => Assert.Equal(256, table.Count));
     }
 
     private static CallerKey[] RandomKeys(int count, int seed)

@@ -25,8 +25,7 @@ public sealed class ShieldHostTests
         Assert.Equal(2, host.Shield().GetStatistics().PlanVersion);
         Assert.Equal("Shield 'fashion' serves plan 2 now", Assert.Single(host.Logger.Messages("PlanReloaded")));
 
-        // Taken away again, the option is what code and defaults say.
-        host.Reload((Decimals, null));
+        host.Reload((Decimals, "2"));
         Assert.Equal([0.12f, 0.88f], host.Shield().Release(s_clean, 2));
         Assert.Equal(3, host.Shield().GetStatistics().PlanVersion);
     }
@@ -49,7 +48,7 @@ public sealed class ShieldHostTests
         host.Start();
         host.Reload(("Models:fashion:Shield:Outputs:own:Hardening:Decimals", "1"));
         Assert.Equal([0.1f, 0.9f], host.Shield().Release(s_clean, 2));
-        host.Reload(("Models:fashion:Shield:Outputs:own:Hardening:Decimals", null));
+        host.Reload(("Models:fashion:Shield:Outputs:own:Hardening:Decimals", "3"));
         Assert.Equal([0.123f, 0.877f], host.Shield().Release(s_clean, 2));
     }
 
@@ -88,16 +87,17 @@ public sealed class ShieldHostTests
     }
 
     [Theory]
-    [InlineData("Models:fashion:Shield:Hardening:LabelOnly", "InferenceShield:Models:fashion:Shield")]
-    [InlineData("Defaults:Hardening:LabelOnly", "InferenceShield:Defaults")]
-    public async Task Configuration_that_vanishes_as_an_unreadable_file_does_leaves_the_last_good_options_in_force(string key, string gone)
+    [InlineData("Models:fashion:Shield:Hardening:LabelOnly")]
+    [InlineData("Defaults:Hardening:LabelOnly")]
+    public async Task Configuration_that_vanishes_as_an_unreadable_file_does_leaves_the_last_good_options_in_force(string key)
     {
-        using TestHost host = new((key, "true"));
+        // Others of the same section stay: they came from another file.
+        using TestHost host = new((key, "true"), ("Models:fashion:Shield:Hardening:Temperature", "1"), ("Defaults:Hardening:Temperature", "1"));
         host.WithModel().Start();
         host.Reload((key, null));
         Assert.Equal([0f, 1f], host.Shield().Release(s_clean, 2));
         Assert.Equal(
-            $"{gone} was there at start and is gone. Is the file readable? To remove it on purpose, restart.", host.Shield().ReloadFault);
+            $"InferenceShield:{key} was in force and is gone. Is the file readable? To go back to a default, write the default, or restart.", host.Shield().ReloadFault);
         Assert.Equal(HealthStatus.Degraded, (await CheckHealth(host)).Status);
 
         host.Reload((key, "false"));
@@ -145,9 +145,9 @@ public sealed class ShieldHostTests
             configuration.Reload();
             Assert.Equal([0.1235f, 0.8765f], shield.Release(s_clean, 2));
 
-            File.WriteAllText(file, """{ "InferenceShield": { "Defaults": { "Hardening": null, "Mode": null }, "Models": { "fashion": { "Shield": { "Outputs": { "scores": { "Kind": 77 } } } } } } }""");
+            File.WriteAllText(file, """{ "InferenceShield": { "Defaults": { "Hardening": { "Decimals": 4 }, "Mode": null }, "Models": { "fashion": { "Shield": { "Outputs": { "scores": { "Kind": 77 } } } } } } }""");
             configuration.Reload();
-            Assert.Contains("scores:Kind is 77", shield.ReloadFault, StringComparison.Ordinal);
+            Assert.Contains("scores:Kind is '77'", shield.ReloadFault, StringComparison.Ordinal);
             Assert.Equal([0.1235f, 0.8765f], shield.Release(s_clean, 2));
         }
         finally

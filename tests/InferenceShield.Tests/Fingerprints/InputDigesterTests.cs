@@ -34,6 +34,11 @@ public sealed class InputDigesterTests
         Assert.NotEqual(both, digester.Append(digester.Digest("left"u8), "right!"u8));
         Assert.NotEqual(both, digester.Append(digester.Digest("Left"u8), "right"u8));
         Assert.NotEqual(both, digester.Digest("leftright"u8));
+
+        // Each half by itself: a caller's latest query is remembered by the first.
+        InputDigest other = digester.Append(digester.Digest("Left"u8), "right"u8);
+        Assert.NotEqual(both.Low, other.Low);
+        Assert.NotEqual(both.High, other.High);
     }
 
     [Fact]

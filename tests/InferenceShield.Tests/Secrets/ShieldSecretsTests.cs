@@ -117,8 +117,8 @@ public sealed class ShieldSecretsTests : IDisposable
     [Theory]
     [InlineData(0, "has 0 bytes; it needs at least 32")]
     [InlineData(31, "has 31 bytes; it needs at least 32")]
-    [InlineData(1025, "has 1,025 bytes; a secret has 32 to 1,024")]
-    [InlineData(5_000_000, "has 5,000,000 bytes; a secret has 32 to 1,024")]
+    [InlineData(1025, "has more than 1,024 bytes; a secret has 32 to 1,024")]
+    [InlineData(5_000_000, "has more than 1,024 bytes; a secret has 32 to 1,024")]
     public void A_file_of_the_wrong_size_is_an_error(int size, string fault)
     {
         string file = Path.Combine(_folder, "wrong");
@@ -239,5 +239,38 @@ public sealed class ShieldSecretsTests : IDisposable
     private sealed class Once(ShieldSecret secret) : IShieldSecretProvider
     {
         public ShieldSecret GetSecret() => secret;
+    }
+
+    [Fact]
+    public void A_secret_where_its_name_or_path_belongs_is_not_quoted()
+    {
+        string secret = Convert.ToBase64String(TestShield.Secret(1));
+        foreach (IShieldSecretProvider provider in (IShieldSecretProvider[])[ShieldSecrets.FromEnvironment(secret), ShieldSecrets.FromFile(secret)])
+        {
+            ShieldSecretException exception = Assert.Throws<ShieldSecretException>(() => provider.GetSecret());
+            Assert.DoesNotContain(secret, exception.ToString(), StringComparison.Ordinal);
+            Assert.Contains("looks like the secret itself", exception.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void The_mark_of_utf8_makes_no_other_secret_and_utf16_is_refused()
+    {
+        string text = Convert.ToBase64String(TestShield.Secret(1));
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, text);
+            using ShieldSecret plain = ShieldSecrets.FromFile(file).GetSecret();
+            File.WriteAllText(file, text, new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+            using ShieldSecret marked = ShieldSecrets.FromFile(file).GetSecret();
+            Assert.Equal(plain.KeyId, marked.KeyId);
+            File.WriteAllText(file, text, System.Text.Encoding.Unicode);
+            Assert.Contains("UTF-16", Assert.Throws<ShieldSecretException>(() => ShieldSecrets.FromFile(file).GetSecret()).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 }

@@ -1,0 +1,120 @@
+using Microsoft.Extensions.Configuration;
+
+namespace InferenceShield;
+
+/// <summary>Reads options from configuration, key by key, so that every key that cannot be read is named and not only the first.</summary>
+/// <remarks>Stricter than the binder, which passes over a value where keys are expected, keys where a value is expected, and
+/// empty values, and takes "Enforce,ObserveOnly" for one enumeration value: each would leave a shield laxer than written.</remarks>
+internal static class ShieldOptionsReader
+{
+    /// <summary>Every key there is; * stands for an output's name. A test compares it with the properties.</summary>
+    public static readonly string[] Keys =
+    [
+        "Mode",
+        "Callers:Capacity",
+        "Admission:MaxRowsPerCall",
+        .. RateKeys("Admission:PerCaller"),
+        .. RateKeys("Admission:Overflow"),
+        .. HardeningKeys("Hardening"),
+        "Outputs:*:Kind",
+        .. HardeningKeys("Outputs:*:Hardening"),
+    ];
+
+    private static readonly HashSet<string> s_keys = new(Keys, StringComparer.OrdinalIgnoreCase);
+
+    public static void Read(IConfigurationSection section, ShieldOptions options)
+    {
+        List<KeyValuePair<string, string?>> readable = [];
+        if (section.Value is not null)
+        {
+            options.ReadingFaults.Add($"{section.Path} is '{section.Value}'; it takes keys of its own, not a value.");
+        }
+
+        foreach (KeyValuePair<string, string?> pair in Leaves(section))
+        {
+            if (FindFault(section.Path, pair.Key, pair.Value!) is { } fault)
+            {
+                options.ReadingFaults.Add(fault);
+            }
+            else
+            {
+                readable.Add(pair);
+            }
+        }
+
+        Only(readable).Bind(options);
+    }
+
+    /// <summary>The keys that hold a value, below a section.</summary>
+    public static IEnumerable<KeyValuePair<string, string?>> Leaves(IConfigurationSection section) =>
+        section.AsEnumerable(makePathsRelative: true).Where(pair => pair.Key.Length > 0 && pair.Value is not null);
+
+    private static string? FindFault(string sectionPath, string key, string value)
+    {
+        string path = $"{sectionPath}:{key}";
+        string[] parts = key.Split(':');
+        string pattern = parts is [_, _, ..] && string.Equals(parts[0], "Outputs", StringComparison.OrdinalIgnoreCase)
+            ? string.Join(':', (IEnumerable<string>)["Outputs", "*", .. parts[2..]])
+            : key;
+        if (!s_keys.Contains(pattern))
+        {
+            return Keys.Any(known => known.StartsWith(pattern + ":", StringComparison.OrdinalIgnoreCase))
+                ? $"{path} is '{value}'; it takes keys of its own, not a value."
+                : $"{path} is not known: there is no '{FirstUnknown(pattern)}'. Is it misspelt?";
+        }
+
+        if (value.Length == 0)
+        {
+            return $"{path} is empty. Leave it out for the default.";
+        }
+
+        try
+        {
+            Only([new(key, value)]).Bind(new ShieldOptions());
+        }
+        catch (InvalidOperationException exception)
+        {
+            return $"{path} is '{value}', which cannot be read: {exception.Message}";
+        }
+
+        return parts[^1].ToUpperInvariant() switch
+        {
+            "MODE" => FindEnumFault<ShieldMode>(path, value),
+            "KIND" => FindEnumFault<OutputKind>(path, value),
+            _ => null,
+        };
+    }
+
+    /// <summary>The first part of a key that no known key has in that place.</summary>
+    private static string FirstUnknown(string pattern)
+    {
+        string[] parts = pattern.Split(':');
+        for (int length = 1; length < parts.Length; length++)
+        {
+            string start = string.Join(':', parts[..length]);
+            if (!Keys.Any(known => known.StartsWith(start + ":", StringComparison.OrdinalIgnoreCase)))
+            {
+                return s_keys.Contains(start) ? parts[length] : parts[length - 1];
+            }
+        }
+
+        return parts[^1];
+    }
+
+    /// <summary>One name, not a number and not several: "Logits,Regression" would be read as another kind altogether.</summary>
+    private static string? FindEnumFault<T>(string path, string value)
+        where T : struct, Enum =>
+        Enum.GetNames<T>().Contains(value, StringComparer.OrdinalIgnoreCase)
+            ? null
+            : $"{path} is '{value}'; allowed is one of: {string.Join(", ", Enum.GetNames<T>().Where(name => name != nameof(OutputKind.None)))}.";
+
+    private static IConfigurationRoot Only(IEnumerable<KeyValuePair<string, string?>> pairs) =>
+        new ConfigurationBuilder().AddInMemoryCollection(pairs).Build();
+
+    private static string[] RateKeys(string path) => [path + ":Queries", path + ":Period", path + ":Burst"];
+
+    private static string[] HardeningKeys(string path) =>
+    [
+        path + ":Decimals", path + ":LabelOnly", path + ":TopK", path + ":KeyedNoiseBudget", path + ":Temperature", path + ":SignificantDigits",
+    ];
+}
