@@ -75,6 +75,11 @@ internal sealed class LoneTensors
             throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
                 $"The answer has {_outputWidth * rows:N0} numbers ({_output} for {rows} rows); the span for it has {released:N0}."), nameof(released));
         }
+
+        if (released == 0)
+        {
+            throw new ArgumentException($"The span for the answer ({_output}) is empty.", nameof(released));
+        }
     }
 
     public void FillShape(Span<long> shape, int rows)

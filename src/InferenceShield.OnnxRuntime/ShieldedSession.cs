@@ -152,18 +152,14 @@ public sealed class ShieldedSession : IDisposable
             ShieldedRequest request = TakeRequest(rows);
 #pragma warning restore CA2000
             bool healthy = false;
+            bool completed = false;
             try
             {
                 Span<long> shape = stackalloc long[lone.Rank];
                 lone.FillShape(shape, rows);
                 request.BeginRun();
                 request.SetLoneInput(PinnedBuffer.AsBytes(input), shape);
-                Admission admission = RunCore(caller, request, cancellationToken, out bool admitted);
-                if (admitted)
-                {
-                    Release(request, released);
-                }
-
+                Admission admission = RunCore(caller, request, released, cancellationToken, out completed);
                 healthy = true;
                 return admission;
             }
@@ -179,7 +175,7 @@ public sealed class ShieldedSession : IDisposable
             }
             finally
             {
-                request.EndRun(completed: false);
+                request.EndRun(completed);
                 if (!healthy || !_pool.TryReturn(request))
                 {
                     request.Dispose();
@@ -215,7 +211,7 @@ public sealed class ShieldedSession : IDisposable
             bool completed = false;
             try
             {
-                return RunCore(caller, request, cancellationToken, out completed);
+                return RunCore(caller, request, default, cancellationToken, out completed);
             }
             finally
             {
@@ -287,7 +283,13 @@ public sealed class ShieldedSession : IDisposable
         return request;
     }
 
-    private Admission RunCore(CallerKey caller, ShieldedRequest request, CancellationToken cancellationToken, out bool admitted)
+    /// <param name="caller">Who asks.</param>
+    /// <param name="request">What.</param>
+    /// <param name="released">Where the lone answer goes; empty for the request's own memory.</param>
+    /// <param name="cancellationToken">Stops the model.</param>
+    /// <param name="admitted">Whether there is an answer.</param>
+    private Admission RunCore(
+        CallerKey caller, ShieldedRequest request, Span<float> released, CancellationToken cancellationToken, out bool admitted)
     {
         admitted = false;
         cancellationToken.ThrowIfCancellationRequested();
@@ -306,7 +308,7 @@ public sealed class ShieldedSession : IDisposable
             {
                 if (outputs[output].Kind != OutputKind.State)
                 {
-                    Harden(in admission, outputs[output], output);
+                    Harden(in admission, outputs[output], output, released);
                 }
             }
         }
@@ -319,7 +321,7 @@ public sealed class ShieldedSession : IDisposable
         return admission;
     }
 
-    private void Harden(in Admission admission, RequestOutput output, int index)
+    private void Harden(in Admission admission, RequestOutput output, int index, Span<float> released)
     {
         int classes = output.Classes;
         output.Convert(classes);
@@ -339,7 +341,13 @@ public sealed class ShieldedSession : IDisposable
                 $"The model's output '{output.Tensor.Name}' has the shape [{string.Join(", ", output.Shape)}]: {answers / admission.Rows:N0} answers for each of the {admission.Rows} rows charged; allowed: {most:N0}. Nothing of this call is released. Set MaxAnswersPerQuery if the model means to, or RowInput if another input counts rows."));
         }
 
-        Shield.Harden(in admission, scores, output.MakeReleased(), classes, index);
+        if (!released.IsEmpty && released.Length != scores.Length)
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                $"The answer has {scores.Length} numbers ({output.Tensor} for {admission.Rows} rows); the span for it has {released.Length}."), nameof(released));
+        }
+
+        Shield.Harden(in admission, scores, released.IsEmpty ? output.MakeReleased() : released, classes, index);
         output.ClearScores();
     }
 
@@ -421,18 +429,6 @@ public sealed class ShieldedSession : IDisposable
                 request.RunOptions.Terminate = false;
             }
         }
-    }
-
-    private static void Release(ShieldedRequest request, Span<float> released)
-    {
-        ReadOnlySpan<float> scores = request.Outputs[0].Released;
-        if (released.Length != scores.Length)
-        {
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
-                $"The answer has {scores.Length} numbers ({request.Outputs[0].Tensor} for {request.Rows} rows); the span for it has {released.Length}."), nameof(released));
-        }
-
-        scores.CopyTo(released);
     }
 
     private void LogReady(ILogger logger)

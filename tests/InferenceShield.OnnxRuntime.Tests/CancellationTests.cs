@@ -6,7 +6,7 @@ namespace InferenceShield.OnnxRuntime.Tests;
 public sealed class CancellationTests : IDisposable
 {
     private const int Size = TestModels.SlowWidth;
-    private const int Rows = 256;
+    private const int Rows = 2048;
 
     /// <summary>Seconds of work, in nodes of less than a millisecond.</summary>
     private readonly TestSession _slow = TestSession.Of(TestModels.Slow(nodes: 3000), OutputKind.Regression);

@@ -52,7 +52,7 @@ internal static class DistributionHardening
         GridRounding.Apply(distribution, top, plan.GridUnits, second, chosen);
         for (int i = 0; i < released.Length; i++)
         {
-            released[i] = (float)(distribution[i] / plan.GridUnits);
+            released[i] = (float)(distribution[i] * plan.GridStep);
         }
 
         return true;

@@ -12,6 +12,7 @@ internal sealed record OutputPlan
         TopK = hardening.TopK ?? 0;
         LabelOnly = hardening.LabelOnly || TopK == 1;
         GridUnits = (int)Math.Round(Math.Pow(10, hardening.Decimals));
+        GridStep = 1.0 / GridUnits;
         SignificantDigits = hardening.SignificantDigits;
     }
 
@@ -32,6 +33,10 @@ internal sealed record OutputPlan
 
     /// <summary>Grid steps between 0 and 1: 10 to the decimals.</summary>
     public int GridUnits { get; }
+
+    /// <summary>One grid step. As a float, steps times this is the same as steps by <see cref="GridUnits"/>, for every number of
+    /// steps of every grid; a test goes through them all.</summary>
+    public double GridStep { get; }
 
     public int SignificantDigits { get; }
 }

@@ -6,6 +6,19 @@ namespace InferenceShield.Tests;
 /// <summary>What holds for every released distribution, whatever the model gave and the options say.</summary>
 public sealed class DistributionHardeningTests
 {
+    [Fact]
+    public void Steps_times_the_grid_step_is_steps_by_the_units_on_every_grid()
+    {
+        for (int decimals = 1; decimals <= 5; decimals++)
+        {
+            OutputPlan plan = new("scores", OutputKind.Logits, new HardeningOptions { Decimals = decimals });
+            for (int steps = 0; steps <= plan.GridUnits; steps++)
+            {
+                Assert.True((float)(steps * plan.GridStep) == (float)((double)steps / plan.GridUnits));
+            }
+        }
+    }
+
     private static readonly Gen<Case> s_cases =
         from scores in ScoreCase.Any
         from options in HardeningCases.Any
