@@ -1,0 +1,152 @@
+namespace InferenceShield;
+
+/// <content>What may be released.</content>
+public sealed partial class Shield
+{
+    /// <summary>Turns clean scores into the released answer, in place.</summary>
+    /// <param name="admission">The admission of this query, by this shield.</param>
+    /// <param name="scores">Row after row; <paramref name="classes"/> numbers each. The rows are a multiple of the admitted
+    /// ones (time steps).</param>
+    /// <param name="classes">The numbers in a row.</param>
+    /// <param name="output">The output's index: see <see cref="GetOutputIndex"/>.</param>
+    /// <exception cref="InvalidModelOutputException">A score is not finite, or the scores are not of the declared kind. All of
+    /// <paramref name="scores"/> is zeroed then.</exception>
+    /// <exception cref="InvalidOperationException">The query was not admitted by this shield.</exception>
+    public void Harden(in Admission admission, Span<float> scores, int classes, int output = 0) =>
+        Harden(in admission, scores, scores, classes, output);
+
+    /// <summary>Turns clean scores into the released answer, elsewhere.</summary>
+    /// <param name="admission">The admission of this query, by this shield.</param>
+    /// <param name="clean">The model's scores: row after row, <paramref name="classes"/> numbers each.</param>
+    /// <param name="released">As long as <paramref name="clean"/>: the same span, or one that does not overlap it.</param>
+    /// <param name="classes">The numbers in a row.</param>
+    /// <param name="output">The output's index: see <see cref="GetOutputIndex"/>.</param>
+    /// <exception cref="InvalidModelOutputException">A score is not finite, or the scores are not of the declared kind. All of
+    /// <paramref name="released"/> is zeroed then.</exception>
+    /// <exception cref="InvalidOperationException">The query was not admitted by this shield.</exception>
+    public void Harden(in Admission admission, ReadOnlySpan<float> clean, Span<float> released, int classes, int output = 0)
+    {
+        ShieldPlan plan = CheckAdmission(in admission);
+        OutputPlan outputPlan;
+        int rows;
+        try
+        {
+            outputPlan = OutputOf(plan, output);
+            rows = CheckShape(clean, released, classes, admission.Rows);
+        }
+        catch (ArgumentException)
+        {
+            if (clean == released)
+            {
+                released.Clear(); // in place, these are the clean scores
+            }
+
+            throw;
+        }
+
+        if (outputPlan.Kind == OutputKind.State)
+        {
+            clean.CopyTo(released);
+            return;
+        }
+
+        for (int row = 0; row < rows; row++)
+        {
+            ReadOnlySpan<float> cleanRow = clean.Slice(row * classes, classes);
+            Span<float> releasedRow = plan.Enforces
+                ? released.Slice(row * classes, classes)
+                : HardeningScratch.ForThisThread.Released(classes);
+            if (!TryHardenRow(outputPlan, cleanRow, releasedRow, out OutputFault fault))
+            {
+                released.Clear();
+                throw new InvalidModelOutputException(fault.Describe(outputPlan.Name, row), outputPlan.Name, row, fault.Index);
+            }
+        }
+
+        if (plan.Enforces)
+        {
+            Interlocked.Add(ref _counters.Hardened, rows);
+        }
+        else
+        {
+            clean.CopyTo(released);
+            Interlocked.Add(ref _counters.WouldBeHardened, rows);
+        }
+    }
+
+    private static OutputPlan OutputOf(ShieldPlan plan, int output) => (uint)output < (uint)plan.Outputs.Length
+        ? plan.Outputs[output]
+        : throw new ArgumentOutOfRangeException(nameof(output), output, $"Outputs are numbered 0 to {plan.Outputs.Length - 1}: {plan.DescribeOutputs()}.");
+
+    private ShieldPlan CheckAdmission(in Admission admission)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ShieldPlan? plan = admission.Plan;
+        if (plan is null || !ReferenceEquals(plan.Owner, this))
+        {
+            throw new InvalidOperationException($"This admission was not made by shield '{Name}'. Call its Admit first and pass on what it returned.");
+        }
+
+        return admission.IsAdmitted
+            ? plan
+            : throw new InvalidOperationException("The query was refused; there is nothing to release. Check Admission.IsAdmitted before running the model.");
+    }
+
+    private static int CheckShape(ReadOnlySpan<float> clean, ReadOnlySpan<float> released, int classes, int admittedRows)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
+        if (clean.Length != released.Length)
+        {
+            throw new ArgumentException($"{clean.Length} scores do not fit into {released.Length}.", nameof(released));
+        }
+
+        if (clean != released && clean.Overlaps(released))
+        {
+            throw new ArgumentException("The spans overlap but are not the same span.", nameof(released));
+        }
+
+        int rows = clean.Length / classes;
+        if (rows == 0 || rows * classes != clean.Length || rows % admittedRows != 0)
+        {
+            throw new ArgumentException(
+                $"{clean.Length} scores are not {admittedRows} admitted rows (or time steps of them) of {classes} classes.", nameof(clean));
+        }
+
+        return rows;
+    }
+
+    private bool TryHardenRow(OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out OutputFault fault)
+    {
+        if (!plan.IsDistribution)
+        {
+            return ValueHardening.TryHarden(plan, clean, released, out fault);
+        }
+
+        if (!DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out int top, out fault))
+        {
+            return false;
+        }
+
+        if (!Leads(released, top))
+        {
+            Interlocked.Increment(ref _counters.TopChanged);
+        }
+
+        return true;
+    }
+
+    /// <summary>One by one: a wide read would wait for the narrow writes that have just been made.</summary>
+    private static bool Leads(ReadOnlySpan<float> released, int top)
+    {
+        float leader = released[top];
+        for (int i = 0; i < released.Length; i++)
+        {
+            if (released[i] >= leader && i != top)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
