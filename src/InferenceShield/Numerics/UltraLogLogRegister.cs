@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace InferenceShield.Numerics;
 
@@ -23,6 +24,17 @@ internal static class UltraLogLogRegister
 
         int known = register == 0 ? 0 : (4 | (register & 3)) >> Math.Min(-above, 3);
         return (byte)((level << 2) | known);
+    }
+
+    /// <summary>Whether an item of a level would leave the register as it is. Without a branch: which of the ways it is, is
+    /// as random as the hash, and only the answer can be predicted.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Covers(byte register, int level)
+    {
+        // Bit k: k levels below the greatest, the item changes nothing. Set for 0, for all above 2, and by the flags.
+        ulong covered = ~6UL | (register & 2u) | ((register & 1u) << 2);
+        int above = (register >> 2) - level;
+        return ((int)(covered >> above) & ~(above >> 31) & 1) != 0;
     }
 
     /// <summary>The register of both sets of items.</summary>

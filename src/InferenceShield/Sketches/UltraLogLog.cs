@@ -118,8 +118,7 @@ public sealed class UltraLogLog
         int level = BitOperations.LeadingZeroCount((keyedHash << Precision) | _guard) + Precision - 1;
         ref byte register = ref _registers[keyedHash >> -Precision];
 
-        // More than two levels below the greatest one, as most are: nothing to record.
-        return (Volatile.Read(ref register) >> 2) - level <= 2 && Include(ref register, level);
+        return !UltraLogLogRegister.Covers(Volatile.Read(ref register), level) && Include(ref register, level);
     }
 
     /// <summary>The number of distinct items added, as estimated; 0 for none, at most 2^64.</summary>
