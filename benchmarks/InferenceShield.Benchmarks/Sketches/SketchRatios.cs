@@ -28,6 +28,8 @@ public static class SketchRatios
         RunEstimate(output, key, 100_000);
         RunEstimate(output, key, 10_000_000);
         RunMerge(output, key);
+        RunCountMin(output, key, items, hashes);
+        RunSpaceSaving(output, key, items);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\nchecksum {s_sink:0}"));
     }
 
@@ -155,6 +157,53 @@ public static class SketchRatios
                 }
             })
             .Run("merge, p = 12");
+    }
+
+    private static void RunCountMin(TextWriter output, SketchKey key, ulong[] items, ulong[] hashes)
+    {
+        const int WidthBits = 11;
+        TextbookCountMin plain = new(WidthBits);
+        TextbookCountMin atomicPlain = new(WidthBits);
+        TextbookCountMin conservativePlain = new(WidthBits);
+        CountMinSketch atomic = new(4, 1 << WidthBits, key);
+        CountMinSketch conservative = new(4, 1 << WidthBits, key, CountMinUpdate.Conservative);
+        new SketchTimer(output)
+            .With("Conservative AddHash (adds and estimates)", count => Each(count, hashes, hash => conservative.AddHash(hash)))
+            .With("Atomic AddHash (adds and estimates)", count => Each(count, hashes, hash => atomic.AddHash(hash)))
+            .With("Conservative Add of a number", count => Each(count, items, item => conservative.Add(item)))
+            .With("EstimateHash", count => Each(count, hashes, conservative.EstimateHash))
+            .With("textbook, Math.Min", count => Each(count, hashes, plain.AddAndEstimate))
+            .With("textbook, Math.Min, Interlocked", count => Each(count, hashes, atomicPlain.AddAndEstimateAtomically))
+            .With("textbook, Math.Min, conservative", count => Each(count, hashes, conservativePlain.AddConservatively))
+            .With("textbook, Math.Min, estimate only", count => Each(count, hashes, plain.Estimate))
+            .Run("count-min, 4 x 2048, add + estimate, by hash (each with a delegate call)");
+    }
+
+    private static void RunSpaceSaving(TextWriter output, SketchKey key, ulong[] items)
+    {
+        // Half of the adds go to 64 items, the rest to all others.
+        ulong[] skewed = [.. items.Select((item, index) => (index & 1) == 0 ? item & 63 : item)];
+        SpaceSaving summary = new(1024, key);
+        new SketchTimer(output)
+            .With("SpaceSaving.Add, skewed", count =>
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    summary.Add(skewed[i & (Items - 1)]);
+                }
+            })
+            .Run("space-saving, 1024 entries");
+    }
+
+    private static void Each(int count, ulong[] values, Func<ulong, int> operation)
+    {
+        long sum = 0;
+        for (int i = 0; i < count; i++)
+        {
+            sum += operation(values[i & (Items - 1)]);
+        }
+
+        s_sink += sum;
     }
 
     private static void Repeat(int count, Func<double> operation)
