@@ -16,7 +16,7 @@ namespace InferenceShield;
 /// that of adding one after the other. <see cref="Merge"/>, <see cref="MergeShared"/> and <see cref="Clear"/> say what
 /// they need.</para>
 /// <para>Cost at p = 12: an add of a number about 3 ns, of a keyed hash 1 ns, most of which touch one byte and write
-/// nothing; an estimate about 0.2 us. No allocation.</para>
+/// nothing; an estimate 60 to 90 ns. No allocation.</para>
 /// </remarks>
 public sealed class HyperLogLog
 {
@@ -138,7 +138,8 @@ public sealed class HyperLogLog
         }
     }
 
-    /// <summary>Does what <see cref="Merge"/> does, while others may add to both: lock-free, and some 50 times slower.</summary>
+    /// <summary>Does what <see cref="Merge"/> does, while others may add to both: lock-free, at 1 to 2 ns per register
+    /// of the other sketch.</summary>
     /// <param name="other">A sketch under the same key, of this precision or a greater one.</param>
     /// <exception cref="ArgumentException">Another key, or a smaller precision.</exception>
     public void MergeShared(HyperLogLog other)

@@ -10,10 +10,10 @@ namespace InferenceShield;
 /// that is about 1/c of the whole stream; <see cref="MaximumError"/> is the exact figure. A stripe's frequent items cost
 /// the others in it one entry each (Berinde, Indyk, Cormode and Strauss, 2010).</para>
 /// <para>Thread-safety: any number of threads may add, read and merge at once. Replacing an entry changes four words
-/// together, which no lock-free scheme does within bounded memory, so a stripe is held by one thread at a time, for some 20 ns. An add that
-/// finds its stripe held for over 2 us, because the holder was preempted, does not wait: it is noted as missed,
-/// and from then on counts and errors of that stripe are stated so much greater. So an add never blocks,
-/// and the bounds hold all the same. Reads wait; they are not for the query path.</para>
+/// together, which cannot be done lock-free without allocating, so a stripe is held by one thread at a time, for some
+/// 20 ns. An add that finds its stripe held for microseconds, because the holder was preempted, does not wait: it is
+/// noted as missed, and from then on counts and errors of that stripe are stated so much greater. So an add never
+/// blocks, and the bounds hold all the same. Reads wait; they are not for the query path.</para>
 /// <para>What an attacker can do without the key: a flood of distinct items raises <see cref="MaximumError"/> by the
 /// flood over the entries, and pushes out whatever is less frequent than that. He cannot aim at a stripe.</para>
 /// <para>Cost: an add 20 to 30 ns. 40 bytes per entry. No allocation.</para>
@@ -225,8 +225,8 @@ public sealed class SpaceSaving
     }
 
     /// <summary>Writes the state: the preamble of 16 bytes ("ISSK", version 1, kind 4, 0, 0, the key's fingerprint), the
-    /// capacity, then for each 32 entries the total and the missed sum, and for each entry hash, item, count and error (an empty one is all
-    /// 0). 8 bytes each, little-endian.</summary>
+    /// capacity, then for each 32 entries the total, the missed sum, and 32 times hash, item, count and error (an empty
+    /// entry is all 0). 8 bytes each, little-endian.</summary>
     /// <param name="destination">At least <see cref="StateSize"/> bytes.</param>
     /// <returns>The bytes written.</returns>
     /// <remarks>Unlike the other sketches' states, this one names items.</remarks>

@@ -51,7 +51,11 @@ internal readonly ref struct SpaceSavingMerge(Span<SpaceSavingEntry> scratch)
     }
 
     private static SpaceSavingEntry Raise(SpaceSavingEntry entry, long count, long error) =>
-        entry.Count == 0 ? entry : entry with { Count = Math.Min(entry.Count + count, SpaceSavingStripe.Greatest), Error = Math.Min(entry.Error + error, SpaceSavingStripe.Greatest) };
+        entry.Count == 0 ? entry : entry with
+        {
+            Count = Math.Min(entry.Count + count, SpaceSavingStripe.Greatest),
+            Error = Math.Min(entry.Error + error, SpaceSavingStripe.Greatest),
+        };
 
     private static void Copy(in SpaceSavingStripe stripe, Span<SpaceSavingEntry> entries)
     {

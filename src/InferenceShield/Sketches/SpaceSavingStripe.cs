@@ -15,7 +15,7 @@ internal struct SpaceSavingStripe
     /// <summary>Where counts stop; sums of two stay far from overflow.</summary>
     public const long Greatest = 1L << 61;
 
-    /// <summary>About 2 us: a hundred times what the holder needs unless it was preempted.</summary>
+    /// <summary>Some microseconds: a hundred times what the holder needs, unless it was preempted.</summary>
     private const int MaximumAttempts = 64;
 
     private readonly ulong[] _hashes;

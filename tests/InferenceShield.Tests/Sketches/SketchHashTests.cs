@@ -104,6 +104,10 @@ public sealed class SketchHashTests
         Assert.Contains("15 bytes", Assert.Throws<ArgumentException>(() => new SketchKey(new byte[15])).Message, StringComparison.Ordinal);
         Assert.Contains("placeholder", Assert.Throws<ArgumentException>(() => new SketchKey(new byte[16])).Message, StringComparison.Ordinal);
         Assert.Equal("SketchKey", SketchInputs.Key.ToString());
+
+        SketchKey cleared = SketchKey.CreateRandom();
+        cleared.Clear();
+        Assert.Equal(default(LightMac).Hash(1), cleared.Hash(1));
     }
 
     private static Vector128<byte> EncryptInSoftware(byte[] key, Vector128<byte> block)
