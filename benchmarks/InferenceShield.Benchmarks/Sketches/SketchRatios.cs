@@ -163,6 +163,7 @@ public static class SketchRatios
     {
         const int WidthBits = 11;
         TextbookCountMin plain = new(WidthBits);
+        TextbookCountMin unrolled = new(WidthBits);
         TextbookCountMin atomicPlain = new(WidthBits);
         TextbookCountMin conservativePlain = new(WidthBits);
         CountMinSketch atomic = new(4, 1 << WidthBits, key);
@@ -173,6 +174,7 @@ public static class SketchRatios
             .With("Conservative Add of a number", count => Each(count, items, item => conservative.Add(item)))
             .With("EstimateHash", count => Each(count, hashes, conservative.EstimateHash))
             .With("textbook, Math.Min", count => Each(count, hashes, plain.AddAndEstimate))
+            .With("scalar, unrolled, Math.Min", count => Each(count, hashes, unrolled.AddAndEstimateUnrolled))
             .With("textbook, Math.Min, Interlocked", count => Each(count, hashes, atomicPlain.AddAndEstimateAtomically))
             .With("textbook, Math.Min, conservative", count => Each(count, hashes, conservativePlain.AddConservatively))
             .With("textbook, Math.Min, estimate only", count => Each(count, hashes, plain.Estimate))

@@ -21,6 +21,13 @@ internal sealed class TextbookCountMin(int widthBits)
         return Estimate(hash);
     }
 
+    /// <summary>As fast as it gets without vectors: counters found once, the loops unrolled.</summary>
+    public int AddAndEstimateUnrolled(ulong hash)
+    {
+        (int first, int second, int third, int fourth) = CountMinRows.Indices(hash, widthBits);
+        return Math.Min(Math.Min(++_counters[first], ++_counters[second]), Math.Min(++_counters[third], ++_counters[fourth]));
+    }
+
     /// <summary>For many threads.</summary>
     public int AddAndEstimateAtomically(ulong hash)
     {

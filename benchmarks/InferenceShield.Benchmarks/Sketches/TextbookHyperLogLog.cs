@@ -88,6 +88,6 @@ internal sealed class TextbookHyperLogLog(int precision)
         double m = _registers.Length;
         double z = sum + m * HyperLogLogEstimator.CorrectSmall(zeros / m)
             + m * HyperLogLogEstimator.CorrectLarge(1 - full / m) * Math.Pow(2, precision - 64);
-        return m * m / (2 * Math.Log(2) * z);
+        return m * m / (2 * Math.Log(2) * z) / (1 + HyperLogLogEstimator.Variance / m);
     }
 }

@@ -64,7 +64,7 @@ public sealed class HyperLogLog
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(precision, MinimumPrecision);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(precision, MaximumPrecision);
-        return Math.Sqrt((3 * Math.Log(2) - 1) / (1 << precision));
+        return Math.Sqrt(HyperLogLogEstimator.Variance / (1 << precision));
     }
 
     /// <summary>Restores a sketch from <see cref="CopyStateTo"/>.</summary>
@@ -118,7 +118,7 @@ public sealed class HyperLogLog
     }
 
     /// <summary>The number of distinct items added, as estimated; 0 for none, at most 2^64.</summary>
-    /// <remarks>Unbiased at every count. While others add, it is the estimate of some moment during the call.</remarks>
+    /// <remarks>Nearly unbiased at every count. While others add, it is the estimate of some moment during the call.</remarks>
     public double Estimate() => HyperLogLogEstimator.Estimate(RegisterSums.Of(_registers, Precision), Precision);
 
     /// <summary>Makes this the sketch of both sets of items.</summary>
