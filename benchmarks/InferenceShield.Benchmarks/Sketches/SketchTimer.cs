@@ -51,9 +51,9 @@ internal sealed class SketchTimer(TextWriter output)
     private static int Calibrate(Action<int> run)
     {
         int count = 64;
-        for (int phase = 0; phase < 4; phase++)
+        for (int phase = 0; phase < 6; phase++)
         {
-            Thread.Sleep(120);
+            Thread.Sleep(200);
             Stopwatch watch = Stopwatch.StartNew();
             long done = 0;
             while (watch.Elapsed < 5 * s_batch)

@@ -21,8 +21,9 @@ public sealed class SketchStatisticsTests
             Assert.InRange(row.Rmse, 0, row.Theory * (1 + spread) * (row.Precision < 6 ? 1.05 : 1.015));
             Assert.True(row.Count < 20L << row.Precision || row.Rmse > row.Theory * (1 - spread) * 0.985, row.ToString());
 
-            // Bias: what chance makes of it, and the 0.2 / 2^p that the estimators have below 2^p items.
-            Assert.InRange(Math.Abs(row.Bias), 0, 4 * row.Theory / Math.Sqrt(row.Cycles) + 0.2 / (1 << row.Precision));
+            // Bias: what chance makes of it, and what the estimators have below 2^p items, as in hash4j's figures.
+            double own = row.Estimator == "HyperLogLog" ? 0.6 : 0.25;
+            Assert.InRange(Math.Abs(row.Bias), 0, 4 * row.Theory / Math.Sqrt(row.Cycles) + own / (1 << row.Precision));
         }
     }
 
