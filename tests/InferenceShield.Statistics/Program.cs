@@ -1,0 +1,13 @@
+using InferenceShield.Statistics;
+
+// Seeded simulations that write the CSV files under results/. The same seeds give the same files, but for the last digits
+// of doubles where a platform's Math.Pow differs.
+switch (args)
+{
+    case ["sketches"]:
+        SketchStatistics.Run();
+        return 0;
+    default:
+        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches").ConfigureAwait(false);
+        return 1;
+}
