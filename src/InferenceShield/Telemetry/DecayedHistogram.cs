@@ -1,0 +1,147 @@
+using System.Runtime.CompilerServices;
+using InferenceShield.Numerics;
+
+namespace InferenceShield;
+
+/// <summary>How often each label was answered, over several sliding windows at once.</summary>
+/// <remarks>
+/// <para>A window decays exponentially (see <see cref="DecayWindow"/>): after d a label's count is its count times
+/// exp(-d/window), and an answer adds 1. Weights are within 0.4 % of exact. Memory: 8 bytes a bucket and window; 2 KiB
+/// for 64 buckets and four windows.</para>
+/// <para>Thread-safe and lock-free: count and time share a word, changed by compare-and-swap, so no increment is lost or
+/// counted twice, and a failed swap means that another thread's succeeded. Nothing is allocated.</para>
+/// <para>Labels from <see cref="Buckets"/> on share buckets, by a keyed pairwise independent hash: (a x + b) div 2^32
+/// (Dietzfelbinger, 1996). Nobody without the key can choose labels that fall together.</para>
+/// <para>Consistency: a count is one word and never torn. A snapshot reads each of them once, and its total, shares and
+/// entropy are of these very counts; it holds every Add that ended before it began and none that began after it ended.
+/// Windows are read one by one: an Add under way may show in one and not yet in another.</para>
+/// </remarks>
+internal sealed class DecayedHistogram
+{
+    public const int DefaultBuckets = 64;
+
+    public const int MostBuckets = 1024;
+
+    private readonly DecayWindow[] _windows;
+    private readonly ulong[] _words;
+    private readonly ulong _multiplier;
+    private readonly ulong _addend;
+
+    /// <summary>Makes an empty one over the default windows.</summary>
+    /// <param name="key">Which labels share buckets is a function of it.</param>
+    /// <param name="buckets">2 to <see cref="MostBuckets"/>; the number of classes, where that fits.</param>
+    public DecayedHistogram(SipHashKey key, int buckets = DefaultBuckets)
+        : this(key, buckets, DecayWindows.Default)
+    {
+    }
+
+    /// <summary>Makes an empty one.</summary>
+    /// <param name="key">Which labels share buckets is a function of it.</param>
+    /// <param name="buckets">2 to <see cref="MostBuckets"/>.</param>
+    /// <param name="windows">Ascending; see <see cref="DecayWindows.Prepare"/>. Shared, not copied.</param>
+    public DecayedHistogram(SipHashKey key, int buckets, DecayWindow[] windows)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(buckets, 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(buckets, MostBuckets);
+        _windows = windows;
+        _words = new ulong[buckets * windows.Length];
+        Buckets = buckets;
+        Hash128 hash = SipHash.Hash(key, "labels"u8);
+        _multiplier = hash.Low;
+        _addend = hash.High;
+    }
+
+    public int Buckets { get; }
+
+    public int WindowCount => _windows.Length;
+
+    /// <summary>The bucket of a label: itself, if there are that many.</summary>
+    /// <param name="label">0 or more.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int BucketOf(int label) => (uint)label < (uint)Buckets ? label : Fold(label);
+
+    /// <summary>Counts answers with a label, in all windows.</summary>
+    /// <param name="label">0 or more.</param>
+    /// <param name="now">Nanoseconds; may be a little earlier than another thread's.</param>
+    /// <param name="count">How many: 1 or more.</param>
+    public void Add(int label, long now, int count = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        DecayWindow[] windows = _windows;
+        Span<ulong> words = _words.AsSpan(BucketOf(label) * windows.Length, windows.Length);
+
+        // The longest window comes first: it has the longest mantissa, so its word changes with every answer, even at one
+        // and the same time, and so does what decides the roundings of the others.
+        ulong chance = (ulong)now;
+        for (int i = windows.Length - 1; i >= 0; i--)
+        {
+            ref readonly DecayWindow window = ref windows[i];
+            long unit = window.UnitOf(now);
+            ulong before = Volatile.Read(ref words[i]);
+            while (true)
+            {
+                ulong after = window.Add(before, unit, count, chance);
+                ulong seen = Interlocked.CompareExchange(ref words[i], after, before);
+                if (seen == before)
+                {
+                    chance += after;
+                    break;
+                }
+
+                before = seen;
+            }
+        }
+    }
+
+    /// <summary>Total and entropy over a window, as of now. About 10 ns a bucket in use.</summary>
+    /// <param name="window">The window's index: 0 is the shortest.</param>
+    /// <param name="now">Nanoseconds.</param>
+    public LabelSnapshot Snapshot(int window, long now)
+    {
+        Span<double> shares = stackalloc double[Buckets];
+        return Snapshot(window, now, shares);
+    }
+
+    /// <summary>Total, entropy and the share of each bucket over a window, as of now.</summary>
+    /// <param name="window">The window's index: 0 is the shortest.</param>
+    /// <param name="now">Nanoseconds.</param>
+    /// <param name="shares">Gets the shares, which sum to 1, or are all 0 when nothing is left: <see cref="Buckets"/> long.</param>
+    public LabelSnapshot Snapshot(int window, long now, Span<double> shares)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(window);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(window, _windows.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(shares.Length, Buckets);
+        ref readonly DecayWindow decay = ref _windows[window];
+        long unit = decay.UnitOf(now);
+        double total = 0;
+        for (int i = 0; i < shares.Length; i++)
+        {
+            shares[i] = decay.Read(Volatile.Read(ref _words[i * _windows.Length + window]), unit);
+            total += shares[i];
+        }
+
+        double entropy = 0;
+        for (int i = 0; i < shares.Length && total > 0; i++)
+        {
+            shares[i] /= total;
+            entropy -= shares[i] > 0 ? shares[i] * Math.Log2(shares[i]) : 0;
+        }
+
+        return new LabelSnapshot(total, Math.Max(0, entropy));
+    }
+
+    /// <summary>Forgets everything, for another use. What is added meanwhile may stay or go.</summary>
+    public void Clear()
+    {
+        for (int i = 0; i < _words.Length; i++)
+        {
+            Volatile.Write(ref _words[i], 0);
+        }
+    }
+
+    private int Fold(int label)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(label);
+        return (int)((((_multiplier * (ulong)label) + _addend) >> 32) * (ulong)Buckets >> 32);
+    }
+}
