@@ -62,13 +62,13 @@ internal sealed class AnswerCache
 
     /// <summary>Gets the answer stored under a key.</summary>
     /// <param name="key">All of it must agree.</param>
-    /// <param name="released">Gets the answer; on a miss its content is undefined, as another answer may have been under way.</param>
+    /// <param name="released">Gets the answer. On a miss it is as it was, or zeros where an answer was just being replaced.</param>
     /// <param name="length">The numbers in the answer, 0 on a miss.</param>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="ArgumentException">The answer is longer than <paramref name="released"/>.</exception>
     public bool TryGet(in AnswerKey key, Span<float> released, out int length)
     {
-        int first = FirstOf(key.Digest);
+        int first = FirstOf(in key);
         for (int i = first; i < first + Ways; i++)
         {
             ref AnswerCacheEntry entry = ref _entries[i];
@@ -91,6 +91,8 @@ internal sealed class AnswerCache
             Volatile.ReadBarrier();
             if ((version & 1) != 0 || Volatile.Read(ref entry.Version) != version || stored == 0)
             {
+                // Parts of someone else's answer must not be left in a buffer that a failing model would not fill.
+                released[..(fits ? stored : 0)].Clear();
                 continue;
             }
 
@@ -125,7 +127,7 @@ internal sealed class AnswerCache
         ArgumentOutOfRangeException.ThrowIfZero(released.Length, nameof(released));
         if (released.Length <= MaxLength)
         {
-            int first = FirstOf(key.Digest);
+            int first = FirstOf(in key);
             for (int i = first; i < first + Ways; i++)
             {
                 ref AnswerCacheEntry entry = ref _entries[i];
@@ -194,7 +196,13 @@ internal sealed class AnswerCache
 
     private static void GiveBack(ref AnswerCacheEntry entry) => Volatile.Write(ref entry.Version, entry.Version + 1);
 
-    private int FirstOf(InputDigest digest) => (int)Math.BigMul(digest.Low, (ulong)_hands.Length, out _) * Ways;
+    /// <summary>The first entry of a key's set. Outputs and variants of one input spread over sets (by 2^64/phi), else the
+    /// answers of a model with many outputs would push each other out.</summary>
+    private int FirstOf(in AnswerKey key)
+    {
+        ulong answer = ((ulong)(uint)key.Output << 32) | (uint)key.Variant;
+        return (int)Math.BigMul(key.Digest.Low + answer * 0x9E37_79B9_7F4A_7C15, (ulong)_hands.Length, out _) * Ways;
+    }
 
     private Span<float> Answer(int entry) => _answers.AsSpan(entry * MaxLength, MaxLength);
 
