@@ -26,10 +26,15 @@ internal sealed class DecayedMoments
 
     private const int Attempts = 64;
 
+    /// <summary>Moments of 40 bytes that fill at least 128.</summary>
+    private const int Padding = 4;
+
     private readonly DecayWindow[] _windows;
     private readonly MomentsGuard[] _guards;
     private readonly Moments[] _moments;
     private readonly int _mask;
+    private readonly int _padding;
+    private readonly int _stride;
     private long _skipped;
 
     /// <summary>Makes an empty one over the default windows.</summary>
@@ -50,7 +55,11 @@ internal sealed class DecayedMoments
         _mask = stripes - 1;
         _windows = windows;
         _guards = new MomentsGuard[stripes];
-        _moments = new Moments[stripes * 2 * windows.Length];
+
+        // Stripes that other threads write, and the array's length, which every access reads, are kept a pair of lines away.
+        _padding = stripes > 1 ? Padding : 0;
+        _stride = 2 * windows.Length + _padding;
+        _moments = new Moments[_padding + stripes * _stride];
     }
 
     public int WindowCount => _windows.Length;
@@ -172,5 +181,5 @@ internal sealed class DecayedMoments
     }
 
     private Span<Moments> Copy(int stripe, long version) =>
-        _moments.AsSpan((stripe * 2 + (int)(version & 1)) * _windows.Length, _windows.Length);
+        _moments.AsSpan(_padding + stripe * _stride + (int)(version & 1) * _windows.Length, _windows.Length);
 }
