@@ -56,7 +56,8 @@ internal readonly struct DecayWindow
 
     public TimeSpan Length { get; }
 
-    /// <summary>The unit a time falls in: never decreasing with it.</summary>
+    /// <summary>The unit a time falls in: never decreasing with it. By a reciprocal, so a unit begins early by up to
+    /// now / 2^64 of its length (0.5 % after three years), for all threads alike.</summary>
     /// <param name="now">Nanoseconds; below 0 counts as 0.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long UnitOf(long now) => (long)Math.BigMul((ulong)Math.Max(now, 0), _reciprocal, out _);
@@ -93,8 +94,11 @@ internal readonly struct DecayWindow
         }
 
         // Adding less than one step of the last bit kept rounds up with the probability of what is cut off, and leaves a
-        // count that fits as it is. Multiplying by 2^64/phi spreads similar words evenly (Knuth, volume 3, 6.4).
-        ulong dither = ((word + chance) * 0x9E37_79B9_7F4A_7C15) >> (64 - _droppedBits);
+        // count that fits as it is. One multiplication would not do: roundings change the word, and would fall into step
+        // with it. The constants are those of Stafford's variant 13 (splitmix64).
+        ulong hash = (word + chance) * 0xBF58_476D_1CE4_E5B9;
+        hash = (hash ^ (hash >> 32)) * 0x94D0_49BB_1331_11EB;
+        ulong dither = hash >> (64 - _droppedBits);
         ulong bits = (BitConverter.DoubleToUInt64Bits(Math.Min(count, MostCount)) - Bias + dither) >> _droppedBits;
         return (bits << _unitBits) | (ulong)unit;
     }
