@@ -13,8 +13,8 @@ namespace InferenceShield;
 /// window of a minute and 20 for one of 30 days: it cannot wrap, and no sweep has to look for stale words. The
 /// mantissa has the rest, so whole counts are exact up to 2^23 in a minute (140 000 a second) and 2^39 in 30 days
 /// (212 000 a second). Beyond that a count is rounded up or down by chance, in proportion, so that it stays right on
-/// average, with a standard error below 0.1 % for a minute or more; plain rounding would lose every single increment from
-/// there on.</para>
+/// average, with a standard error below 0.1 % for a minute or more (0.4 % for a second); plain rounding would lose every
+/// single increment from there on.</para>
 /// <para>A word of 0 is an empty count; no other word is one, as a count is at least 1 at its own time.</para>
 /// </remarks>
 internal readonly struct DecayWindow

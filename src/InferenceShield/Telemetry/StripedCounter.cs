@@ -19,8 +19,17 @@ internal sealed class StripedCounter
     private readonly int _mask;
 
     public StripedCounter()
+        : this(Math.Min(Environment.ProcessorCount, MostStripes))
     {
-        int stripes = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(Environment.ProcessorCount, MostStripes));
+    }
+
+    /// <summary>Makes one for another number of processors.</summary>
+    /// <param name="stripes">1 to <see cref="MostStripes"/>; rounded up to a power of two.</param>
+    public StripedCounter(int stripes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(stripes, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(stripes, MostStripes);
+        stripes = (int)BitOperations.RoundUpToPowerOf2((uint)stripes);
         _mask = stripes - 1;
 
         // The first cell stays unused, for the array's length lies beside it and every Add reads that; so does the last,

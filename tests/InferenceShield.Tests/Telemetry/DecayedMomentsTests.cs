@@ -99,7 +99,7 @@ public sealed class DecayedMomentsTests
     public void A_snapshot_is_never_torn_and_every_value_is_counted_or_skipped(int stripes)
     {
         const int Threads = 6;
-        const int Each = 60_000;
+        const int Each = 300_000;
         DecayedMoments moments = new(stripes);
         int running = Threads;
         Together.Run(Threads + 2, number =>

@@ -82,7 +82,7 @@ public sealed class LatencyHistogramTests
     public void Threads_lose_nothing_and_snapshots_hold_together()
     {
         const int Threads = 7;
-        const int Each = 60_000;
+        const int Each = 500_000;
         LatencyHistogram histogram = new();
         int running = Threads;
         Together.Run(Threads + 1, number =>

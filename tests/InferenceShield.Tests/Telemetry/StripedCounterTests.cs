@@ -7,15 +7,17 @@ namespace InferenceShield.Tests.Telemetry;
 
 public sealed class StripedCounterTests
 {
-    [Fact]
-    public void Threads_lose_nothing()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(64)]
+    public void Threads_lose_nothing(int stripes)
     {
-        StripedCounter counter = new();
+        StripedCounter counter = new(stripes);
         long expected = 0;
         Together.Run(8, number =>
         {
             long own = 0;
-            for (int i = 0; i < 200_000; i++)
+            for (int i = 0; i < 1_000_000; i++)
             {
                 counter.Add(i % 7 - 2);
                 own += i % 7 - 2;
@@ -76,11 +78,19 @@ public sealed class StripedCounterTests
                 counter.Increment();
             }
         });
-        CounterCell[] cells = (CounterCell[])typeof(StripedCounter).GetField("_cells", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(counter)!;
+        CounterCell[] cells = Cells(counter);
         Assert.Equal(0, cells[0].Value);
         Assert.Equal(0, cells[^1].Value);
-        Assert.True(cells.Length - 2 >= Math.Min(Environment.ProcessorCount, StripedCounter.MostStripes));
         Assert.Equal(80_000, counter.Sum);
+    }
+
+    [Fact]
+    public void Stripes_are_as_many_as_processors_within_limits()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new StripedCounter(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new StripedCounter(StripedCounter.MostStripes + 1));
+        Assert.Equal(6, Cells(new StripedCounter(3)).Length);
+        Assert.True(Cells(new StripedCounter()).Length - 2 >= Math.Min(Environment.ProcessorCount, StripedCounter.MostStripes));
     }
 
     [Fact]
@@ -95,4 +105,7 @@ public sealed class StripedCounterTests
             }
         }));
     }
+
+    private static CounterCell[] Cells(StripedCounter counter) =>
+        (CounterCell[])typeof(StripedCounter).GetField("_cells", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(counter)!;
 }
