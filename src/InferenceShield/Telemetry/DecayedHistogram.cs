@@ -84,11 +84,16 @@ internal sealed class DecayedHistogram
     /// <param name="label">0 or more.</param>
     /// <param name="now">Nanoseconds; may be a little earlier than another thread's.</param>
     /// <param name="count">How many: 1 or more.</param>
-    public void Add(int label, long now, int count = 1)
+    public void Add(int label, long now, int count = 1) =>
+        AddFrom(_mask == 0 ? 0 : Thread.GetCurrentProcessorId(), label, now, count);
+
+    /// <summary>Counts as a thread on the given processor would.</summary>
+    public void AddFrom(int processor, int label, long now, int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         DecayWindow[] windows = _windows;
-        Span<ulong> words = _words.AsSpan(StripeStart() + BucketOf(label) * windows.Length, windows.Length);
+        Span<ulong> words = _words.AsSpan(
+            _padding + (processor & _mask) * _stride + BucketOf(label) * windows.Length, windows.Length);
 
         // The longest window comes first: it has the longest mantissa, so its word changes with every answer, even at one
         // and the same time, and so does what decides the roundings of the others.
@@ -163,9 +168,6 @@ internal sealed class DecayedHistogram
             Volatile.Write(ref _words[i], 0);
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int StripeStart() => _mask == 0 ? 0 : _padding + (Thread.GetCurrentProcessorId() & _mask) * _stride;
 
     private int Fold(int label)
     {

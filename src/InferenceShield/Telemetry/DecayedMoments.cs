@@ -127,9 +127,10 @@ internal sealed class DecayedMoments
         return new ValueSnapshot(all.Count + skipped, skipped, all.Weight, all.Mean, all.Weight > 0 ? all.Squares / all.Weight : 0);
     }
 
-    private void Add(Moments values, long now)
+    /// <summary>Takes in values as a thread on the given processor would.</summary>
+    public void AddFrom(int processor, Moments values, long now)
     {
-        int stripe = _mask == 0 ? 0 : Thread.GetCurrentProcessorId() & _mask;
+        int stripe = processor & _mask;
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
             ref MomentsGuard guard = ref _guards[stripe];
@@ -146,6 +147,8 @@ internal sealed class DecayedMoments
 
         Interlocked.Add(ref _skipped, values.Count);
     }
+
+    private void Add(Moments values, long now) => AddFrom(_mask == 0 ? 0 : Thread.GetCurrentProcessorId(), values, now);
 
     private void Update(ref MomentsGuard guard, int stripe, Moments values, long now)
     {

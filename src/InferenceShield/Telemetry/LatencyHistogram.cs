@@ -32,11 +32,14 @@ internal sealed class LatencyHistogram
     private readonly long[] _counts = new long[BucketCount];
     private long _max;
 
+    /// <summary>The longest duration so far, in nanoseconds; 0 if there was none.</summary>
+    public long Max => Volatile.Read(ref _max);
+
     /// <summary>Counts one duration.</summary>
     /// <param name="nanoseconds">Any; one below 0 counts as 0.</param>
     public void Record(long nanoseconds)
     {
-        long max = Volatile.Read(ref _max);
+        long max = Max;
         while (nanoseconds > max)
         {
             // Ends after few turns: the compare-and-swap fails only if the maximum grew meanwhile.
@@ -59,7 +62,7 @@ internal sealed class LatencyHistogram
         }
 
         // After the counts: acquire reads keep their order, so this maximum covers all that was counted.
-        long max = Volatile.Read(ref _max);
+        long max = Max;
         return new LatencySnapshot(
             total,
             Math.Min(max, Quantile(counts, total, 50)),

@@ -53,7 +53,10 @@ internal sealed class StripedCounter
     }
 
     /// <summary>Adds any number, 0 and negative ones included.</summary>
-    public void Add(long amount) => Interlocked.Add(ref _cells[1 + (Thread.GetCurrentProcessorId() & _mask)].Value, amount);
+    public void Add(long amount) => AddFrom(Thread.GetCurrentProcessorId(), amount);
+
+    /// <summary>Adds as a thread on the given processor would.</summary>
+    public void AddFrom(int processor, long amount) => Interlocked.Add(ref _cells[1 + (processor & _mask)].Value, amount);
 
     /// <summary>Adds 1.</summary>
     public void Increment() => Add(1);

@@ -29,7 +29,7 @@ public sealed class DecayedHistogramTests
             foreach ((int label, long gap, int count) in history)
             {
                 now += gap;
-                histogram.Add(label, now, count);
+                histogram.AddFrom(processor: all.Count, label, now, count);
                 all.Add((label, now, count));
             }
 
@@ -111,7 +111,7 @@ public sealed class DecayedHistogramTests
 
             for (int i = 0; i < Each; i++)
             {
-                histogram.Add((i + number) & 1, Second, 1 + (i & 2));
+                histogram.AddFrom(number, (i + number) & 1, Second, 1 + (i & 2));
             }
 
             Interlocked.Decrement(ref running);

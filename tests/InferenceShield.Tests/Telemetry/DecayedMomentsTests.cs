@@ -33,6 +33,10 @@ public sealed class DecayedMomentsTests
                     moments.Add([value, float.NaN, value], now);
                     all.Add((value, now));
                 }
+                else if (all.Count % 3 == 1)
+                {
+                    moments.AddFrom(processor: all.Count / 3, new Moments(1, 0, 1, value, 0), now);
+                }
                 else
                 {
                     moments.Add(value, now);

@@ -33,7 +33,7 @@ public sealed class LatencyHistogramTests
     [Fact]
     public void Every_bucket_holds_its_error_at_both_ends()
     {
-        for (long value = LatencyHistogram.Lowest; value <= LatencyHistogram.Highest; value += Math.Max(1, value / 257))
+        for (long value = LatencyHistogram.Lowest; value <= LatencyHistogram.Highest; value += Math.Max(1, value / 97))
         {
             LatencyHistogram histogram = new();
             histogram.Record(value);
@@ -109,6 +109,23 @@ public sealed class LatencyHistogramTests
         });
         Assert.Equal(Threads * Each, histogram.Snapshot().Count);
         Assert.Equal(100L << 29, histogram.Snapshot().Max);
+    }
+
+    [Fact]
+    public void The_maximum_is_never_behind_what_was_recorded()
+    {
+        LatencyHistogram histogram = new();
+        long next = 0;
+        Together.Run(4, _ =>
+        {
+            for (int i = 0; i < 400_000; i++)
+            {
+                long latest = Interlocked.Increment(ref next);
+                histogram.Record(latest);
+                Assert.True(histogram.Max >= latest);
+            }
+        });
+        Assert.Equal(next, histogram.Max);
     }
 
     [Fact]

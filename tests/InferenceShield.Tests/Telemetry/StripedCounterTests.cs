@@ -19,7 +19,7 @@ public sealed class StripedCounterTests
             long own = 0;
             for (int i = 0; i < 1_000_000; i++)
             {
-                counter.Add(i % 7 - 2);
+                counter.AddFrom(number, i % 7 - 2);
                 own += i % 7 - 2;
             }
 
@@ -75,7 +75,7 @@ public sealed class StripedCounterTests
         {
             for (int i = 0; i < 10_000; i++)
             {
-                counter.Increment();
+                counter.AddFrom(processor: i, 1);
             }
         });
         CounterCell[] cells = Cells(counter);
