@@ -60,6 +60,8 @@ public sealed class AnswerCacheTests
         Assert.True(cache.Store(in none, [5]));
         Assert.True(cache.TryGet(in none, released, out _));
         Assert.Equal(5, released[0]);
+        cache.Clear();
+        Assert.False(cache.TryGet(in none, released, out _));
     }
 
     [Fact]
