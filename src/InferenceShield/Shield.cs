@@ -140,7 +140,7 @@ public sealed class Shield : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         return Enum.IsDefined(element)
             ? new InputSchema(_keys.InputSchemas, name, element, rowShape)
-            : throw new ArgumentOutOfRangeException(nameof(element), element, "Allowed: Bytes, Single, Double, Half or BFloat16.");
+            : throw new ArgumentOutOfRangeException(nameof(element), element, "Allowed: Bytes, FloatingPoint32, FloatingPoint64, FloatingPoint16 or BFloat16.");
     }
 
     /// <summary>The keyed digest of one row of a described input: the same for rows that hold the same numbers.</summary>

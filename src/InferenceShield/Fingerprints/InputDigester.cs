@@ -9,10 +9,10 @@ namespace InferenceShield;
 /// <summary>Digests input rows under one secret seed.</summary>
 /// <remarks>
 /// <para>XxHash128, because a digest is taken of every query and must cost less than the copy of it. System.IO.Hashing lets
-/// it have a 64-bit seed; the variants with a secret of 192 bytes are not exposed. A seed is no key: pairs of inputs are
-/// known that collide under every seed, or under enough of them, and whoever saw digests could solve for it. Neither helps
-/// here: nobody is shown a digest, and a collision of two own queries makes the second count as a repeat of the
-/// first, which is all a digest decides.</para>
+/// it have a 64-bit seed; the variants with a secret of 136 bytes or more are not exposed. A seed is no key: nobody claims that
+/// collisions stay hard to find for someone who sees digests, and 64 bits are few. Neither matters here: nobody is shown
+/// a digest, and a collision between a caller's own queries makes the second count as a repeat of the first, which is
+/// all that a digest decides.</para>
 /// <para>Where an answer, an identity or a table slot hangs on a hash of what a caller chose, a real PRF is used:
 /// SipHash-2-4 for caller keys, answer noise and the seeds of <see cref="InputSchema"/>, HKDF-SHA256 for subkeys.</para>
 /// </remarks>
@@ -40,9 +40,9 @@ internal readonly struct InputDigester(long seed)
 
     private static UInt128 HashCanonical(InputElement element, ReadOnlySpan<byte> row, long seed) => element switch
     {
-        InputElement.Single => HashCanonical(row, 0x7F80_0000u, seed),
-        InputElement.Double => HashCanonical(row, 0x7FF0_0000_0000_0000ul, seed),
-        InputElement.Half => HashCanonical<ushort>(row, 0x7C00, seed),
+        InputElement.FloatingPoint32 => HashCanonical(row, 0x7F80_0000u, seed),
+        InputElement.FloatingPoint64 => HashCanonical(row, 0x7FF0_0000_0000_0000ul, seed),
+        InputElement.FloatingPoint16 => HashCanonical<ushort>(row, 0x7C00, seed),
         InputElement.BFloat16 => HashCanonical<ushort>(row, 0x7F80, seed),
         _ => XxHash128.HashToUInt128(row, seed),
     };

@@ -7,13 +7,13 @@ public enum InputElement
     Bytes = 0,
 
     /// <summary>As float32: -0 is 0, and every NaN is the same.</summary>
-    Single,
+    FloatingPoint32,
 
     /// <summary>As float64: -0 is 0, and every NaN is the same.</summary>
-    Double,
+    FloatingPoint64,
 
     /// <summary>As float16 (5 bits of exponent): -0 is 0, and every NaN is the same.</summary>
-    Half,
+    FloatingPoint16,
 
     /// <summary>As bfloat16 (8 bits of exponent): -0 is 0, and every NaN is the same.</summary>
     BFloat16,
