@@ -9,7 +9,7 @@ public sealed class NearDuplicateOptions
 
     /// <summary>Queries remembered, over all callers; the oldest is forgotten first. Rounded up to a power of two.</summary>
     /// <value>1,024 to 16,777,216; the default is 65,536. See <see cref="NearDuplicateIndex.MemoryBytes"/> for what it
-    /// takes: 608 bytes a query at 50 hashes, allocated once.</value>
+    /// takes: 808 bytes a query at 50 hashes, allocated once.</value>
     public int Capacity { get; set; } = 65_536;
 
     /// <summary>Symbols in a window: pixels, features or tokens.</summary>

@@ -36,7 +36,7 @@ internal static class NearDuplicateOptionsValidator
             Range(string.Create(CultureInfo.InvariantCulture, $"FeatureSpreads:{i}"), options.FeatureSpreads[i], float.Epsilon * 1e8f, float.MaxValue);
         }
 
-        if (BitOperations.RoundUpToPowerOf2((uint)options.Capacity) * 12.0 * options.Hashes > 16e9)
+        if (BitOperations.RoundUpToPowerOf2((uint)options.Capacity) * 16.0 * options.Hashes > 16e9)
         {
             throw new ArgumentOutOfRangeException(nameof(options), options.Capacity, "Capacity; with this many Hashes it would take more than 16 GB.");
         }

@@ -7,8 +7,9 @@ namespace InferenceShield.Numerics;
 /// <remarks>
 /// <para>Where w symbols fit into 64 bits, B is a power of two and the sum is the window itself, written out: no two
 /// windows share it, so there is no collision to be found. Elsewhere symbols are first replaced by
-/// <see cref="Symbol"/>, a keyed permutation, and B is a secret odd number: differences that cancel for every B (such
-/// as Thue-Morse strings, which break plain polynomials modulo 2^64) cannot be written down without the key.</para>
+/// <see cref="Symbol"/>, a keyed permutation, and B is a secret odd number. Strings that collide for every odd B are
+/// known (Thue-Morse), but need 1,024 symbols; windows have 256 at most, where that construction is left with a chance of
+/// 2^-20. And a collision makes inputs look alike, which is not what an attacker wants.</para>
 /// <para><see cref="Mix"/> permutes the 64-bit words (xor, odd multiplications and xor-shifts are invertible), so it
 /// adds no collisions either; its 190 secret bits decide which windows come out largest. It is no proven PRF. What it
 /// has to stop is that somebody writes windows into an input that will be selected, or will not be, without ever
