@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
+using InferenceShield.Numerics;
 
 namespace InferenceShield.Benchmarks.Fingerprints;
 
@@ -16,6 +17,8 @@ public static class FingerprintRatios
         using ShieldSecret secret = new(SHA256.HashData("benchmark"u8));
         WriteFingerprints(output, secret);
         WriteMatches(output, secret);
+        WriteDigests(output);
+        WriteCells(output, secret);
     }
 
     private static void WriteFingerprints(TextWriter output, ShieldSecret secret)
@@ -75,6 +78,62 @@ public static class FingerprintRatios
             double[] ns = timer.Measure(15);
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"| random | 784 | {capacity:N0} | {ns[0] / 1000:F2} | {RatioTimer.AllocatedBytes(Match, 256)} |"));
+        }
+    }
+
+    private static void WriteDigests(TextWriter output)
+    {
+        output.WriteLine();
+        output.WriteLine("| input digest of float32 rows | ns as bytes | ns as numbers | SHA-256 / bytes | SHA-256 / numbers | B/op |");
+        output.WriteLine("|---|---|---|---|---|---|");
+        InputDigester digester = new(42);
+        InputSchema schema = new(new SipHashKey(new byte[16]), "input", InputElement.FloatingPoint32, []);
+        foreach (int length in (int[])[64, 3_136, 150_528, 602_112])
+        {
+            byte[][] rows = [.. Enumerable.Range(0, 8).Select(i => FloatRow(length, i))];
+            byte[] digest = new byte[32];
+            void AsNumbers(int i) => digester.Digest(schema, rows[i & 7]);
+            RatioTimer timer = new();
+            timer.Add("bytes", i => digester.Digest(rows[i & 7]));
+            timer.Add("numbers", AsNumbers);
+            timer.Add("sha", i => SHA256.HashData(rows[i & 7], digest));
+            double[] ns = timer.Measure(25);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {length:N0} | {ns[0]:F0} | {ns[1]:F0} | {ns[2] / ns[0]:F1}x | {ns[2] / ns[1]:F1}x | {RatioTimer.AllocatedBytes(AsNumbers, 64)} |"));
+        }
+    }
+
+    private static byte[] FloatRow(int bytes, int seed)
+    {
+        Random random = new(seed);
+        byte[] row = new byte[bytes];
+        for (int i = 0; i < bytes; i += sizeof(float))
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(row.AsSpan(i), random.NextSingle());
+        }
+
+        return row;
+    }
+
+    private static void WriteCells(TextWriter output, ShieldSecret secret)
+    {
+        output.WriteLine();
+        output.WriteLine("| input cell | us | B/op |");
+        output.WriteLine("|---|---|---|");
+        WriteCell("16 features", new InputCellOptions { Length = 16 });
+        WriteCell("784 features", new InputCellOptions { Length = 784 });
+        WriteCell("28x28 image", new InputCellOptions { Length = 784, ImageWidth = 28, ImageHeight = 28 });
+        WriteCell("3x224x224 image", new InputCellOptions { Length = 150_528, ImageWidth = 224, ImageHeight = 224, ImagePooling = 16 });
+
+        void WriteCell(string name, InputCellOptions options)
+        {
+            InputCells cells = new(secret, options);
+            Random random = new(1);
+            float[][] rows = [.. Enumerable.Range(0, 8).Select(_ => Enumerable.Range(0, options.Length).Select(_ => random.NextSingle()).ToArray())];
+            void Find(int i) => cells.Find(rows[i & 7]);
+            RatioTimer timer = new();
+            timer.Add(name, Find);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {timer.Measure(15)[0] / 1000:F2} | {RatioTimer.AllocatedBytes(Find, 64)} |"));
         }
     }
 }

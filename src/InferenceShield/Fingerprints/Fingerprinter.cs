@@ -46,7 +46,7 @@ internal sealed partial class Fingerprinter
         _pixelStep = (byte)(options.QuantizationStep ?? 50);
         _imageMinimum = options.ImageMinimum;
         _imageScale = 255 / (options.ImageMaximum - options.ImageMinimum);
-        double featureStep = options.QuantizationStep ?? 1;
+        double featureStep = options.QuantizationStep ?? 0.5;
         _featureScales = [.. options.FeatureSpreads.Select(spread => (float)(1 / (spread * featureStep)))];
         FeatureScale = (float)(1 / featureStep);
 
@@ -84,7 +84,7 @@ internal sealed partial class Fingerprinter
     public static int DefaultWindow(InputKind kind) => kind switch
     {
         InputKind.Image => WindowHash.Twenty,
-        InputKind.Tabular => 4,
+        InputKind.Tabular => 2,
         _ => 8,
     };
 

@@ -22,7 +22,7 @@ namespace InferenceShield;
 public sealed class InputCells
 {
     private const int LongestTransform = 1024;
-    private const int ShortestTransform = 64;
+    private const int ShortestTransform = 256;
 
     [ThreadStatic]
     private static float[]? s_folded;
@@ -69,10 +69,12 @@ public sealed class InputCells
             centers.CopyTo(_centers, 0);
         }
 
-        _signs = DrawSigns(secret, dimension);
-        for (int i = 0; i < options.Spreads.Count && !IsImage; i++)
+        // A short row is laid down several times under other signs: by itself it would give only as many different
+        // hyperplanes as it has numbers.
+        _signs = DrawSigns(secret, dimension * Math.Max(1, _transform / dimension));
+        for (int i = 0; i < _signs.Length && options.Spreads.Count > 0 && !IsImage; i++)
         {
-            _signs[i] /= options.Spreads[i];
+            _signs[i] /= options.Spreads[i % dimension];
         }
 
         DrawCoordinates(secret);
@@ -95,7 +97,7 @@ public sealed class InputCells
 
         if (IsImage)
         {
-            Span<float> pooled = Take(ref s_pooled, _signs.Length);
+            Span<float> pooled = Take(ref s_pooled, _centers.Length);
             Pool(row, pooled);
             if (_removesMean)
             {

@@ -13,8 +13,10 @@ public sealed class NearDuplicateOptions
     public int Capacity { get; set; } = 65_536;
 
     /// <summary>Symbols in a window: pixels, features or tokens.</summary>
-    /// <value>1 to 256; by default 20 for images (as published for images up to 32x32; 50 for larger ones), 4 for
-    /// features, 8 for tokens. Longer windows tell more inputs apart and break under smaller changes.</value>
+    /// <value>1 to 256; by default 20 for images (as published for images up to 32x32; 50 for larger ones), 2 for
+    /// features, 8 for tokens. Longer windows tell more inputs apart and break under smaller changes: on Fashion-MNIST,
+    /// 12 finds 84 % of images with noise of 4 / 255 and 20 finds 44 %, and neither confuses any two of 2,000 images.
+    /// Images with 20 and a step of 37 or more are hashed with vectors; other lengths are several times slower.</value>
     public int? WindowLength { get; set; }
 
     /// <summary>Distance from one window to the next.</summary>
@@ -31,8 +33,9 @@ public sealed class NearDuplicateOptions
 
     /// <summary>The width of a quantisation step: of pixel values 0 to 255 for images, in units of the feature's spread
     /// for features. Not used for tokens.</summary>
-    /// <value>Images: 8 to 128, whole numbers; default 50. Features: 0.001 to 1,000; default 1. Smaller changes than
-    /// about a tenth of it leave most windows alone.</value>
+    /// <value>Images: 8 to 128, whole numbers; default 50. Features: 0.001 to 1,000; default 0.5. Changes smaller than
+    /// about a tenth of it leave most windows alone. Features that take few values have neighbours by nature: on the
+    /// letter recognition data (16 features of 0 to 15) 5 % of rows share half of their windows with an unlike row.</value>
     public double? QuantizationStep { get; set; }
 
     /// <summary>The value of a float image that is black.</summary>

@@ -8,14 +8,20 @@ namespace InferenceShield.Numerics;
 /// <summary>What comes before a Walsh-Hadamard transform. Element by element, so the bits are the same everywhere.</summary>
 internal static class SignedFold
 {
-    /// <summary>folded[j] = sum of (row[i] - centers[i]) * factors[i] over i = j, j + n, j + 2n, ...</summary>
-    /// <param name="row">Any number of values.</param>
+    /// <summary>folded[j] = sum of (row[i] - centers[i]) * factors[i] over i = j, j + n, j + 2n, ... A row that fits more than
+    /// once is laid down as often as there are factors for, end to end.</summary>
+    /// <param name="row">d values, at least one.</param>
     /// <param name="centers">As many.</param>
-    /// <param name="factors">As many.</param>
+    /// <param name="factors">d of them; or a multiple of d, up to n.</param>
     /// <param name="folded">n places.</param>
     public static void Fold(ReadOnlySpan<float> row, ReadOnlySpan<float> centers, ReadOnlySpan<float> factors, Span<float> folded)
     {
         folded.Clear();
+        for (int start = row.Length; start < factors.Length; start += row.Length)
+        {
+            Add(row, centers, factors.Slice(start, row.Length), folded.Slice(start, row.Length));
+        }
+
         for (int start = 0; start < row.Length; start += folded.Length)
         {
             int count = Math.Min(folded.Length, row.Length - start);

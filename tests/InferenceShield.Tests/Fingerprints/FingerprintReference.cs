@@ -14,7 +14,7 @@ internal sealed class FingerprintReference
     public FingerprintReference(ShieldSecret secret, NearDuplicateOptions options)
     {
         _options = options;
-        _window = options.WindowLength ?? (options.Kind == InputKind.Image ? 20 : options.Kind == InputKind.Tabular ? 4 : 8);
+        _window = options.WindowLength ?? (options.Kind == InputKind.Image ? 20 : options.Kind == InputKind.Tabular ? 2 : 8);
         int levels = options.Kind == InputKind.Image ? 255 / (int)(options.QuantizationStep ?? 50) : 0;
         int bits = 3;
         while (levels >= 1 << bits)
@@ -55,7 +55,7 @@ internal sealed class FingerprintReference
         ulong[] symbols = new ulong[row.Length];
         for (int i = 0; i < row.Length; i++)
         {
-            double step = _options.QuantizationStep ?? 1;
+            double step = _options.QuantizationStep ?? 0.5;
             float scale = _options.FeatureSpreads.Count == 0 ? (float)(1 / step) : (float)(1 / (_options.FeatureSpreads[i] * step));
             double cell = Math.Floor((row[i] * (double)scale) + ((_salt[i % 512] >> 8) / 16777216.0));
             long quantised = double.IsNaN(cell) ? long.MaxValue : (long)Math.Clamp(cell, -1e15, 1e15);

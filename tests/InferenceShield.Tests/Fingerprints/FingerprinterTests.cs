@@ -140,7 +140,7 @@ public sealed class FingerprinterTests
         using ShieldSecret secret = new(Enumerable.Range(1, 32).Select(i => (byte)i).ToArray());
         byte[] image = [.. Enumerable.Range(0, 3072).Select(i => (byte)(i * i * 7 / 11))];
         Assert.Equal(0x589EA59413384958UL, Fold(new Fingerprinter(secret, new NearDuplicateOptions()).Compute(image)));
-        Assert.Equal(0x8432478F78D9F1F3UL, Fold(new Fingerprinter(secret, new NearDuplicateOptions { Kind = InputKind.Tabular }).Compute([1.5f, -2, 0.25f, 7, 1e9f])));
+        Assert.Equal(0x5F8E8EA4799FA6E5UL, Fold(new Fingerprinter(secret, new NearDuplicateOptions { Kind = InputKind.Tabular }).Compute([1.5f, -2, 0.25f, 7, 1e9f])));
         Assert.Equal(0x6AEE54F891DA5990UL, Fold(new Fingerprinter(secret, new NearDuplicateOptions { Kind = InputKind.Tokens }).Compute(Enumerable.Range(5, 200).ToArray())));
     }
 

@@ -21,7 +21,7 @@ public sealed class InputCellsTests
 
     /// <summary>SimHash: a bit changes with probability angle / pi.</summary>
     [Theory]
-    [InlineData(16, 0.25)] // few numbers: the hyperplanes depend on one another
+    [InlineData(16, 0.2)]
     [InlineData(300, 0.1)]
     [InlineData(5000, 0.1)]
     public void Distance_follows_the_angle(int length, double tolerance)
@@ -127,8 +127,8 @@ public sealed class InputCellsTests
         using ShieldSecret secret = new(Enumerable.Range(1, 32).Select(i => (byte)i).ToArray());
         float[] row = [.. Enumerable.Range(0, 3000).Select(i => ((i * 7919 % 1000) / 500f) - 1)];
         Assert.Equal(0x593988D2835192D0UL, new InputCells(secret, new InputCellOptions { Length = 3000 }).Find(row).Bits);
-        Assert.Equal(0xAB6136A9CBF57528UL, new InputCells(secret, new InputCellOptions { Length = 784, ImageWidth = 28, ImageHeight = 28 }).Find(row.AsSpan(0, 784)).Bits);
-        Assert.Equal(0xDAD97C6E37D7BFBEUL, new InputCells(secret, new InputCellOptions { Length = 16 }).Find(row.AsSpan(0, 16)).Bits);
+        Assert.Equal(0x2B9DBE3793F73297UL, new InputCells(secret, new InputCellOptions { Length = 784, ImageWidth = 28, ImageHeight = 28 }).Find(row.AsSpan(0, 784)).Bits);
+        Assert.Equal(0x9443657DDEB79A97UL, new InputCells(secret, new InputCellOptions { Length = 16 }).Find(row.AsSpan(0, 16)).Bits);
     }
 
     [Fact]
