@@ -3,6 +3,8 @@ using System.Diagnostics;
 namespace InferenceShield.Benchmarks.Fingerprints;
 
 /// <summary>Times candidates side by side: round-robin in short batches, median over rounds, ratios within one run.</summary>
+/// <remarks>Batches of a quarter of a millisecond mostly run without interruption even where other processes want the same
+/// cores, so the median is that of uninterrupted ones. Keep single calls shorter than a millisecond.</remarks>
 internal sealed class RatioTimer
 {
     private readonly List<(string Name, Action<int> Run, int Batch)> _candidates = [];
@@ -10,20 +12,19 @@ internal sealed class RatioTimer
     /// <summary>Adds a candidate.</summary>
     /// <param name="name">Its name in the table.</param>
     /// <param name="run">Takes a call's number, so that inputs can rotate.</param>
-    /// <param name="slow">For candidates of milliseconds: less warming up.</param>
-    public void Add(string name, Action<int> run, bool slow = false)
+    public void Add(string name, Action<int> run)
     {
         // Enough calls for the last tier of compilation, with the pauses in which it happens.
         int number = 0;
-        for (int phase = 0; phase < (slow ? 1 : 4); phase++)
+        for (int phase = 0; phase < 5; phase++)
         {
-            long until = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / (slow ? 20 : 40));
+            long until = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 50);
             do
             {
                 run(number++);
             }
             while (Stopwatch.GetTimestamp() < until);
-            Thread.Sleep(slow ? 10 : 110);
+            Thread.Sleep(120);
         }
 
         long start = Stopwatch.GetTimestamp();
@@ -33,7 +34,7 @@ internal sealed class RatioTimer
             run(number++);
             calls++;
         }
-        while (Stopwatch.GetElapsedTime(start).TotalMilliseconds < 3);
+        while (Stopwatch.GetElapsedTime(start).TotalMicroseconds < 250);
         _candidates.Add((name, run, calls));
     }
 
