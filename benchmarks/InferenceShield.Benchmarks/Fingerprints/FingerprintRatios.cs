@@ -28,6 +28,7 @@ public static class FingerprintRatios
         output.WriteLine("| image | bytes | fingerprint us | SHA-256 per window | scalar rolling hash | B/op |");
         output.WriteLine("|---|---|---|---|---|---|");
         Fingerprinter fingerprinter = new(secret, new NearDuplicateOptions());
+        WriteFingerprint(output, "Fashion-MNIST", TestImages.Fashion(64), fingerprinter);
         foreach (int length in s_lengths)
         {
             foreach (string kind in TestImages.Kinds)

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+
 namespace InferenceShield.Benchmarks.Fingerprints;
 
 /// <summary>Seeded images of the kinds that make fingerprints cheap or dear.</summary>
@@ -9,6 +11,25 @@ internal static class TestImages
     {
         Random random = new(HashCode(kind) + length);
         return [.. Enumerable.Range(0, count).Select(_ => Make(kind, length, random))];
+    }
+
+    /// <summary>The first images of the committed Fashion-MNIST subset.</summary>
+    public static byte[][] Fashion(int count)
+    {
+        const int HeaderLength = 16;
+        const int Pixels = 784;
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "InferenceShield.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        string root = folder?.FullName ?? throw new DirectoryNotFoundException("Run from a checkout: no folder above holds InferenceShield.sln.");
+        using FileStream file = File.OpenRead(Path.Combine(root, "samples", "data", "t2k-images-idx3-ubyte.gz"));
+        using GZipStream unpacked = new(file, CompressionMode.Decompress);
+        byte[] all = new byte[HeaderLength + (count * Pixels)];
+        unpacked.ReadExactly(all);
+        return [.. Enumerable.Range(0, count).Select(i => all.AsSpan(HeaderLength + (i * Pixels), Pixels).ToArray())];
     }
 
     private static byte[] Make(string kind, int length, Random random)

@@ -123,41 +123,29 @@ internal sealed class FingerprintTable
 
     private int ChooseVictim(int start, uint tag, uint id, out ulong expected)
     {
-        ReadOnlySpan<ulong> bucket = _words.AsSpan(start, BucketScan.BucketSize);
+        uint same = BucketScan.Find(_words, start, tag);
+        int chosen = BitOperations.PopCount(same) < SameHashLimit
+            ? BucketScan.Oldest(_words, start, id)
+            : OldestOf(same, start, id);
+        expected = Volatile.Read(ref _words[start + chosen]);
+        return chosen;
+    }
+
+    private int OldestOf(uint places, int start, uint id)
+    {
         int oldest = 0;
-        int oldestSame = 0;
         uint age = 0;
-        uint ageSame = 0;
-        int same = 0;
-        for (int i = 0; i < bucket.Length; i++)
+        for (; places != 0; places &= places - 1)
         {
-            ulong word = Volatile.Read(in bucket[i]);
-            uint wordAge = word == 0 ? uint.MaxValue : id - (uint)(word >> 32);
-            if (wordAge > uint.MaxValue / 2 && word != 0)
+            int place = BitOperations.TrailingZeroCount(places);
+            uint own = BucketScan.AgeOf(Volatile.Read(ref _words[start + place]), id);
+            if (own >= age)
             {
-                wordAge = 0; // another thread's newer query
-            }
-
-            if (wordAge >= age)
-            {
-                age = wordAge;
-                oldest = i;
-            }
-
-            if ((uint)word == tag && word != 0)
-            {
-                same++;
-                if (wordAge >= ageSame)
-                {
-                    ageSame = wordAge;
-                    oldestSame = i;
-                }
+                (oldest, age) = (place, own);
             }
         }
 
-        int chosen = same >= SameHashLimit ? oldestSame : oldest;
-        expected = Volatile.Read(in bucket[chosen]);
-        return chosen;
+        return oldest;
     }
 
     private int Locate(ulong hash, out uint tag)

@@ -32,7 +32,7 @@ internal sealed partial class Fingerprinter
     private readonly int _window;
     private readonly int _stride;
     private readonly int _hashes;
-    private readonly byte _pixelStep;
+    private readonly PixelStep _pixelStep;
     private readonly float _imageMinimum;
     private readonly float _imageScale;
     private readonly bool _isTwenty;
@@ -43,7 +43,8 @@ internal sealed partial class Fingerprinter
         _window = options.WindowLength ?? DefaultWindow(Kind);
         _stride = options.Stride;
         _hashes = options.Hashes;
-        _pixelStep = (byte)(options.QuantizationStep ?? 50);
+        int pixelStep = Kind == InputKind.Image ? (int)(options.QuantizationStep ?? 50) : 50;
+        _pixelStep = new PixelStep(pixelStep);
         _imageMinimum = options.ImageMinimum;
         _imageScale = 255 / (options.ImageMaximum - options.ImageMinimum);
         double featureStep = options.QuantizationStep ?? 0.5;
@@ -51,7 +52,7 @@ internal sealed partial class Fingerprinter
         FeatureScale = (float)(1 / featureStep);
 
         int symbolBits = Kind == InputKind.Image
-            ? Math.Max(WindowHash.TwentySymbolBits, 32 - int.LeadingZeroCount(255 / _pixelStep))
+            ? Math.Max(WindowHash.TwentySymbolBits, 32 - int.LeadingZeroCount(255 / pixelStep))
             : 64;
         Span<byte> key = stackalloc byte[WindowHashKey.SizeInBytes];
         secret.DeriveKey("fingerprint/windows", key);
@@ -67,7 +68,7 @@ internal sealed partial class Fingerprinter
         for (int i = 0; i < _offsets.Length; i++)
         {
             uint word = BinaryPrimitives.ReadUInt32LittleEndian(salt.AsSpan(i % WindowHash.BlockSize * sizeof(uint)));
-            _offsets[i] = (byte)((word * (ulong)((_pixelStep * 4 / 5) + 1)) >> 32);
+            _offsets[i] = (byte)((word * (ulong)((pixelStep * 4 / 5) + 1)) >> 32);
             _featureOffsets[i % WindowHash.BlockSize] = (word >> 8) * (1f / (1 << 24));
         }
 

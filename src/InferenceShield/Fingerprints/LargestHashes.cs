@@ -16,6 +16,7 @@ internal sealed class LargestHashes
     private const int Buckets = 1 << BucketBits;
 
     private readonly ushort[] _heads = new ushort[Buckets]; // index + 1 of the first value; 0 if none
+    private readonly ulong[] _occupied = new ulong[Buckets / 64]; // one bit a bucket
     private readonly ushort[] _next = new ushort[Memory];
     private readonly ulong[] _values = new ulong[Memory];
     private readonly ulong[] _spare = new ulong[Memory];
@@ -62,22 +63,13 @@ internal sealed class LargestHashes
     /// <returns>How many were written.</returns>
     public int CopyTo(Span<ulong> largest)
     {
-        int count = 0;
-        for (int bucket = Buckets - 1; bucket >= 0 && count < _wanted; bucket--)
+        int count = TakeFromTop(out int start, out _);
+        if (count > _wanted)
         {
-            int start = count;
-            for (int i = _heads[bucket]; i != 0; i = _next[i - 1])
-            {
-                _spare[count++] = _values[i - 1];
-            }
-
-            if (count > _wanted)
-            {
-                Span<ulong> last = _spare.AsSpan(start, count - start);
-                last.Sort();
-                last.Reverse();
-                count = _wanted;
-            }
+            Span<ulong> last = _spare.AsSpan(start, count - start);
+            last.Sort();
+            last.Reverse();
+            count = _wanted;
         }
 
         _spare.AsSpan(0, count).CopyTo(largest);
@@ -87,6 +79,7 @@ internal sealed class LargestHashes
     private void Clear(ulong floor)
     {
         Array.Clear(_heads);
+        Array.Clear(_occupied);
         Count = 0;
         Floor = floor;
         _shift = Math.Max(0, 64 - BitOperations.LeadingZeroCount(ulong.MaxValue - floor) - BucketBits);
@@ -94,7 +87,8 @@ internal sealed class LargestHashes
 
     private bool TryInsert(ulong hash)
     {
-        ref ushort head = ref _heads[(int)((hash - Floor) >> _shift) & (Buckets - 1)];
+        int bucket = (int)((hash - Floor) >> _shift) & (Buckets - 1);
+        ref ushort head = ref _heads[bucket];
         for (int i = head; i != 0; i = _next[i - 1])
         {
             if (_values[i - 1] == hash)
@@ -106,22 +100,13 @@ internal sealed class LargestHashes
         _values[Count] = hash;
         _next[Count] = head;
         head = (ushort)++Count;
+        _occupied[bucket >> 6] |= 1UL << bucket; // the shift counts modulo 64
         return true;
     }
 
     private void Raise()
     {
-        int kept = 0;
-        int bucket = Buckets;
-        while (kept < _wanted)
-        {
-            bucket--;
-            for (int i = _heads[bucket]; i != 0; i = _next[i - 1])
-            {
-                _spare[kept++] = _values[i - 1];
-            }
-        }
-
+        int kept = TakeFromTop(out _, out int bucket);
         ulong floor = Floor + ((ulong)bucket << _shift);
         if (kept > _limit / 2)
         {
@@ -137,5 +122,35 @@ internal sealed class LargestHashes
         {
             TryInsert(_spare[i]);
         }
+    }
+
+    /// <summary>Copies whole buckets, the highest first, until as many hashes are there as are wanted, or all.</summary>
+    /// <param name="start">Where the last bucket's hashes start.</param>
+    /// <param name="bucket">The last bucket.</param>
+    /// <returns>How many hashes were copied to the spare memory.</returns>
+    private int TakeFromTop(out int start, out int bucket)
+    {
+        int count = 0;
+        start = 0;
+        bucket = 0;
+        for (int word = _occupied.Length - 1; word >= 0; word--)
+        {
+            for (ulong bits = _occupied[word]; bits != 0; bits ^= 1UL << bucket)
+            {
+                bucket = (word << 6) + BitOperations.Log2(bits);
+                start = count;
+                for (int i = _heads[bucket]; i != 0; i = _next[i - 1])
+                {
+                    _spare[count++] = _values[i - 1];
+                }
+
+                if (count >= _wanted)
+                {
+                    return count;
+                }
+            }
+        }
+
+        return count;
     }
 }

@@ -53,6 +53,30 @@ internal static class HashFilter
         return count;
     }
 
+    /// <summary>Two are written whether there are two or one: a guess at their number is wrong more often than not.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Append(ReadOnlySpan<ulong> vector, Span<ulong> kept, int count, ulong wanted)
+    {
+        int end = count + BitOperations.PopCount(wanted);
+        if (wanted != 0)
+        {
+            kept[count++] = vector[BitOperations.TrailingZeroCount(wanted)];
+            wanted &= wanted - 1;
+            if (count < kept.Length)
+            {
+                kept[count++] = vector[BitOperations.TrailingZeroCount(wanted) & (vector.Length - 1)];
+                wanted &= wanted - 1;
+            }
+
+            for (; wanted != 0; wanted &= wanted - 1)
+            {
+                kept[count++] = vector[BitOperations.TrailingZeroCount(wanted)];
+            }
+        }
+
+        return end;
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static int Filter512(ReadOnlySpan<ulong> hashes, ReadOnlySpan<ulong> earlier, ulong floor, Span<ulong> kept, out int done)
     {
@@ -73,10 +97,7 @@ internal static class HashFilter
                     wanted &= ~Vector512.Equals(current, Vector512.LoadUnsafe(ref e, (nuint)(uint)i)).ExtractMostSignificantBits();
                 }
 
-                for (; wanted != 0; wanted &= wanted - 1)
-                {
-                    kept[count++] = hashes[i + 1 + BitOperations.TrailingZeroCount(wanted)];
-                }
+                count = Append(hashes.Slice(i + 1, Vector512<ulong>.Count), kept, count, wanted);
             }
         }
 
@@ -104,10 +125,7 @@ internal static class HashFilter
                     wanted &= ~Vector256.Equals(current, Vector256.LoadUnsafe(ref e, (nuint)(uint)i)).ExtractMostSignificantBits();
                 }
 
-                for (; wanted != 0; wanted &= wanted - 1)
-                {
-                    kept[count++] = hashes[i + 1 + BitOperations.TrailingZeroCount(wanted)];
-                }
+                count = Append(hashes.Slice(i + 1, Vector256<ulong>.Count), kept, count, wanted);
             }
         }
 

@@ -12,34 +12,34 @@ internal static class PixelSymbols
     /// <summary>Quantises bytes.</summary>
     /// <param name="pixels">0 to 255.</param>
     /// <param name="offsets">One secret offset for each pixel, or more.</param>
-    /// <param name="step">1 to 255. Cost grows with 255 / step.</param>
-    /// <param name="symbols">As long as <paramref name="pixels"/>, or longer.</param>
-    public static void Quantize(ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> offsets, byte step, Span<byte> symbols)
+    /// <param name="step">The step.</param>
+    /// <param name="symbols">As long as <paramref name="pixels"/>, or longer; elsewhere.</param>
+    public static void Quantize(ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> offsets, PixelStep step, Span<byte> symbols)
     {
         offsets = offsets[..pixels.Length];
         symbols = symbols[..pixels.Length];
-        int done = 0;
         if (Vector512.IsHardwareAccelerated && pixels.Length >= Vector512<byte>.Count)
         {
-            done = Quantize512(pixels, offsets, step, symbols);
+            Quantize512(pixels, offsets, step, symbols);
         }
         else if (Vector256.IsHardwareAccelerated && pixels.Length >= Vector256<byte>.Count)
         {
-            done = Quantize256(pixels, offsets, step, symbols);
+            Quantize256(pixels, offsets, step, symbols);
         }
-
-        QuantizeScalar(pixels[done..], offsets[done..], step, symbols[done..]);
+        else
+        {
+            QuantizeScalar(pixels, offsets, step, symbols);
+        }
     }
 
     /// <summary>The portable twin of <see cref="Quantize"/>.</summary>
-    public static void QuantizeScalar(ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> offsets, byte step, Span<byte> symbols)
+    public static void QuantizeScalar(ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> offsets, PixelStep step, Span<byte> symbols)
     {
         offsets = offsets[..pixels.Length];
         symbols = symbols[..pixels.Length];
-        uint reciprocal = (65536u / step) + 1; // exact for quotients of bytes
         for (int i = 0; i < pixels.Length; i++)
         {
-            symbols[i] = (byte)((Math.Min(255u, (uint)pixels[i] + offsets[i]) * reciprocal) >> 16);
+            symbols[i] = step.Divide(Math.Min(255u, (uint)pixels[i] + offsets[i]));
         }
     }
 
@@ -75,49 +75,53 @@ internal static class PixelSymbols
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static int Quantize512(ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> offsets, byte step, Span<byte> symbols)
+    private static void Quantize512(ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> offsets, PixelStep step, Span<byte> symbols)
     {
         ref byte p = ref MemoryMarshal.GetReference(pixels);
         ref byte o = ref MemoryMarshal.GetReference(offsets);
         ref byte s = ref MemoryMarshal.GetReference(symbols);
-        int vectors = pixels.Length / Vector512<byte>.Count;
-        for (nuint i = 0; i < (nuint)(uint)vectors * 64; i += 64)
+        Vector512<ushort> factor = Vector512.Create(step.Factor);
+        Vector512<ushort> addend = Vector512.Create(step.Addend);
+        Vector512<ushort> low = Vector512.Create((ushort)0x00FF);
+        nuint last = (nuint)(uint)(pixels.Length - Vector512<byte>.Count);
+        for (nuint i = 0; ; i = i + 64 < last ? i + 64 : last) // the last vector overlaps the one before
         {
+            // Even and odd bytes are divided apart, in sixteen bits each. ~x is 255 - x.
             Vector512<byte> pixel = Vector512.LoadUnsafe(ref p, i);
-            Vector512<byte> salted = pixel + Vector512.Min(~pixel, Vector512.LoadUnsafe(ref o, i)); // ~x is 255 - x
-            Vector512<byte> symbol = Vector512<byte>.Zero;
-            for (int bound = step; bound <= 255; bound += step)
+            Vector512<ushort> salted = (pixel + Vector512.Min(~pixel, Vector512.LoadUnsafe(ref o, i))).AsUInt16();
+            Vector512<ushort> even = (((salted & low) * factor) + addend) >> step.Shift;
+            Vector512<ushort> odd = ((((salted >> 8) * factor) + addend) >> (step.Shift - 8)) & ~low;
+            (even | odd).AsByte().StoreUnsafe(ref s, i);
+            if (i == last)
             {
-                symbol -= Vector512.GreaterThanOrEqual(salted, Vector512.Create((byte)bound)); // true is -1
+                return;
             }
-
-            symbol.StoreUnsafe(ref s, i);
         }
-
-        return vectors * Vector512<byte>.Count;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static int Quantize256(ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> offsets, byte step, Span<byte> symbols)
+    private static void Quantize256(ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> offsets, PixelStep step, Span<byte> symbols)
     {
         ref byte p = ref MemoryMarshal.GetReference(pixels);
         ref byte o = ref MemoryMarshal.GetReference(offsets);
         ref byte s = ref MemoryMarshal.GetReference(symbols);
-        int vectors = pixels.Length / Vector256<byte>.Count;
-        for (nuint i = 0; i < (nuint)(uint)vectors * 32; i += 32)
+        Vector256<ushort> factor = Vector256.Create(step.Factor);
+        Vector256<ushort> addend = Vector256.Create(step.Addend);
+        Vector256<ushort> low = Vector256.Create((ushort)0x00FF);
+        nuint last = (nuint)(uint)(pixels.Length - Vector256<byte>.Count);
+        for (nuint i = 0; ; i = i + 32 < last ? i + 32 : last) // the last vector overlaps the one before
         {
+            // Even and odd bytes are divided apart, in sixteen bits each. ~x is 255 - x.
             Vector256<byte> pixel = Vector256.LoadUnsafe(ref p, i);
-            Vector256<byte> salted = pixel + Vector256.Min(~pixel, Vector256.LoadUnsafe(ref o, i));
-            Vector256<byte> symbol = Vector256<byte>.Zero;
-            for (int bound = step; bound <= 255; bound += step)
+            Vector256<ushort> salted = (pixel + Vector256.Min(~pixel, Vector256.LoadUnsafe(ref o, i))).AsUInt16();
+            Vector256<ushort> even = (((salted & low) * factor) + addend) >> step.Shift;
+            Vector256<ushort> odd = ((((salted >> 8) * factor) + addend) >> (step.Shift - 8)) & ~low;
+            (even | odd).AsByte().StoreUnsafe(ref s, i);
+            if (i == last)
             {
-                symbol -= Vector256.GreaterThanOrEqual(salted, Vector256.Create((byte)bound));
+                return;
             }
-
-            symbol.StoreUnsafe(ref s, i);
         }
-
-        return vectors * Vector256<byte>.Count;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]

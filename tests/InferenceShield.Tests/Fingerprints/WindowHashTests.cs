@@ -123,7 +123,7 @@ public sealed class WindowHashTests
     [InlineData(37)]
     [InlineData(50)]
     [InlineData(128)]
-    [InlineData(255)]
+    [InlineData(101)]
     public void Pixels_are_quantised_alike_at_every_length(int step)
     {
         Random random = new(step);
@@ -139,8 +139,8 @@ public sealed class WindowHashTests
             random.NextBytes(pixels);
             byte[] symbols = new byte[length];
             byte[] scalar = new byte[length];
-            PixelSymbols.Quantize(pixels, offsets, (byte)step, symbols);
-            PixelSymbols.QuantizeScalar(pixels, offsets, (byte)step, scalar);
+            PixelSymbols.Quantize(pixels, offsets, new PixelStep(step), symbols);
+            PixelSymbols.QuantizeScalar(pixels, offsets, new PixelStep(step), scalar);
             for (int i = 0; i < length; i++)
             {
                 Assert.Equal(Math.Min(255, pixels[i] + offsets[i]) / step, symbols[i]);
@@ -154,14 +154,17 @@ public sealed class WindowHashTests
     {
         byte[] pixels = [.. Enumerable.Range(0, 256).Select(i => (byte)i)];
         byte[] symbols = new byte[256];
-        for (int step = 1; step <= 255; step++)
+        for (int step = 8; step <= 128; step++)
         {
-            PixelSymbols.QuantizeScalar(pixels, new byte[256], (byte)step, symbols);
+            PixelSymbols.QuantizeScalar(pixels, new byte[256], new PixelStep(step), symbols);
             for (int i = 0; i < 256; i++)
             {
                 Assert.Equal(i / step, symbols[i]);
             }
         }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PixelStep(7));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PixelStep(129));
     }
 
     [Fact]
@@ -256,5 +259,27 @@ public sealed class WindowHashTests
 
         Assert.Throws<ArgumentOutOfRangeException>(() => BucketScan.Find(words, 33, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => BucketScan.Find(words, -1, 1));
+    }
+
+    [Fact]
+    public void The_oldest_word_of_a_bucket_is_found_and_a_free_one_first()
+    {
+        Random random = new(6);
+        ulong[] words = new ulong[24];
+        for (int round = 0; round < 5000; round++)
+        {
+            uint id = (uint)random.NextInt64();
+            for (int i = 0; i < words.Length; i++)
+            {
+                uint age = (uint)random.Next(round % 3 == 0 ? 4 : int.MaxValue);
+                words[i] = random.Next(9) == 0 ? 0 : ((ulong)(random.Next(8) == 0 ? id + age : id - age) << 32) | 1;
+            }
+
+            int start = random.Next(words.Length - BucketScan.BucketSize + 1);
+            int oldest = BucketScan.Oldest(words, start, id);
+            Assert.Equal(BucketScan.OldestScalar(words, start, id), oldest);
+            uint[] ages = [.. words.AsSpan(start, 8).ToArray().Select(word => word == 0 ? uint.MaxValue : id - (uint)(word >> 32) is uint age && age <= int.MaxValue ? age : 0)];
+            Assert.Equal(Array.LastIndexOf(ages, ages.Max()), oldest);
+        }
     }
 }
