@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Hashing;
 using System.Numerics;
 using System.Security.Cryptography;
@@ -18,7 +17,9 @@ namespace InferenceShield;
 /// </remarks>
 internal readonly struct InputDigester(long seed)
 {
-    private const int StackBytes = 1024;
+    /// <summary>One thread's copy, grown to the longest row that needed one.</summary>
+    [ThreadStatic]
+    private static byte[]? s_copy;
 
     public InputDigest Digest(ReadOnlySpan<byte> row) => ToDigest(XxHash128.HashToUInt128(row, seed));
 
@@ -57,18 +58,16 @@ internal readonly struct InputDigester(long seed)
     private static UInt128 HashCopyRare<T>(ReadOnlySpan<byte> row, T infinity, long seed)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>, IMinMaxValue<T>
     {
-        byte[]? rented = row.Length > StackBytes ? ArrayPool<byte>.Shared.Rent(row.Length) : null;
-        Span<byte> copy = rented is null ? stackalloc byte[StackBytes] : rented;
-        copy = copy[..row.Length];
+        if (s_copy is null || s_copy.Length < row.Length)
+        {
+            s_copy = new byte[BitOperations.RoundUpToPowerOf2((uint)Math.Max(row.Length, 1024))];
+        }
+
+        Span<byte> copy = s_copy.AsSpan(0, row.Length);
         row.CopyTo(copy); // and with it the bytes behind the last whole element
         FloatCanonical.Write(FloatCanonical.Bits<T>(row), infinity, FloatCanonical.Bits<T>(copy));
         UInt128 hash = XxHash128.HashToUInt128(copy, seed);
-        if (rented is not null)
-        {
-            CryptographicOperations.ZeroMemory(copy); // raw inputs are not left lying about
-            ArrayPool<byte>.Shared.Return(rented);
-        }
-
+        CryptographicOperations.ZeroMemory(copy); // raw inputs are not left lying about
         return hash;
     }
 }

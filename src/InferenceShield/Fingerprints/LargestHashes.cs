@@ -24,6 +24,9 @@ internal sealed class LargestHashes
     private int _limit;
     private int _shift;
 
+    /// <summary>The runtime sets up its sort at the first use: not in the middle of a query.</summary>
+    public LargestHashes() => _spare.AsSpan(0, 2).Sort();
+
     /// <summary>Distinct hashes held at once when the most are wanted; for N, four times N.</summary>
     public const int Memory = 512;
 
