@@ -23,6 +23,9 @@ public readonly struct CallerKey : IEquatable<CallerKey>
 
     internal ulong High { get; }
 
+    /// <summary>The digits of <see cref="ToString"/>: enough to tell callers apart where a mistake in four billion does no harm.</summary>
+    internal uint Tag => (uint)(Low >> 32);
+
     /// <summary>True for <c>default</c>, which names nobody and is never admitted.</summary>
     public bool IsEmpty => Low == 0;
 

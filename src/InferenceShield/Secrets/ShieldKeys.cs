@@ -17,6 +17,8 @@ internal sealed class ShieldKeys
         Caller = new SipHashKey(key);
         secret.DeriveKey("input", key);
         Digester = new InputDigester(BinaryPrimitives.ReadInt64LittleEndian(key));
+        secret.DeriveKey("input-schema", key);
+        InputSchemas = new SipHashKey(key);
         secret.DeriveKey("noise/" + model, key);
         Noise = new SipHashKey(key);
         CryptographicOperations.ZeroMemory(key);
@@ -28,12 +30,15 @@ internal sealed class ShieldKeys
 
     public InputDigester Digester { get; private set; }
 
+    public SipHashKey InputSchemas { get; private set; }
+
     public SipHashKey Noise { get; private set; }
 
     public void Clear()
     {
         Caller = default;
         Digester = default;
+        InputSchemas = default;
         Noise = default;
     }
 }
