@@ -34,7 +34,7 @@ internal sealed class ShieldModelRegistry
         {
             if (Configuration?.GetSection(part) is { } section)
             {
-                keys.UnionWith(ShieldOptionsReader.Leaves(section).Select(pair => $"{section.Path}:{pair.Key}"));
+                keys.UnionWith(ShieldOptionsReader.Leaves(section).Where(pair => pair.Value!.Length > 0).Select(pair => $"{section.Path}:{pair.Key}"));
             }
         }
 
@@ -49,7 +49,7 @@ internal sealed class ShieldModelRegistry
             yield break;
         }
 
-        foreach (IConfigurationSection section in SectionsThatTakeKeys().Where(section => section.Value is not null))
+        foreach (IConfigurationSection section in SectionsThatTakeKeys().Where(section => !string.IsNullOrEmpty(section.Value)))
         {
             yield return $"{section.Path} is '{section.Value}'; it takes keys of its own, not a value.";
         }

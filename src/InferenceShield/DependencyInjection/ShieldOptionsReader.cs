@@ -25,14 +25,19 @@ internal static class ShieldOptionsReader
     public static void Read(IConfigurationSection section, ShieldOptions options)
     {
         List<KeyValuePair<string, string?>> readable = [];
-        if (section.Value is not null)
+        if (!string.IsNullOrEmpty(section.Value))
         {
             options.ReadingFaults.Add($"{section.Path} is '{section.Value}'; it takes keys of its own, not a value.");
         }
 
         foreach (KeyValuePair<string, string?> pair in Leaves(section))
         {
-            if (FindFault(section.Path, pair.Key, pair.Value!) is { } fault)
+            if (pair.Value!.Length == 0 && TakesKeys(PatternOf(pair.Key)))
+            {
+                continue; // some sources give sections an empty value of their own
+            }
+
+            if (FindFault(section.Path, pair.Key, pair.Value) is { } fault)
             {
                 options.ReadingFaults.Add(fault);
             }
@@ -52,13 +57,10 @@ internal static class ShieldOptionsReader
     private static string? FindFault(string sectionPath, string key, string value)
     {
         string path = $"{sectionPath}:{key}";
-        string[] parts = key.Split(':');
-        string pattern = parts is [_, _, ..] && string.Equals(parts[0], "Outputs", StringComparison.OrdinalIgnoreCase)
-            ? string.Join(':', (IEnumerable<string>)["Outputs", "*", .. parts[2..]])
-            : key;
+        string pattern = PatternOf(key);
         if (!s_keys.Contains(pattern))
         {
-            return Keys.Any(known => known.StartsWith(pattern + ":", StringComparison.OrdinalIgnoreCase))
+            return TakesKeys(pattern)
                 ? $"{path} is '{value}'; it takes keys of its own, not a value."
                 : $"{path} is not known: there is no '{FirstUnknown(pattern)}'. Is it misspelt?";
         }
@@ -77,13 +79,24 @@ internal static class ShieldOptionsReader
             return $"{path} is '{value}', which cannot be read: {exception.Message}";
         }
 
-        return parts[^1].ToUpperInvariant() switch
+        return key[(key.LastIndexOf(':') + 1)..].ToUpperInvariant() switch
         {
             "MODE" => FindEnumFault<ShieldMode>(path, value),
             "KIND" => FindEnumFault<OutputKind>(path, value),
             _ => null,
         };
     }
+
+    private static string PatternOf(string key)
+    {
+        string[] parts = key.Split(':');
+        return parts is [_, _, ..] && string.Equals(parts[0], "Outputs", StringComparison.OrdinalIgnoreCase)
+            ? string.Join(':', (IEnumerable<string>)["Outputs", "*", .. parts[2..]])
+            : key;
+    }
+
+    private static bool TakesKeys(string pattern) =>
+        Keys.Any(known => known.StartsWith(pattern + ":", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The first part of a key that no known key has in that place.</summary>
     private static string FirstUnknown(string pattern)

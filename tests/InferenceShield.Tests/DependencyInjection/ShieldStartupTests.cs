@@ -182,9 +182,10 @@ public sealed class ShieldStartupTests
     }
 
     [Fact]
-    public void Null_in_a_file_is_the_default()
+    public void Null_in_a_file_and_the_empty_value_some_sources_give_sections_is_the_default()
     {
-        using TestHost host = new(("Models:fashion:Shield:Hardening", null), ("Models:fashion:Shield:Admission:PerCaller", null));
+        using TestHost host = new(
+            ("Models:fashion:Shield:Hardening", null), ("Models:fashion:Shield:Admission:PerCaller", ""), ("Models", ""), ("Models:fashion:Shield", ""));
         host.WithModel().Start();
         Assert.Equal([0.12f, 0.88f], host.Shield().Release([0.123456f, 0.876544f], 2));
     }
