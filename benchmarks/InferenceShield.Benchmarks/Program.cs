@@ -1,5 +1,7 @@
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Running;
+using InferenceShield.Benchmarks;
+using InferenceShield.Benchmarks.Fingerprints;
 using InferenceShield.Benchmarks.Gate;
 using InferenceShield.Benchmarks.Ratios;
 using InferenceShield.Benchmarks.Support;
@@ -10,6 +12,15 @@ switch (args.FirstOrDefault())
         return GateCommand.Run(args[1..]);
     case "ratios":
         return RatiosCommand.Run(args[1..]);
+    case "sketches":
+        SketchRatios.Run(Console.Out);
+        return 0;
+    case "fingerprints":
+        FingerprintRatios.Run(Console.Out);
+        return 0;
+    case "counters":
+        CounterRatios.Run(Console.Out);
+        return 0;
     default:
         IConfig config = DefaultConfig.Instance.WithArtifactsPath(BenchmarkFiles.Artifacts);
         BenchmarkSwitcher.FromAssembly(typeof(GateCommand).Assembly).Run(args, config);

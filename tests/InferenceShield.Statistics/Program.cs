@@ -1,4 +1,6 @@
+using InferenceShield.Samples;
 using InferenceShield.Statistics;
+using InferenceShield.Statistics.Fingerprints;
 
 // Seeded simulations that write the CSV files under results/. The same seeds give the same files, but for the last digits
 // of doubles where a platform's Math.Pow differs.
@@ -7,7 +9,10 @@ switch (args)
     case ["sketches"]:
         SketchStatistics.Run();
         return 0;
+    case ["fingerprints"]:
+        FingerprintExperiments.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), Console.Out);
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches").ConfigureAwait(false);
+        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints)").ConfigureAwait(false);
         return 1;
 }

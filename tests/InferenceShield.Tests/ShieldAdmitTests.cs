@@ -448,7 +448,7 @@ public sealed class ShieldAdmitTests
         Assert.Throws<ObjectDisposedException>(() => shield.Admit(caller, [], 1));
         Assert.Throws<ObjectDisposedException>(() => shield.Admit(caller, [default(InputDigest)]));
         Assert.Throws<ObjectDisposedException>(() => shield.Digest([1]));
-        Assert.Throws<ObjectDisposedException>(() => shield.Digest(default, [1]));
+        Assert.Throws<ObjectDisposedException>(() => shield.Digest(default(InputDigest), [1]));
         Assert.Throws<ObjectDisposedException>(() => shield.Reload(TestShield.Options()));
     }
 
