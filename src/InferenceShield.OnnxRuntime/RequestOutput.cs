@@ -31,8 +31,8 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
     public ReadOnlySpan<float> Scores => Tensor.ElementType == TensorElementType.Float ? _buffer.AsSpan<float>() : _converted.AsSpan<float>();
 
     /// <summary>Numbers in an answer: the last dimension, unless it is a lone one that counts rows.</summary>
-    public int Classes =>
-        Shape.Length == 0 || (Shape.Length == 1 && Kind == OutputKind.Regression && Tensor.Dimensions is not [>= 0]) ? 1 : (int)Shape[^1];
+    public int ClassesFor(int rows) =>
+        Shape.Length == 0 || (Shape.Length == 1 && Kind == OutputKind.Regression && (Tensor.Dimensions is not [>= 0] || Shape[0] == rows)) ? 1 : (int)Shape[^1];
 
     /// <summary>Binds memory of this shape for the model to write into.</summary>
     public void BindBuffer(OrtIoBinding binding, long[] shape)

@@ -323,7 +323,7 @@ public sealed class ShieldedSession : IDisposable
 
     private void Harden(in Admission admission, RequestOutput output, int index, Span<float> released)
     {
-        int classes = output.Classes;
+        int classes = output.ClassesFor(admission.Rows);
         output.Convert(classes);
         ReadOnlySpan<float> scores = output.Scores;
         int answers = classes < 1 ? 0 : scores.Length / classes;

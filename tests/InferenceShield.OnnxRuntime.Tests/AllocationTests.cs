@@ -2,7 +2,7 @@ using InferenceShield.Samples.Onnx;
 
 namespace InferenceShield.OnnxRuntime.Tests;
 
-/// <summary>Not beside other tests: they would not change the count, but the count is worth a quiet moment.</summary>
+/// <summary>Run alone, so that a red test has one suspect.</summary>
 [CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
 public sealed class AllocationTestGroup;
 

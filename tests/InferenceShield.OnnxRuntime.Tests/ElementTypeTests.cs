@@ -62,6 +62,27 @@ public sealed class ElementTypeTests
         Assertions.SameBits(released.AsSpan(4), session.Ask([9, 0, 0, 8.5f], 4));
     }
 
+    [Theory]
+    [InlineData(OutputKind.Logits)]
+    [InlineData(OutputKind.Probabilities)]
+    public void The_leading_class_is_the_model_s_though_float32_cannot_tell_it_from_the_next(OutputKind kind)
+    {
+        const double Little = 1e-12;
+        OnnxGraph graph = new OnnxGraph("identity")
+            .AddInput(TestModels.Input, OnnxElementType.Double, ["batch", 4])
+            .AddNode("Identity", [TestModels.Input], [TestModels.Output])
+            .AddOutput(TestModels.Output, OnnxElementType.Double, ["batch", 4]);
+        using TestSession session = TestSession.Of(graph, kind);
+        using ShieldedRequest request = session.Session.CreateRequest();
+        request.SetInput<double>(
+            TestModels.Input, [.3 - Little, .3 - Little, .3 + Little, .1 + Little, .5, .5 - Little, 0, Little, 0, .25 - Little, .375, .375 + Little], [3, 4]);
+        Assert.True(session.Session.Run(session.Caller, request).IsAdmitted);
+        foreach ((int row, int top) in new[] { (0, 2), (1, 0), (2, 3) })
+        {
+            Assertions.IsReleased(request.GetOutput(TestModels.Output).Slice(row * 4, 4), top);
+        }
+    }
+
     [Fact]
     public void A_double_beyond_float32_is_no_answer()
     {

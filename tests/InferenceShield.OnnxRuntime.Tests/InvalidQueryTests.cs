@@ -50,6 +50,7 @@ public sealed class InvalidQueryTests : IDisposable
         { "image", [1, (1L << 32) + 1, 2], "not the 2 elements" },
         { "image", [2, long.MaxValue, 2], "not the 2 elements" },
         { "image", [8, (1L << 60) + 1, 2], "not the 2 elements" },
+        { "image", [3, 3_074_457_345_618_258_603, 2], "not the 2 elements" }, // 2^64 + 2 elements
         { "image", [long.MinValue, 1, 2], "dimension 0 is -9223372036854775808" },
         { "gain", [1], "has 1 dimensions" },
     };
@@ -182,6 +183,14 @@ public sealed class InvalidQueryTests : IDisposable
         Assertions.Says(
             Throws<ArgumentException>(() => _linear.Session.Run(_linear.Caller, new float[8], released)).Message, "10 numbers", "y: Float [batch, 10]");
         Assert.All(released, value => Assert.Equal(7, value));
+    }
+
+    [Fact]
+    public void An_empty_span_for_an_answer_whose_length_the_model_does_not_tell()
+    {
+        using TestSession session = TestSession.Of(TestModels.Linear(batch: TestModels.Unnamed), OutputKind.Logits);
+        Assertions.Says(Assert.Throws<ArgumentException>(() => session.Session.Run(session.Caller, new float[8], [])).Message, "y: Float [?, 10]", "empty");
+        Assert.Equal(0, session.Shield.GetStatistics().Admitted);
     }
 
     [Fact]

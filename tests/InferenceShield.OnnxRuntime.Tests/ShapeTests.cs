@@ -241,6 +241,33 @@ public sealed class ShapeTests
         Assert.Equal(3, session.Shield.GetStatistics().Hardened);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Lone_values_of_a_fixed_batch_are_released_one_a_row(int rows)
+    {
+        OnnxGraph graph = new OnnxGraph("sums")
+            .AddInput(TestModels.Input, OnnxElementType.Float, [rows, 2])
+            .AddInitializer<long>("axes", [1], [1])
+            .AddNode("ReduceSum", [TestModels.Input, "axes"], [TestModels.Output], new OnnxAttribute("keepdims", 0))
+            .AddOutput(TestModels.Output, OnnxElementType.Float, [rows]);
+        using TestSession session = TestSession.Of(graph, OutputKind.Regression);
+        Assert.Equal(new float[] { 3, 7, 11, 15 }[..rows], session.Ask(new float[] { 1, 2, 3, 4, 5, 6, 7, 8 }.AsSpan(0, 2 * rows), rows));
+        Assert.Equal((rows, rows), (session.Shield.GetStatistics().Admitted, session.Shield.GetStatistics().Hardened));
+    }
+
+    [Fact]
+    public void A_vector_without_rows_is_one_answer()
+    {
+        OnnxGraph graph = new OnnxGraph("vector")
+            .AddInput(TestModels.Input, OnnxElementType.Float, [4])
+            .AddNode("Neg", [TestModels.Input], [TestModels.Output])
+            .AddOutput(TestModels.Output, OnnxElementType.Float, [4]);
+        using TestSession session = TestSession.Of(graph, OutputKind.Regression);
+        Assert.Equal([-1f, -2, -3, -4], session.Ask([1, 2, 3, 4], 4));
+        Assert.Equal((1, 1), (session.Shield.GetStatistics().Admitted, session.Shield.GetStatistics().Hardened));
+    }
+
     [Fact]
     public void A_scalar_is_an_answer_to_one_row_only()
     {
