@@ -62,6 +62,7 @@ public sealed class ShieldedSessionOptions
             faults.Add($"{model}: Session:Device:Kind is {Device?.Kind.ToString() ?? "null"}; allowed: Cpu or Cuda.");
         }
 
-        return faults.Count == 0 ? this : throw new OptionsValidationException(model, typeof(ShieldedSessionOptions), faults);
+        // A copy: what is changed afterwards changes no session that serves.
+        return faults.Count == 0 ? (ShieldedSessionOptions)MemberwiseClone() : throw new OptionsValidationException(model, typeof(ShieldedSessionOptions), faults);
     }
 }

@@ -5,6 +5,10 @@ namespace InferenceShield.Tests;
 /// <summary>Runs one action on several threads that start together.</summary>
 internal static class Threads
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    public static void WaitUntil(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, s_patience), "Waited too long.");
+
     public static void Run(int count, Action<int> action)
     {
         using Barrier gate = new(count);
