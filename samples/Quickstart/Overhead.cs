@@ -18,7 +18,7 @@ internal static class Overhead
         using Shield shield = new ShieldBuilder("fashion-timing")
             .UseSecret(ShieldSecrets.Ephemeral())
             .AddOutput("probabilities", OutputKind.Probabilities)
-            .Configure(o => o.Admission.PerCaller = new RateOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 })
+            .Configure(o => o.Admission.PerCaller = new LimitOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 })
             .Build();
         using ShieldedSession shielded = new(shield, modelPath, sessionOptions: options);
         CallerKey caller = shield.IdentifyCaller("timing");

@@ -138,7 +138,18 @@ public sealed class ShieldedSession : IDisposable
     /// <exception cref="InvalidModelOutputException">The model's answer is at fault; <paramref name="released"/> is zeroed.</exception>
     /// <exception cref="ModelRunException">The model failed.</exception>
     /// <exception cref="NotSupportedException">The model needs a request: see <see cref="CreateRequest"/>.</exception>
-    public Admission Run(CallerKey caller, ReadOnlySpan<float> input, Span<float> released, CancellationToken cancellationToken = default)
+    public Admission Run(CallerKey caller, ReadOnlySpan<float> input, Span<float> released, CancellationToken cancellationToken = default) =>
+        RunSpans(caller, handle: null, input, released, cancellationToken);
+
+    /// <summary>As for a key, for a caller looked up before: its tenant's and network's limits apply too.</summary>
+    /// <inheritdoc cref="Run(CallerKey, ReadOnlySpan{float}, Span{float}, CancellationToken)"/>
+    public Admission Run(CallerHandle caller, ReadOnlySpan<float> input, Span<float> released, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        return RunSpans(caller.Caller, caller, input, released, cancellationToken);
+    }
+
+    private Admission RunSpans(CallerKey caller, CallerHandle? handle, ReadOnlySpan<float> input, Span<float> released, CancellationToken cancellationToken)
     {
         LoneTensors lone = _lone ?? throw new NotSupportedException(
             $"This model does not have just one float32 input with at most its first dimension dynamic and one released output. Use CreateRequest. Inputs: {string.Join("; ", Inputs)}. Outputs: {string.Join("; ", Outputs)}.");
@@ -159,7 +170,7 @@ public sealed class ShieldedSession : IDisposable
                 lone.FillShape(shape, rows);
                 request.BeginRun();
                 request.SetLoneInput(PinnedBuffer.AsBytes(input), shape);
-                Admission admission = RunCore(caller, request, released, cancellationToken, out completed);
+                Admission admission = RunCore(caller, handle, request, released, cancellationToken, out completed);
                 healthy = true;
                 return admission;
             }
@@ -196,7 +207,18 @@ public sealed class ShieldedSession : IDisposable
     /// <exception cref="InvalidQueryException">The query is at fault; nothing was charged.</exception>
     /// <exception cref="InvalidModelOutputException">The model's answer is at fault; nothing of it can be read.</exception>
     /// <exception cref="ModelRunException">The model failed.</exception>
-    public Admission Run(CallerKey caller, ShieldedRequest request, CancellationToken cancellationToken = default)
+    public Admission Run(CallerKey caller, ShieldedRequest request, CancellationToken cancellationToken = default) =>
+        RunRequest(caller, handle: null, request, cancellationToken);
+
+    /// <summary>As for a key, for a caller looked up before: its tenant's and network's limits apply too.</summary>
+    /// <inheritdoc cref="Run(CallerKey, ShieldedRequest, CancellationToken)"/>
+    public Admission Run(CallerHandle caller, ShieldedRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        return RunRequest(caller.Caller, caller, request, cancellationToken);
+    }
+
+    private Admission RunRequest(CallerKey caller, CallerHandle? handle, ShieldedRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         Enter();
@@ -211,7 +233,7 @@ public sealed class ShieldedSession : IDisposable
             bool completed = false;
             try
             {
-                return RunCore(caller, request, default, cancellationToken, out completed);
+                return RunCore(caller, handle, request, default, cancellationToken, out completed);
             }
             finally
             {
@@ -232,6 +254,16 @@ public sealed class ShieldedSession : IDisposable
     /// <summary>As <see cref="Run(CallerKey, ShieldedRequest, CancellationToken)"/>, on the thread pool, for services that
     /// must not block the calling thread. The request stays in use until it has finished.</summary>
     public Task<Admission> RunAsync(CallerKey caller, ShieldedRequest request, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Run(caller, request, cancellationToken), cancellationToken);
+
+    /// <summary>As for a key, for a caller looked up before: its tenant's and network's limits apply too.</summary>
+    /// <inheritdoc cref="RunAsync(CallerKey, ReadOnlyMemory{float}, Memory{float}, CancellationToken)"/>
+    public Task<Admission> RunAsync(CallerHandle caller, ReadOnlyMemory<float> input, Memory<float> released, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Run(caller, input.Span, released.Span, cancellationToken), cancellationToken);
+
+    /// <summary>As for a key, for a caller looked up before: its tenant's and network's limits apply too.</summary>
+    /// <inheritdoc cref="RunAsync(CallerKey, ShieldedRequest, CancellationToken)"/>
+    public Task<Admission> RunAsync(CallerHandle caller, ShieldedRequest request, CancellationToken cancellationToken = default) =>
         Task.Run(() => Run(caller, request, cancellationToken), cancellationToken);
 
     /// <summary>The tensors for calls of a model with several or dynamic inputs and outputs. Reuse and dispose it.</summary>
@@ -284,17 +316,19 @@ public sealed class ShieldedSession : IDisposable
     }
 
     /// <param name="caller">Who asks.</param>
+    /// <param name="handle">The caller's, if there is one.</param>
     /// <param name="request">What.</param>
     /// <param name="released">Where the lone answer goes; empty for the request's own memory.</param>
     /// <param name="cancellationToken">Stops the model.</param>
     /// <param name="admitted">Whether there is an answer.</param>
     private Admission RunCore(
-        CallerKey caller, ShieldedRequest request, Span<float> released, CancellationToken cancellationToken, out bool admitted)
+        CallerKey caller, CallerHandle? handle, ShieldedRequest request, Span<float> released, CancellationToken cancellationToken, out bool admitted)
     {
         admitted = false;
         cancellationToken.ThrowIfCancellationRequested();
         request.CheckInputs(Signature);
-        Admission admission = Shield.Admit(caller, request.DigestRows(Shield));
+        ReadOnlySpan<InputDigest> digests = request.DigestRows(Shield);
+        Admission admission = handle is null ? Shield.Admit(caller, digests) : Shield.Admit(handle, digests);
         if (!admission.IsAdmitted)
         {
             return admission;
@@ -317,6 +351,7 @@ public sealed class ShieldedSession : IDisposable
             throw new ModelRunException($"Model '{Shield.Name}' gave an answer that no memory holds. Nothing is released.", exception);
         }
 
+        Shield.Complete(in admission);
         admitted = true;
         return admission;
     }

@@ -5,6 +5,14 @@ namespace InferenceShield;
 /// <content>May this caller ask?</content>
 public sealed partial class Shield
 {
+    /// <summary>A caller looked up once for many calls, with the tenant it belongs to and the network it comes from.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="tenant">The key (<see cref="IdentifyCaller(string)"/>) of its tenant; empty for none.</param>
+    /// <param name="network">The key of its network, for example of an address prefix; empty for none.</param>
+    /// <exception cref="InvalidQueryException">No caller.</exception>
+    public CallerHandle GetHandle(CallerKey caller, CallerKey tenant = default, CallerKey network = default) =>
+        caller.IsEmpty ? throw NoCaller() : new CallerHandle(this, caller, tenant, network);
+
     /// <summary>May this caller ask this? Charges the rows if so; a refusal charges nothing.</summary>
     /// <param name="caller">Who asks.</param>
     /// <param name="input">The input as bytes, row after row; its length is a multiple of <paramref name="rows"/>. Not stored.</param>
@@ -14,22 +22,25 @@ public sealed partial class Shield
     {
         ShieldPlan plan = _plan;
         CheckQuery(plan, caller, rows);
-        int width = input.Length / rows;
-        if (width * rows != input.Length)
-        {
-            throw new ArgumentException($"The input has {input.Length} bytes, which is not a multiple of its {rows} rows.", nameof(input));
-        }
+        CheckWidth(input, rows);
+        Admission admission = Decide(plan, caller, handle: null, rows, countsRefusal: true, out int slot);
+        Remember(in admission, slot, input);
+        return admission;
+    }
 
-        Admission admission = Decide(plan, caller, rows, out int slot);
-        if (admission.IsAdmitted && slot != _callers.OverflowSlot)
-        {
-            ref CallerRecord record = ref _callers[slot];
-            for (int row = 0; row < rows; row++)
-            {
-                Remember(ref record, Digest(input.Slice(row * width, width)));
-            }
-        }
-
+    /// <summary>May this caller ask this? As for a key, and its tenant's and network's limits apply too.</summary>
+    /// <param name="caller">Who asks: see <see cref="GetHandle"/>.</param>
+    /// <param name="input">The input as bytes, row after row; its length is a multiple of <paramref name="rows"/>. Not stored.</param>
+    /// <param name="rows">Rows in the input: 1 to the largest batch allowed.</param>
+    /// <exception cref="InvalidQueryException">More rows than one call may hold.</exception>
+    public Admission Admit(CallerHandle caller, ReadOnlySpan<byte> input, int rows = 1)
+    {
+        ShieldPlan plan = _plan;
+        CheckHandle(caller);
+        CheckQuery(plan, caller.Caller, rows);
+        CheckWidth(input, rows);
+        Admission admission = Decide(plan, caller.Caller, caller, rows, countsRefusal: true, out int slot);
+        Remember(in admission, slot, input);
         return admission;
     }
 
@@ -41,71 +52,127 @@ public sealed partial class Shield
     {
         ShieldPlan plan = _plan;
         CheckQuery(plan, caller, rowDigests.Length);
-        Admission admission = Decide(plan, caller, rowDigests.Length, out int slot);
-        if (admission.IsAdmitted && slot != _callers.OverflowSlot)
-        {
-            ref CallerRecord record = ref _callers[slot];
-            foreach (InputDigest digest in rowDigests)
-            {
-                Remember(ref record, digest);
-            }
-        }
-
+        Admission admission = Decide(plan, caller, handle: null, rowDigests.Length, countsRefusal: true, out int slot);
+        Remember(in admission, slot, rowDigests);
         return admission;
     }
 
-    private void CheckQuery(ShieldPlan plan, CallerKey caller, int rows)
+    /// <summary>May this caller ask this? As for a key, and its tenant's and network's limits apply too.</summary>
+    /// <param name="caller">Who asks: see <see cref="GetHandle"/>.</param>
+    /// <param name="rowDigests">One digest a row: 1 to the largest batch allowed.</param>
+    /// <exception cref="InvalidQueryException">More rows than one call may hold.</exception>
+    public Admission Admit(CallerHandle caller, ReadOnlySpan<InputDigest> rowDigests)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (caller.IsEmpty)
-        {
-            throw new InvalidQueryException("The query has no caller. Make its key with Shield.IdentifyCaller.");
-        }
-
-        CheckRows(rows, plan.MaxRows);
+        ShieldPlan plan = _plan;
+        CheckHandle(caller);
+        CheckQuery(plan, caller.Caller, rowDigests.Length);
+        Admission admission = Decide(plan, caller.Caller, caller, rowDigests.Length, countsRefusal: true, out int slot);
+        Remember(in admission, slot, rowDigests);
+        return admission;
     }
 
-    private Admission Decide(ShieldPlan plan, CallerKey caller, int rows, out int slot)
+    /// <summary>Throws if a call may not hold so many rows: for those who would copy them first.</summary>
+    /// <param name="rows">How many.</param>
+    /// <exception cref="InvalidQueryException">There are none, or more than <see cref="MaxRowsPerCall"/>.</exception>
+    public void CheckRows(long rows) => CheckRows(rows, _plan.MaxRows);
+
+    /// <summary>May this caller ask so many rows, whatever is in them? For rate limiters, which see no input.</summary>
+    /// <param name="handle">Who asks.</param>
+    /// <param name="rows">1 to the largest batch allowed.</param>
+    /// <param name="countsRefusal">False where the same refusal will be asked for again.</param>
+    internal Admission AdmitRows(CallerHandle handle, int rows, bool countsRefusal)
     {
+        ShieldPlan plan = _plan;
+        CheckHandle(handle);
+        CheckQuery(plan, handle.Caller, rows);
+        return Decide(plan, handle.Caller, handle, rows, countsRefusal, out _);
+    }
+
+    /// <summary>What a rate limiter tells of a caller: rows it could ask at once, for how long it has been as good as fresh, its counts.</summary>
+    internal (long Available, TimeSpan? Idle, CallerStatistics Statistics) Describe(CallerKey caller)
+    {
+        ShieldPlan plan = _plan;
         long now = _clock.Now;
-        slot = _callers.FindOrAdd(caller);
-        ref CallerRecord record = ref _callers[slot];
-        AdmissionReason reason = AdmissionReason.WithinLimits;
-        TimeSpan retryAfter = TimeSpan.Zero;
-        if (slot == _callers.OverflowSlot)
+        int slot = _admission.Callers.Find(caller);
+        if (slot == CallerTable.None)
         {
-            CountTableFull(rows, now);
-            if (rows > plan.Overflow.Burst)
-            {
-                // This bucket never holds as much; the caller may come back with less, or when the table has room.
-                reason = AdmissionReason.CallerTableFull;
-                retryAfter = plan.OverflowPeriod;
-            }
-            else if (!plan.Overflow.TryCharge(ref record.TheoreticalArrival, now, rows, out long wait))
-            {
-                reason = AdmissionReason.CallerTableFull;
-                retryAfter = ToTimeSpan(wait);
-            }
-        }
-        else if (!plan.Caller.TryCharge(ref record.TheoreticalArrival, now, rows, out long wait))
-        {
-            reason = AdmissionReason.CallerRate;
-            retryAfter = ToTimeSpan(wait);
+            return (plan.Caller.Rate.Burst, TimeSpan.FromTicks(now / 100), default);
         }
 
-        bool within = reason == AdmissionReason.WithinLimits;
-        Interlocked.Add(ref within ? ref record.Admitted : ref record.Refused, rows);
-        Interlocked.Add(
-            ref within ? ref _counters.Admitted : ref plan.Enforces ? ref _counters.Refused : ref _counters.WouldBeRefused, rows);
-        return new Admission(plan, rows, reason, retryAfter, isAdmitted: within || !plan.Enforces);
+        ref CallerRecord record = ref _admission.Callers[slot];
+        long freshAt = record.FreshAt;
+        return (
+            plan.Caller.Rate.Available(Volatile.Read(ref record.Arrival), now),
+            freshAt <= now ? TimeSpan.FromTicks((now - freshAt) / 100) : null,
+            record.ToStatistics());
     }
 
-    /// <summary>Rounded up to TimeSpan's 100 ns, so that the wait it states is enough.</summary>
-    private static TimeSpan ToTimeSpan(long nanoseconds) => TimeSpan.FromTicks((nanoseconds + 99) / 100);
+    /// <summary>Asks with the coarse clock, which is never ahead; and what that refuses, with the fine one.</summary>
+    private Admission Decide(ShieldPlan plan, CallerKey caller, CallerHandle? handle, int rows, bool countsRefusal, out int slot)
+    {
+        long now = _clock.Coarse;
+        AdmissionDecision decision = DecideAt(plan, caller, handle, rows, now, countsRefusal: false);
+        if (!decision.IsWithinLimits)
+        {
+            now = _clock.Now;
+            decision = DecideAt(plan, caller, handle, rows, now, countsRefusal);
+        }
 
-    private static void Remember(ref CallerRecord record, InputDigest digest)
+        slot = decision.Slot;
+        ref ShieldCell cell = ref _counters.Cell;
+        if (slot == _admission.Callers.OverflowSlot)
+        {
+            CountTableFull(ref cell, rows, now);
+        }
+
+        if (decision.IsWithinLimits)
+        {
+            cell.Calls.CountAdmitted(rows, plan.CostOf(rows));
+        }
+        else if (countsRefusal)
+        {
+            (plan.Enforces ? ref cell.Calls : ref cell.WouldBeRefused).CountRefused(rows);
+        }
+
+        return new Admission(plan, caller, rows, now, in decision);
+    }
+
+    private AdmissionDecision DecideAt(ShieldPlan plan, CallerKey caller, CallerHandle? handle, int rows, long now, bool countsRefusal) =>
+        handle is null
+            ? _admission.Decide(plan, caller, rows, now, countsRefusal)
+            : _admission.Decide(plan, handle, rows, now, countsRefusal);
+
+    private void Remember(in Admission admission, int slot, ReadOnlySpan<byte> input)
+    {
+        if (!admission.IsAdmitted || slot == _admission.Callers.OverflowSlot)
+        {
+            return;
+        }
+
+        int width = input.Length / admission.Rows;
+        for (int start = 0; start < input.Length; start += width)
+        {
+            Remember(in admission, slot, Digest(input.Slice(start, width)));
+        }
+    }
+
+    private void Remember(in Admission admission, int slot, ReadOnlySpan<InputDigest> digests)
+    {
+        if (!admission.IsAdmitted || slot == _admission.Callers.OverflowSlot)
+        {
+            return;
+        }
+
+        foreach (InputDigest digest in digests)
+        {
+            Remember(in admission, slot, digest);
+        }
+    }
+
+    private void Remember(in Admission admission, int slot, InputDigest digest)
     {
         // One word without a lock: two queries of one caller at the same moment may hide a repeat, never invent one.
+        ref CallerRecord record = ref _admission.Callers[slot];
         if (Volatile.Read(ref record.LatestDigest) == digest.Low)
         {
             Interlocked.Increment(ref record.Repeated);
@@ -114,21 +181,50 @@ public sealed partial class Shield
         {
             Volatile.Write(ref record.LatestDigest, digest.Low);
         }
-    }
 
-    private void CountTableFull(int rows, long now)
-    {
-        Interlocked.Add(ref _counters.TableFull, rows);
-        long next = Volatile.Read(ref _nextTableFullLog);
-        if (now >= next && Interlocked.CompareExchange(ref _nextTableFullLog, now + s_tableFullLogInterval, next) == next)
+        if (admission.Dossier >= 0)
         {
-            ShieldLog.CallerTableFull(_logger, Name, _callers.Capacity);
+            _admission.Dossiers.Find(admission.Dossier, admission.Caller)?.Note(digest, admission.Start);
         }
     }
 
-    /// <summary>Throws if a call may not hold so many rows: for those who would copy them first.</summary>
-    /// <exception cref="InvalidQueryException">There are none, or more than <see cref="MaxRowsPerCall"/>.</exception>
-    public void CheckRows(long rows) => CheckRows(rows, _plan.MaxRows);
+    private void CountTableFull(ref ShieldCell cell, int rows, long now)
+    {
+        Interlocked.Add(ref cell.TableFull, rows);
+        long next = Volatile.Read(ref _nextTableFullLog);
+        if (now >= next && Interlocked.CompareExchange(ref _nextTableFullLog, now + s_tableFullLogInterval, next) == next)
+        {
+            ShieldLog.CallerTableFull(_logger, Name, _admission.Callers.Capacity);
+        }
+    }
+
+    private void CheckHandle(CallerHandle caller)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        if (!ReferenceEquals(caller.Owner, this))
+        {
+            throw new ArgumentException($"This handle was not made by shield '{Name}'. Call its GetHandle.", nameof(caller));
+        }
+    }
+
+    private void CheckQuery(ShieldPlan plan, CallerKey caller, int rows)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (caller.IsEmpty)
+        {
+            throw NoCaller();
+        }
+
+        CheckRows(rows, plan.MaxRows);
+    }
+
+    private static void CheckWidth(ReadOnlySpan<byte> input, int rows)
+    {
+        if (input.Length % rows != 0)
+        {
+            throw new ArgumentException($"The input has {input.Length} bytes, which is not a multiple of its {rows} rows.", nameof(input));
+        }
+    }
 
     private static void CheckRows(long rows, int most)
     {
@@ -138,4 +234,6 @@ public sealed partial class Shield
                 $"The batch has {rows:N0} rows; one call may hold 1 to {most:N0}. Split it into several calls."));
         }
     }
+
+    private static InvalidQueryException NoCaller() => new("The query has no caller. Make its key with Shield.IdentifyCaller.");
 }

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace InferenceShield;
 
 /// <content>What may be released.</content>
@@ -56,21 +58,26 @@ public sealed partial class Shield
             Span<float> releasedRow = plan.Enforces
                 ? released.Slice(row * classes, classes)
                 : HardeningScratch.ForThisThread.Released(classes);
-            if (!TryHardenRow(outputPlan, cleanRow, releasedRow, out OutputFault fault))
+            if (!TryHardenRow(outputPlan, cleanRow, releasedRow, out int label, out float value, out OutputFault fault))
             {
                 released.Clear();
                 throw new InvalidModelOutputException(fault.Describe(outputPlan.Name, row), outputPlan.Name, row, fault.Index);
+            }
+
+            if (output == plan.CountedOutput)
+            {
+                CountAnswer(in admission, label, value);
             }
         }
 
         if (plan.Enforces)
         {
-            Interlocked.Add(ref _counters.Hardened, rows);
+            Interlocked.Add(ref _counters.Cell.Hardened, rows);
         }
         else
         {
             clean.CopyTo(released);
-            Interlocked.Add(ref _counters.WouldBeHardened, rows);
+            Interlocked.Add(ref _counters.Cell.WouldBeHardened, rows);
         }
     }
 
@@ -115,21 +122,27 @@ public sealed partial class Shield
         return rows;
     }
 
-    private bool TryHardenRow(OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out OutputFault fault)
+    private bool TryHardenRow(
+        OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault)
     {
         if (!plan.IsDistribution)
         {
+            label = AnswerHistory.NoLabel;
+            value = TensorPrimitives.Sum(clean) / clean.Length;
             return ValueHardening.TryHarden(plan, clean, released, out fault);
         }
 
-        if (!DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out int top, out fault))
+        if (!DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out int top, out value, out fault))
         {
+            label = AnswerHistory.NoLabel;
             return false;
         }
 
+        label = top;
+
         if (!Leads(released, top))
         {
-            Interlocked.Increment(ref _counters.TopChanged);
+            Interlocked.Increment(ref _counters.Cell.TopChanged);
         }
 
         return true;

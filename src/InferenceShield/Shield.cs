@@ -18,6 +18,8 @@ public sealed partial class Shield : IDisposable
     /// <summary>The longest caller name, in UTF-8 bytes.</summary>
     public const int MaximumCallerNameLength = 1024;
 
+    private const int MostRemembered = 8192;
+
     private static readonly long s_tableFullLogInterval = (long)TimeSpan.FromMinutes(1).TotalNanoseconds;
 
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -25,14 +27,17 @@ public sealed partial class Shield : IDisposable
     private readonly ILogger _logger;
     private readonly ShieldClock _clock;
     private readonly ShieldKeys _keys;
-    private readonly CallerTable _callers;
+    private readonly AdmissionControl _admission;
+    private readonly ShieldCounters _counters = new();
+    private readonly LatencyHistogram _latency = new();
+    private readonly AnswerHistory _answers;
     private readonly string _optionsPrefix;
     private readonly Lock _reloadLock = new();
     private volatile ShieldPlan _plan;
     private volatile string? _reloadFault;
     private volatile bool _disposed;
-    private ShieldCounters _counters;
     private long _nextTableFullLog;
+    private long _nextRefresh = s_refreshInterval;
 
     internal Shield(string name, ShieldOptions options, IShieldSecretProvider secretProvider, TimeProvider timeProvider, ILogger logger, string optionsPrefix)
     {
@@ -46,7 +51,8 @@ public sealed partial class Shield : IDisposable
         }
 
         _clock = new ShieldClock(timeProvider);
-        _callers = new CallerTable(_plan.CallerCapacity);
+        _answers = new AnswerHistory(_keys.Labels, DecayedHistogram.DefaultBuckets, Environment.ProcessorCount);
+        _admission = BuildAdmission(_plan);
         ShieldLog.ShieldBuilt(logger, name, options.Mode, _keys.KeyId, _plan.CallerCapacity, _plan.DescribeOutputs());
         LogWarnings(options);
     }
@@ -67,7 +73,10 @@ public sealed partial class Shield : IDisposable
     public int MaxRowsPerCall => _plan.MaxRows;
 
     /// <summary>Share of the caller table in use, 0 to 1.</summary>
-    public double CallerTableLoad => (double)_callers.Count / _callers.Capacity;
+    public double CallerTableLoad => (double)_admission.Callers.Count / _admission.Callers.Capacity;
+
+    /// <summary>What operators have decided about single callers.</summary>
+    public CallerOverrides Overrides => _admission.Overrides;
 
     /// <summary>The names of the outputs that may be released, in the order of their indices.</summary>
     public IReadOnlyList<string> OutputNames => Array.ConvertAll(_plan.Outputs, output => output.Name);
@@ -88,38 +97,9 @@ public sealed partial class Shield : IDisposable
     /// <param name="output">Its index.</param>
     public OutputKind GetOutputKind(int output) => OutputOf(_plan, output).Kind;
 
-    /// <summary>What the shield has counted.</summary>
-    public ShieldStatistics GetStatistics() => new(
-        Volatile.Read(ref _counters.Admitted),
-        Volatile.Read(ref _counters.Refused),
-        Volatile.Read(ref _counters.WouldBeRefused),
-        Volatile.Read(ref _counters.TableFull),
-        Volatile.Read(ref _counters.Hardened),
-        Volatile.Read(ref _counters.WouldBeHardened),
-        Volatile.Read(ref _counters.TopChanged),
-        _callers.Count,
-        _plan.Version);
-
-    /// <summary>What the shield has counted of one caller.</summary>
-    /// <returns>False if the caller has no record of its own.</returns>
-    public bool TryGetCaller(CallerKey caller, out CallerStatistics statistics)
-    {
-        int slot = caller.IsEmpty ? -1 : _callers.Find(caller);
-        if (slot < 0)
-        {
-            statistics = default;
-            return false;
-        }
-
-        ref CallerRecord record = ref _callers[slot];
-        statistics = new CallerStatistics(
-            Volatile.Read(ref record.Admitted), Volatile.Read(ref record.Refused), Volatile.Read(ref record.Repeated));
-        return true;
-    }
-
     /// <summary>Puts new options into force for queries admitted from now on. What callers have used up stays used up: under a
     /// new rate it is the same number of queries.</summary>
-    /// <param name="options">Read once; names and kinds of outputs and the caller capacity must be those at start.</param>
+    /// <param name="options">Read once; names and kinds of outputs and the capacities for callers must be those at start.</param>
     /// <exception cref="OptionsValidationException">Not valid; every fault is named, and the last good options stay in force.</exception>
     public void Reload(ShieldOptions options)
     {
@@ -136,13 +116,8 @@ public sealed partial class Shield : IDisposable
                     return;
                 }
 
-                ShieldPlan before = _plan;
                 _plan = plan;
-                if (plan.Caller != before.Caller || plan.Overflow != before.Overflow)
-                {
-                    _callers.Restate(plan.Caller, before.Caller, plan.Overflow, before.Overflow, _clock.Now);
-                }
-
+                _admission.Reload(plan, _clock.Now);
                 ShieldLog.PlanReloaded(_logger, Name, plan.Version);
                 LogWarnings(options);
             }
@@ -169,6 +144,21 @@ public sealed partial class Shield : IDisposable
     {
         _reloadFault = faults;
         ShieldLog.ReloadRejected(_logger, Name, _plan.Version, faults);
+    }
+
+    private AdmissionControl BuildAdmission(ShieldPlan plan)
+    {
+        // What a caller asked is remembered beyond its record, if it was much: a lower bound, which no flood of names can raise.
+        int remembered = Math.Clamp(plan.CallerCapacity / 16, SpaceSaving.MinimumCapacity, MostRemembered);
+        SpaceSaving departed = new(remembered, _keys.Sketches);
+        CallerTable callers = new(plan.CallerCapacity)
+        {
+            Departed = (caller, asked) => departed.AddHash(caller.Low, (int)Math.Clamp(asked, 1, int.MaxValue)),
+            AskedBefore = caller => departed.TryGetHash(caller.Low, out HeavyHitter bounds) ? bounds.GuaranteedCount : 0,
+        };
+        DossierTable dossiers = new(
+            plan.Dossiers, () => new Dossier(_keys.Sketches, new AnswerHistory(_keys.Labels, DecayedHistogram.DefaultBuckets, stripes: 1)));
+        return new AdmissionControl(_clock, plan, callers, dossiers);
     }
 
     private void LogWarnings(ShieldOptions options)

@@ -31,6 +31,23 @@ internal sealed class ShieldOptionsValidator
         return validator._faults;
     }
 
+    /// <summary>The faults of an operator's override.</summary>
+    public static IReadOnlyList<string> Validate(CallerOverride callerOverride)
+    {
+        ShieldOptionsValidator validator = new("");
+        if (callerOverride.Posture is { } posture && !Enum.IsDefined(posture))
+        {
+            validator.Fault("Posture", posture, "Normal, Guarded, Restricted or Blocked");
+        }
+
+        if (callerOverride.Limit is { } limit)
+        {
+            validator.CheckLimit("Limit", limit, admission: null);
+        }
+
+        return validator._faults;
+    }
+
     /// <summary>What is allowed and yet does not do what its name promises.</summary>
     public static IEnumerable<string> Warnings(ShieldOptions options)
     {
@@ -58,6 +75,9 @@ internal sealed class ShieldOptionsValidator
         if (Required("Callers", options.Callers))
         {
             Range("Callers:Capacity", options.Callers.Capacity, 1, 20_000_000);
+            Range("Callers:Dossiers", options.Callers.Dossiers, 0, 100_000);
+            Range("Callers:TenantCapacity", options.Callers.TenantCapacity, 1, 20_000_000);
+            Range("Callers:NetworkCapacity", options.Callers.NetworkCapacity, 1, 20_000_000);
         }
 
         if (Required("Admission", options.Admission))
@@ -79,7 +99,17 @@ internal sealed class ShieldOptionsValidator
     private void CheckAdmission(AdmissionOptions admission)
     {
         bool caller = Required("Admission:PerCaller", admission.PerCaller)
-            && CheckRate("Admission:PerCaller", admission.PerCaller);
+            && CheckLimit("Admission:PerCaller", admission.PerCaller, admission);
+        CheckShared("Admission:PerTenant", admission.PerTenant, admission);
+        CheckShared("Admission:PerNetwork", admission.PerNetwork, admission);
+        CheckShared("Admission:PerModel", admission.PerModel, admission);
+        if (Required("Admission:Price", admission.Price))
+        {
+            Range("Admission:Price:PerCall", admission.Price.PerCall, 0, 1_000_000);
+            Range("Admission:Price:PerQuery", admission.Price.PerQuery, 0, 1_000_000);
+            Range("Admission:Price:PerOutput", admission.Price.PerOutput, 0, 1_000_000);
+        }
+
         bool overflow = Required("Admission:Overflow", admission.Overflow)
             && CheckRate("Admission:Overflow", admission.Overflow);
         if (caller && admission.MaxRowsPerCall is { } rows)
@@ -92,6 +122,43 @@ internal sealed class ShieldOptionsValidator
                 || admission.Overflow.Burst > admission.PerCaller.Burst))
         {
             _faults.Add(_prefix + "Admission:Overflow is laxer than Admission:PerCaller; it must not be: an attacker who floods the caller table would gain by it.");
+        }
+    }
+
+    /// <summary>A limit that several callers share must let the largest batch of one of them through.</summary>
+    private void CheckShared(string key, LimitOptions? limit, AdmissionOptions admission)
+    {
+        if (limit is not null && CheckLimit(key, limit, admission) && admission.PerCaller is { } caller
+            && limit.Burst < (admission.MaxRowsPerCall ?? caller.Burst))
+        {
+            Fault(key + ":Burst", limit.Burst, string.Create(CultureInfo.InvariantCulture,
+                $"{admission.MaxRowsPerCall ?? caller.Burst:N0} (the rows one call may hold) to 1,000,000; a full batch could never be admitted"));
+        }
+    }
+
+    private bool CheckLimit(string key, LimitOptions limit, AdmissionOptions? admission)
+    {
+        int before = _faults.Count;
+        CheckRate(key, limit);
+        long rows = admission?.MaxRowsPerCall ?? admission?.PerCaller?.Burst ?? 1;
+        long cost = admission?.Price is { } price ? price.PerCall + (rows * price.PerQuery) : 1;
+        CheckQuota(key + ":DailyQueries", limit.DailyQueries, rows);
+        CheckQuota(key + ":MonthlyQueries", limit.MonthlyQueries, rows);
+        CheckQuota(key + ":DailyCost", limit.DailyCost, cost);
+        CheckQuota(key + ":MonthlyCost", limit.MonthlyCost, cost);
+        return _faults.Count == before;
+    }
+
+    private void CheckQuota(string key, long? quota, long batch)
+    {
+        if (quota is { } value)
+        {
+            Range(key, value, 1, Quota.Most);
+            if (value >= 1 && value < batch)
+            {
+                _faults.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"{_prefix}{key} is {value:N0}, less than a full batch takes ({batch:N0}), which could never be admitted. Raise it or lower Admission:MaxRowsPerCall."));
+            }
         }
     }
 
@@ -201,15 +268,22 @@ internal sealed class ShieldOptionsValidator
 
     private void CheckFixedParts(ShieldOptions options, ShieldPlan serving)
     {
-        if (options.Callers.Capacity != serving.CallerCapacity)
-        {
-            Fault("Callers:Capacity", options.Callers.Capacity,
-                string.Create(CultureInfo.InvariantCulture, $"{serving.CallerCapacity}, as at start; it is fixed while serving. Restart to change it"));
-        }
+        Fixed("Callers:Capacity", options.Callers.Capacity, serving.CallerCapacity);
+        Fixed("Callers:Dossiers", options.Callers.Dossiers, serving.Dossiers);
+        Fixed("Callers:TenantCapacity", options.Callers.TenantCapacity, serving.TenantCapacity);
+        Fixed("Callers:NetworkCapacity", options.Callers.NetworkCapacity, serving.NetworkCapacity);
 
         if (!serving.HasSameOutputs(options))
         {
             _faults.Add(_prefix + "Outputs: names and kinds are fixed while serving. Restart to change them.");
+        }
+    }
+
+    private void Fixed(string key, int value, int serving)
+    {
+        if (value != serving)
+        {
+            Fault(key, value, string.Create(CultureInfo.InvariantCulture, $"{serving}, as at start; it is fixed while serving. Restart to change it"));
         }
     }
 

@@ -7,6 +7,8 @@ namespace InferenceShield;
 internal sealed class ShieldPlan
 {
     private readonly FrozenDictionary<string, int> _outputIndex;
+    private readonly long _costPerCall;
+    private readonly long _costPerRow;
 
     private ShieldPlan(Shield owner, ShieldOptions options, int version)
     {
@@ -14,14 +16,26 @@ internal sealed class ShieldPlan
         Version = version;
         Enforces = options.Mode == ShieldMode.Enforce;
         CallerCapacity = options.Callers.Capacity;
-        Caller = new Gcra(options.Admission.PerCaller);
-        Overflow = new Gcra(options.Admission.Overflow);
-        OverflowPeriod = options.Admission.Overflow.Period;
-        MaxRows = options.Admission.MaxRowsPerCall ?? Caller.Burst;
+        TenantCapacity = options.Callers.TenantCapacity;
+        NetworkCapacity = options.Callers.NetworkCapacity;
+        Dossiers = options.Callers.Dossiers;
+        AdmissionOptions admission = options.Admission;
+        Caller = new Limit(admission.PerCaller);
+        Tenant = admission.PerTenant is null ? null : new Limit(admission.PerTenant);
+        Network = admission.PerNetwork is null ? null : new Limit(admission.PerNetwork);
+        Model = admission.PerModel is null ? null : new Limit(admission.PerModel);
+        Overflow = new Limit(admission.Overflow);
+        HasQuotas = Caller.HasQuotas || Tenant is { HasQuotas: true } || Network is { HasQuotas: true } || Model is { HasQuotas: true };
+        HasCallerRateOnly = Model is null && !HasQuotas;
+        MaxRows = admission.MaxRowsPerCall ?? Caller.Rate.Burst;
+        _costPerCall = admission.Price.PerCall;
+        _costPerRow = admission.Price.PerQuery + ((long)admission.Price.PerOutput * options.Outputs.Count);
 
         // Ordered by name: the order of a dictionary from configuration is not one to rely on.
         Outputs = [.. options.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal)
             .Select(output => new OutputPlan(output.Key, output.Value.Kind, output.Value.Hardening ?? options.Hardening))];
+        CountedOutput = Array.FindIndex(Outputs, output => output.IsDistribution);
+        CountedOutput = CountedOutput >= 0 ? CountedOutput : Array.FindIndex(Outputs, output => output.Kind != OutputKind.State);
         _outputIndex = Outputs.Select((output, index) => KeyValuePair.Create(output.Name, index)).ToFrozenDictionary(StringComparer.Ordinal);
     }
 
@@ -34,15 +48,33 @@ internal sealed class ShieldPlan
 
     public int CallerCapacity { get; }
 
-    public Gcra Caller { get; }
+    public int TenantCapacity { get; }
 
-    public Gcra Overflow { get; }
+    public int NetworkCapacity { get; }
 
-    public TimeSpan OverflowPeriod { get; }
+    public int Dossiers { get; }
+
+    public Limit Caller { get; }
+
+    public Limit? Tenant { get; }
+
+    public Limit? Network { get; }
+
+    public Limit? Model { get; }
+
+    public Limit Overflow { get; }
+
+    public bool HasQuotas { get; }
+
+    /// <summary>Whether a caller without tenant and network has nothing to keep but its own rate.</summary>
+    public bool HasCallerRateOnly { get; }
 
     public int MaxRows { get; }
 
     public OutputPlan[] Outputs { get; }
+
+    /// <summary>The output whose answers the histories count: the first distribution, else the first that is hardened; -1 for none.</summary>
+    public int CountedOutput { get; }
 
     /// <exception cref="OptionsValidationException">Every fault of the options, not only the first.</exception>
     public static ShieldPlan Compile(Shield owner, ShieldOptions options, string prefix, ShieldPlan? serving)
@@ -53,14 +85,17 @@ internal sealed class ShieldPlan
             : throw new OptionsValidationException(owner.Name, typeof(ShieldOptions), faults);
     }
 
+    public long CostOf(int rows) => _costPerCall + (rows * _costPerRow);
+
     public int FindOutput(string name) => _outputIndex.GetValueOrDefault(name, -1);
 
     public string DescribeOutputs() => string.Join(", ", Outputs.Select(output => $"{output.Name} ({output.Kind})"));
 
     /// <summary>Whether another plan does the same: one change of a file raises several change notices.</summary>
     public bool HasSameContent(ShieldPlan other) =>
-        Enforces == other.Enforces && Caller.Equals(other.Caller) && Overflow.Equals(other.Overflow)
-        && OverflowPeriod == other.OverflowPeriod && MaxRows == other.MaxRows && Outputs.SequenceEqual(other.Outputs);
+        Enforces == other.Enforces && Caller == other.Caller && Tenant == other.Tenant && Network == other.Network
+        && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
+        && MaxRows == other.MaxRows && Outputs.SequenceEqual(other.Outputs);
 
     public bool HasSameOutputs(ShieldOptions options) =>
         options.Outputs.Count == Outputs.Length

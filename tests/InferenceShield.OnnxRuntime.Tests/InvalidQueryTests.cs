@@ -154,8 +154,8 @@ public sealed class InvalidQueryTests : IDisposable
     [Fact]
     public void A_caller_without_a_name()
     {
-        Assertions.Says(Throws<InvalidQueryException>(() => _session.Session.Run(default, _request)).Message, "no caller");
-        Throws<InvalidQueryException>(() => _linear.Session.Run(default, new float[8], new float[10]));
+        Assertions.Says(Throws<InvalidQueryException>(() => _session.Session.Run(default(CallerKey), _request)).Message, "no caller");
+        Throws<InvalidQueryException>(() => _linear.Session.Run(default(CallerKey), new float[8], new float[10]));
     }
 
     [Theory]

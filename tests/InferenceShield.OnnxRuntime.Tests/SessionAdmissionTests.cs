@@ -19,7 +19,7 @@ public sealed class SessionAdmissionTests
         Admission refused = session.Session.Run(session.Caller, request);
 
         Assert.False(refused.IsAdmitted);
-        Assert.Equal(AdmissionReason.CallerRate, refused.Reason);
+        Assert.Equal(AdmissionReason.Rate, refused.Reason);
         Assert.Equal(TimeSpan.FromSeconds(1), refused.RetryAfter);
         Assert.Equal(2, refused.Rows);
         Assert.Throws<InvalidOperationException>(() => request.GetOutput(TestModels.Output).Length);
@@ -99,5 +99,5 @@ public sealed class SessionAdmissionTests
 
     /// <summary>One query a second and a burst.</summary>
     private static Action<ShieldOptions> Limit(int burst) => options => options.Admission.PerCaller = options.Admission.Overflow =
-        new RateOptions { Queries = 1, Period = TimeSpan.FromSeconds(1), Burst = burst };
+        new LimitOptions { Queries = 1, Period = TimeSpan.FromSeconds(1), Burst = burst };
 }

@@ -34,7 +34,7 @@ public sealed class ShieldAdmitTests
                     continue;
                 }
 
-                Assert.Equal(AdmissionReason.CallerRate, first.Reason);
+                Assert.Equal(AdmissionReason.Rate, first.Reason);
                 Assert.True(first.RetryAfter > TimeSpan.Zero);
                 Assert.True(first.RetryAfterSeconds >= 1);
                 TimeSpan waited = TimeSpan.Zero;
@@ -133,7 +133,7 @@ public sealed class ShieldAdmitTests
 
         clock.Advance(TimeSpan.FromSeconds(1));
         Assert.True(shield.AdmitRows(1).IsAdmitted);
-        Assert.Equal(new CallerStatistics(Admitted: 4, Refused: 1999, Repeated: 3), Statistics(shield, "caller"));
+        Assert.Equal(new CallerStatistics { Calls = 2, Admitted = 4, RefusedCalls = 1000, Refused = 1999, Repeated = 3, Cost = 4 }, Statistics(shield, "caller"));
     }
 
     [Fact]
@@ -244,8 +244,8 @@ public sealed class ShieldAdmitTests
         Assert.False(shield.AdmitRows(1, "alice").IsAdmitted);
         Assert.True(shield.AdmitRows(2, "bob").IsAdmitted);
         Assert.Equal(2, shield.GetStatistics().Callers);
-        Assert.Equal(new CallerStatistics(2, 1, 1), Statistics(shield, "alice"));
-        Assert.Equal(new CallerStatistics(2, 0, 1), Statistics(shield, "bob"));
+        Assert.Equal(new CallerStatistics { Calls = 1, Admitted = 2, RefusedCalls = 1, Refused = 1, Repeated = 1, Cost = 2 }, Statistics(shield, "alice"));
+        Assert.Equal(new CallerStatistics { Calls = 1, Admitted = 2, Repeated = 1, Cost = 2 }, Statistics(shield, "bob"));
     }
 
     [Theory]
@@ -317,7 +317,7 @@ public sealed class ShieldAdmitTests
         Admission admission = shield.Admit(caller, [shield.Digest([3, 4]), shield.Digest([3, 4])]);
         Assert.True(admission.IsAdmitted);
         Assert.Equal(2, admission.Rows);
-        Assert.Equal(new CallerStatistics(4, 0, 2), Statistics(shield, "caller"));
+        Assert.Equal(new CallerStatistics { Calls = 2, Admitted = 4, Repeated = 2, Cost = 4 }, Statistics(shield, "caller"));
     }
 
     [Fact]
@@ -343,7 +343,7 @@ public sealed class ShieldAdmitTests
         Assert.False(denied.IsAdmitted);
         Assert.Equal(TimeSpan.FromHours(1), denied.RetryAfter);
         Assert.True(shield.Admit(caller, [digest]).IsAdmitted);
-        Assert.Equal(new CallerStatistics(Admitted: 3, Refused: 2, Repeated: 2), Statistics(shield, "caller"));
+        Assert.Equal(new CallerStatistics { Calls = 2, Admitted = 3, RefusedCalls = 1, Refused = 2, Repeated = 2, Cost = 3 }, Statistics(shield, "caller"));
     }
 
     [Fact]
@@ -371,7 +371,7 @@ public sealed class ShieldAdmitTests
         Assert.Equal(TimeSpan.FromMinutes(10), denied.RetryAfter);
 
         Assert.True(shield.AdmitRows(7, "known 0").IsAdmitted);
-        Assert.Equal(AdmissionReason.CallerRate, shield.AdmitRows(7, "known 0").Reason);
+        Assert.Equal(AdmissionReason.Rate, shield.AdmitRows(7, "known 0").Reason);
 
         clock.Advance(TimeSpan.FromMinutes(10));
         Assert.True(shield.AdmitRows(1, "newcomer 3").IsAdmitted);
@@ -460,7 +460,7 @@ public sealed class ShieldAdmitTests
         configure: options =>
         {
             options.Callers.Capacity = 4;
-            options.Admission.PerCaller = new RateOptions { Queries = 60, Period = TimeSpan.FromHours(1), Burst = 8 };
+            options.Admission.PerCaller = new LimitOptions { Queries = 60, Period = TimeSpan.FromHours(1), Burst = 8 };
             options.Admission.Overflow = new RateOptions { Queries = 6, Period = TimeSpan.FromHours(1), Burst = 2 };
         },
         clock: clock,

@@ -20,7 +20,7 @@ public sealed class ShieldBuilderTests
         Assert.Equal(["probabilities"], shield.OutputNames);
         Assert.Null(shield.ReloadFault);
         Assert.Equal(0, shield.CallerTableLoad);
-        Assert.Equal(new ShieldStatistics(0, 0, 0, 0, 0, 0, 0, 0, PlanVersion: 1), shield.GetStatistics());
+        Assert.Equal(new ShieldStatistics { PlanVersion = 1 }, shield.GetStatistics());
         Assert.Equal(
             "Shield 'fashion' is up: mode Enforce, secret key-7, 100000 callers, outputs probabilities (Probabilities)",
             Assert.Single(logger.Messages("ShieldBuilt")));

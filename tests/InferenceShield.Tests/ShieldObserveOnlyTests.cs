@@ -94,7 +94,7 @@ public sealed class ShieldObserveOnlyTests
         {
             options.Mode = mode;
             options.Callers.Capacity = 5;
-            options.Admission.PerCaller = new RateOptions { Queries = 6, Period = TimeSpan.FromMinutes(1), Burst = 5 };
+            options.Admission.PerCaller = new LimitOptions { Queries = 6, Period = TimeSpan.FromMinutes(1), Burst = 5 };
             options.Admission.Overflow = new RateOptions { Queries = 1, Period = TimeSpan.FromMinutes(1), Burst = 2 };
         },
         clock: clock);

@@ -29,7 +29,7 @@ public sealed class ShieldOptionsValidatorTests
             o.Admission.PerCaller.Period = TimeSpan.FromSeconds(1);
         },
         ["Admission:PerCaller takes 372 days to refill (Burst x Period / Queries); allowed: up to 366 days."] = o =>
-            o.Admission.PerCaller = new RateOptions { Queries = 1, Period = TimeSpan.FromDays(31), Burst = 12 },
+            o.Admission.PerCaller = new LimitOptions { Queries = 1, Period = TimeSpan.FromDays(31), Burst = 12 },
         ["Admission:Overflow:Queries is -1; allowed: 1 to 1,000,000,000."] = o => o.Admission.Overflow.Queries = -1,
         ["Admission:Overflow:Burst is 0; allowed: 1 to 1,000,000."] = o => o.Admission.Overflow.Burst = 0,
         ["Admission:Overflow:Period is 00:00:00; allowed: 00:00:00.001 to 31.00:00:00."] = o => o.Admission.Overflow.Period = TimeSpan.Zero,

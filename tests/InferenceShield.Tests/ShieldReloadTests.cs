@@ -146,7 +146,7 @@ public sealed class ShieldReloadTests
         Assert.False(still.IsAdmitted);
         Assert.Equal(denied.RetryAfter, still.RetryAfter);
         Assert.True(shield.TryGetCaller(shield.IdentifyCaller("caller"), out CallerStatistics statistics));
-        Assert.Equal(new CallerStatistics(4, 4, 3), statistics);
+        Assert.Equal(new CallerStatistics { Calls = 1, Admitted = 4, RefusedCalls = 2, Refused = 4, Repeated = 3, Cost = 4 }, statistics);
         Assert.Equal((4L, 4L, 2), (shield.GetStatistics().Admitted, shield.GetStatistics().Refused, shield.GetStatistics().PlanVersion));
     }
 

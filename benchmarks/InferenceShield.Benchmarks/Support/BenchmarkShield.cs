@@ -11,11 +11,11 @@ internal static class BenchmarkShield
     public const int CallerCount = 64;
 
     public static Shield Build(string output, OutputKind kind) =>
-        Build(output, kind, new RateOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 });
+        Build(output, kind, new LimitOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 });
 
     /// <summary>One query a month: after the first one, every query is refused.</summary>
     public static Shield BuildRefusing(string output, OutputKind kind) =>
-        Build(output, kind, new RateOptions { Queries = 1, Period = TimeSpan.FromDays(31), Burst = 1 });
+        Build(output, kind, new LimitOptions { Queries = 1, Period = TimeSpan.FromDays(31), Burst = 1 });
 
     /// <summary>What a host would have as names: API keys.</summary>
     public static string[] CallerNames() =>

@@ -5,13 +5,20 @@ namespace InferenceShield;
 /// cannot mix two policies. Valid only with the shield that made it. Holds no input and no caller name.</remarks>
 public readonly struct Admission
 {
-    internal Admission(ShieldPlan plan, int rows, AdmissionReason reason, TimeSpan retryAfter, bool isAdmitted)
+    internal Admission(ShieldPlan plan, CallerKey caller, int rows, long now, in AdmissionDecision decision)
     {
         Plan = plan;
+        Caller = caller;
         Rows = rows;
-        Reason = reason;
-        RetryAfter = retryAfter;
-        IsAdmitted = isAdmitted;
+        Start = now;
+        Reason = decision.Reason;
+        Level = decision.Level;
+        Posture = decision.Posture;
+        Dossier = decision.Dossier;
+
+        // Rounded up to TimeSpan's 100 ns, so that the wait it states is enough.
+        RetryAfter = TimeSpan.FromTicks((decision.Wait + 99) / 100);
+        IsAdmitted = decision.IsWithinLimits || !plan.Enforces;
     }
 
     /// <summary>Whether the query may go on. In observe-only mode always true.</summary>
@@ -20,10 +27,17 @@ public readonly struct Admission
     /// <summary>Why.</summary>
     public AdmissionReason Reason { get; }
 
+    /// <summary>Whose limit decided; <see cref="AdmissionLevel.Caller"/> if none did.</summary>
+    public AdmissionLevel Level { get; }
+
+    /// <summary>How the caller is being treated.</summary>
+    public Posture Posture { get; }
+
     /// <summary>How long the caller has to wait until the same query is within the limits; zero if it is now.</summary>
-    /// <remarks>Exact when nobody else uses the same bucket: refused at every earlier instant, admitted at it.
-    /// In observe-only mode, what the wait would have been. A batch that is larger than the bucket shared by newcomers to a
-    /// full caller table is told that bucket's period: it has to be split, or wait for room in the table.</remarks>
+    /// <remarks>Exact when nobody else uses the same buckets: refused at every earlier instant, admitted at it.
+    /// In observe-only mode, what the wait would have been. No promise in three cases: a batch larger than the bucket that
+    /// newcomers to a full caller table share is told that bucket's period; one that is <see cref="AdmissionReason.BatchTooLarge"/>,
+    /// how long its bucket takes to fill; a blocked caller, a day.</remarks>
     public TimeSpan RetryAfter { get; }
 
     /// <summary>The rows that were asked for; each counts as one query.</summary>
@@ -32,8 +46,16 @@ public readonly struct Admission
     /// <summary>True in observe-only mode when the query would have been refused.</summary>
     public bool WouldBeRefused => IsAdmitted && Reason is not AdmissionReason.WithinLimits;
 
-    internal ShieldPlan? Plan { get; }
-
     /// <summary>The <c>Retry-After</c> value for HTTP: whole seconds, rounded up, at least 1 for a refusal.</summary>
     public long RetryAfterSeconds => (RetryAfter.Ticks + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
+
+    internal ShieldPlan? Plan { get; }
+
+    internal CallerKey Caller { get; }
+
+    /// <summary>When it was admitted, in nanoseconds of the shield's clock.</summary>
+    internal long Start { get; }
+
+    /// <summary>The number of the caller's dossier; -1 if it has none.</summary>
+    internal int Dossier { get; }
 }

@@ -9,9 +9,27 @@ public enum AdmissionReason
     /// <summary>Within the limits.</summary>
     WithinLimits,
 
-    /// <summary>The caller has used up its rate and burst.</summary>
-    CallerRate,
+    /// <summary>The rate and burst are used up.</summary>
+    Rate,
+
+    /// <summary>The queries of this UTC day are used up.</summary>
+    DailyQueries,
+
+    /// <summary>The queries of this UTC month are used up.</summary>
+    MonthlyQueries,
+
+    /// <summary>The cost budget of this UTC day is used up.</summary>
+    DailyCost,
+
+    /// <summary>The cost budget of this UTC month is used up.</summary>
+    MonthlyCost,
 
     /// <summary>The caller table is full and the bucket that newcomers share is used up, or too small for this batch.</summary>
     CallerTableFull,
+
+    /// <summary>The batch holds more than the limit an operator has set for this caller can ever admit at once: split it.</summary>
+    BatchTooLarge,
+
+    /// <summary>The caller is blocked, by an operator or by its posture.</summary>
+    Blocked,
 }

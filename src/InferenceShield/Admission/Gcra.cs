@@ -27,6 +27,20 @@ internal readonly record struct Gcra
         return (nanoseconds + rate.Queries - 1) / rate.Queries;
     }
 
+    /// <summary>Nanoseconds that the whole burst takes to come back.</summary>
+    public long FillTime => _tolerance;
+
+    /// <summary>Nanoseconds until so many queries could be admitted at once; 0 if now.</summary>
+    public long WaitFor(long theoreticalArrival, long now, int rows) =>
+        Math.Max(0, Math.Max(theoreticalArrival, now) + (_increment * rows) - _tolerance - now);
+
+    /// <summary>Queries that could be admitted at once now: 0 to <see cref="Burst"/>.</summary>
+    public long Available(long theoreticalArrival, long now) =>
+        Math.Clamp((now + _tolerance - Math.Max(theoreticalArrival, now)) / _increment, 0, Burst);
+
+    /// <summary>Takes a charge back. The word is then as if the charge had not been made, or stricter.</summary>
+    public void Refund(ref long theoreticalArrival, int rows) => Interlocked.Add(ref theoreticalArrival, -_increment * rows);
+
     /// <summary>Charges <paramref name="rows"/> queries at once, or none.</summary>
     /// <param name="theoreticalArrival">The state word.</param>
     /// <param name="now">Nanoseconds on the clock that the state word is in.</param>

@@ -1,7 +1,7 @@
 namespace InferenceShield;
 
 /// <summary>A rate and a burst, in queries (input rows).</summary>
-public sealed class RateOptions
+public class RateOptions
 {
     /// <summary>Queries allowed per <see cref="Period"/> in the long run.</summary>
     /// <value>1 to 1,000,000,000.</value>

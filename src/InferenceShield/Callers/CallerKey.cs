@@ -14,8 +14,8 @@ public readonly struct CallerKey : IEquatable<CallerKey>
 {
     internal CallerKey(ulong low, ulong high)
     {
-        // Zero marks an empty word in the caller table, so no key holds one.
-        Low = low == 0 ? 1 : low;
+        // 0 and 1 mark slots of the caller table that are nobody's, so no key holds them.
+        Low = low <= 1 ? low + 2 : low;
         High = high == 0 ? 1 : high;
     }
 

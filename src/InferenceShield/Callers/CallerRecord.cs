@@ -2,30 +2,112 @@ using System.Runtime.InteropServices;
 
 namespace InferenceShield;
 
-/// <summary>What the shield keeps of one caller: 64 bytes, changed only by atomic operations on single words.</summary>
+/// <summary>What the shield keeps of one caller, tenant, network or model: 128 bytes, changed by atomic operations on single words.</summary>
+/// <remarks>The first half is what decides about a query, the second what is counted.</remarks>
 [StructLayout(LayoutKind.Sequential, Size = SizeInBytes)]
 internal struct CallerRecord
 {
-    public const int SizeInBytes = 64;
+    public const int SizeInBytes = 128;
 
-    /// <summary>First half of the key; 0 while the record is free. Written once, by the thread that claims it.</summary>
-    public ulong KeyLow;
+    /// <summary>The bits of <see cref="Standing"/> that decide about a query.</summary>
+    public const ulong DecidingStanding = uint.MaxValue;
 
-    /// <summary>Second half of the key; 0 until published. Written once, by whoever gets there first.</summary>
+    /// <summary>Second half of the key; 0 while the record is nobody's. See <see cref="CallerTable"/> for who may write it.</summary>
     public ulong KeyHigh;
 
-    /// <summary>GCRA state: theoretical arrival time in nanoseconds of the shield's clock.</summary>
-    public long TheoreticalArrival;
+    /// <summary>State of <see cref="Gcra"/>.</summary>
+    public long Arrival;
 
-    /// <summary>Queries admitted.</summary>
-    public long Admitted;
+    /// <summary>State of the daily query <see cref="Quota"/>.</summary>
+    public ulong DailyQueries;
 
-    /// <summary>Queries refused, or in observe-only mode that would have been.</summary>
-    public long Refused;
+    /// <summary>State of the monthly query <see cref="Quota"/>.</summary>
+    public ulong MonthlyQueries;
+
+    /// <summary>State of the daily cost <see cref="Quota"/>.</summary>
+    public ulong DailyCost;
+
+    /// <summary>State of the monthly cost <see cref="Quota"/>.</summary>
+    public ulong MonthlyCost;
+
+    /// <summary>Posture (lowest byte), <see cref="CallerFlags"/> (next byte), dossier number plus one (upper half).</summary>
+    public ulong Standing;
+
+    /// <summary>Queries the caller is known to have asked before it got this record: a lower bound.</summary>
+    public uint Before;
+
+    /// <summary>Share of the model that the caller has learned, 0 to 1, for the detection that builds on it.</summary>
+    public float Odometer;
+
+    /// <summary>Calls, queries, refusals, cost.</summary>
+    public CallCounters Counters;
 
     /// <summary>Queries equal to the caller's query just before.</summary>
     public long Repeated;
 
     /// <summary>First half of the digest of the caller's latest query.</summary>
     public ulong LatestDigest;
+
+    /// <summary>From when on the record is as good as fresh, in nanoseconds of the shield's clock; long.MaxValue for never.</summary>
+    public readonly long FreshAt
+    {
+        get
+        {
+            if (Volatile.Read(in Standing) != 0 || Volatile.Read(in Odometer) != 0)
+            {
+                return long.MaxValue;
+            }
+
+            long quotas = Math.Max(
+                Math.Max(Quota.FreshAt(Volatile.Read(in DailyQueries)), Quota.FreshAt(Volatile.Read(in MonthlyQueries))),
+                Math.Max(Quota.FreshAt(Volatile.Read(in DailyCost)), Quota.FreshAt(Volatile.Read(in MonthlyCost))));
+            return Math.Max(Volatile.Read(in Arrival), quotas);
+        }
+    }
+
+    /// <summary>Queries the caller is known to have asked, admitted or not.</summary>
+    public readonly long Asked => Counters.Asked + Volatile.Read(in Before);
+
+    public readonly Posture Posture => (Posture)(Volatile.Read(in Standing) & 0xff);
+
+    public readonly CallerFlags Flags => (CallerFlags)((Volatile.Read(in Standing) >> 8) & 0xff);
+
+    /// <summary>The number of the caller's dossier; -1 if it has none.</summary>
+    public readonly int Dossier => (int)(Volatile.Read(in Standing) >> 32) - 1;
+
+    /// <summary>Changes some bits of the standing.</summary>
+    public void SetStanding(ulong bits, ulong mask)
+    {
+        ulong seen = Volatile.Read(ref Standing);
+        while (true)
+        {
+            // Ends: a failure means that somebody else's change got through, and those are rare.
+            ulong before = Interlocked.CompareExchange(ref Standing, (seen & ~mask) | bits, seen);
+            if (before == seen)
+            {
+                return;
+            }
+
+            seen = before;
+        }
+    }
+
+    public void SetFlag(CallerFlags flag, bool isSet) => SetStanding(isSet ? (ulong)flag << 8 : 0, (ulong)flag << 8);
+
+    public void SetDossier(int dossier) => SetStanding((ulong)(uint)(dossier + 1) << 32, ~DecidingStanding);
+
+    public readonly CallerStatistics ToStatistics()
+    {
+        CallCounts counts = Counters.Read();
+        return new CallerStatistics
+        {
+            Calls = counts.Calls,
+            Admitted = counts.Admitted,
+            RefusedCalls = counts.RefusedCalls,
+            Refused = counts.Refused,
+            Repeated = Volatile.Read(in Repeated),
+            Cost = counts.Cost,
+            Posture = Posture,
+        };
+    }
 }

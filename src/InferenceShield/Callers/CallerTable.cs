@@ -2,144 +2,277 @@ using System.Runtime.CompilerServices;
 
 namespace InferenceShield;
 
-/// <summary>The callers the shield knows: a fixed number of records, found by keyed hash, without a lock.</summary>
+/// <summary>The callers (tenants, networks) the shield knows: a fixed number of records, found by keyed hash, without a lock.</summary>
 /// <remarks>
-/// <para>Open addressing with linear probing over 1.5 x capacity records. Keys are outputs of a keyed hash, so callers
-/// cannot aim at a probe sequence.</para>
-/// <para>Invariant: a record's KeyLow goes once from 0 to a value and never changes again, and so does KeyHigh after
-/// it. A thread that finds its own KeyLow with KeyHigh still 0 publishes its own KeyHigh instead of waiting: nobody
-/// ever waits for another thread. Should two keys share KeyLow, the record belongs to whoever published KeyHigh and
-/// the other probes on. All key words are read with acquire semantics and written by compare-and-swap.</para>
-/// <para>A full table (or a probe run longer than <see cref="LongestProbe"/>) hands out the overflow record, which all
-/// newcomers share; callers already in the table keep their own.</para>
+/// <para>Open addressing. A key may lie in any of the <see cref="Window"/> slots from its home on; homes are keyed hashes, so
+/// nobody can aim. <c>_tags</c> holds the first halves of the keys, side by side, to be searched with vectors; a record
+/// holds the second half, which says whose it is.</para>
+/// <para>Invariant: a tag leaves 0 (never used) only by compare-and-swap to <see cref="Claimed"/>, and a record's KeyHigh leaves
+/// a caller's value only by compare-and-swap to 0 (limbo). Whoever swaps is alone on the slot until it publishes
+/// KeyHigh and tag again, in this order (release). A caller has one record at most: all that insert it hold the same
+/// try-lock, chosen by its home, and none inserts it while a record that may be its is in limbo. Nobody waits long for that
+/// lock: who does not get it after a few looks is served from the overflow record this time. Looking up takes no lock.</para>
+/// <para>A charge is made first and checked afterwards: whoever finds, after charging, that the record is no longer its caller's
+/// takes the charge back and looks the caller up again. The evicting thread first puts the record in limbo and then looks
+/// at the charges, and gives the record back if there is one. Both do so across a full fence, so one of them sees the other: no
+/// charge is lost. Evicting leaves the charges' words as they are, for they are as good as fresh: so a charge that comes late
+/// and is taken back leaves nothing behind.</para>
+/// <para>Room is made by evicting, of the key's own window, the record that has been as good as fresh for the longest time.
+/// Records with a charge, quota use, posture, override, dossier or odometer are never evicted; if there is no other, newcomers
+/// share the overflow record.</para>
 /// </remarks>
 internal sealed class CallerTable
 {
-    /// <summary>A run this long does not occur at two thirds load unless the table is full.</summary>
-    private const int LongestProbe = 256;
+    /// <summary>Slots in which a key may lie: eight cache lines of tags.</summary>
+    public const int Window = 64;
 
+    /// <summary>Bytes a caller takes: one and a half slots of record and tag.</summary>
+    public const int BytesPerCaller = (CallerRecord.SizeInBytes + sizeof(ulong)) * 3 / 2;
+
+    /// <summary>No slot.</summary>
+    public const int None = -1;
+
+    /// <summary>A slot that may be the caller's, while another thread decides whether to evict it.</summary>
+    private const int InLimbo = -2;
+
+    private const ulong Claimed = 1;
+    private const ulong FirstKey = 2;
+    private const int LockCount = 1024;
+    private const int MostLooks = 200;
+
+    private readonly ulong[] _tags;
     private readonly CallerRecord[] _records;
-    private readonly int _slots;
+    private readonly int[] _locks = new int[LockCount];
+    private readonly int _homes;
     private int _count;
+    private long _evictions;
 
     public CallerTable(int capacity)
     {
         Capacity = capacity;
-        _slots = checked(capacity + (capacity + 1) / 2);
-        _records = new CallerRecord[_slots + 1];
+        _homes = checked(capacity + ((capacity + 1) / 2));
+        int slots = checked(_homes + Window);
+        _tags = new ulong[slots];
+        _records = new CallerRecord[slots + 1];
     }
+
+    /// <summary>Called with a caller and the queries counted of it, when its record goes to somebody else.</summary>
+    public Action<CallerKey, long>? Departed { get; init; }
+
+    /// <summary>Queries that a newcomer is known to have asked before.</summary>
+    public Func<CallerKey, long>? AskedBefore { get; init; }
 
     public int Capacity { get; }
 
-    /// <summary>Callers that have a record of their own; momentarily up to the number of running threads too high.</summary>
+    /// <summary>Callers that have a record of their own; while others insert, at most one a thread too high.</summary>
     public int Count => Math.Min(Volatile.Read(ref _count), Capacity);
 
-    /// <summary>The slot of the record that newcomers share when the table is full.</summary>
-    public int OverflowSlot => _slots;
+    /// <summary>Records given to another caller so far.</summary>
+    public long Evictions => Volatile.Read(ref _evictions);
+
+    /// <summary>The slot of the record that newcomers share when there is no room.</summary>
+    public int OverflowSlot => _tags.Length;
 
     public ref CallerRecord this[int slot] => ref _records[slot];
 
-    /// <summary>The caller's slot, claimed if new; <see cref="OverflowSlot"/> when there is no room.</summary>
-    public int FindOrAdd(CallerKey key)
-    {
-        int slot = Home(key);
-        bool reserved = false;
-        for (int probe = 0; probe < LongestProbe && probe < _slots; probe++)
-        {
-            ref CallerRecord record = ref _records[slot];
-            ulong low = Volatile.Read(ref record.KeyLow);
-            if (low == 0)
-            {
-                if (!reserved && !TryReserve())
-                {
-                    return OverflowSlot;
-                }
+    /// <summary>Whether a slot found before is still this caller's.</summary>
+    /// <remarks>Looks at half of the key: that the slot went to a caller with the same half has a chance of 2^-64.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsOwner(int slot, CallerKey key) =>
+        (uint)slot < (uint)_tags.Length && Volatile.Read(ref _records[slot].KeyHigh) == key.High;
 
-                reserved = true;
-                low = Interlocked.CompareExchange(ref record.KeyLow, key.Low, 0);
-                if (low == 0)
+    /// <summary>The caller's slot, or -1 if it has no record of its own.</summary>
+    public int Find(CallerKey key)
+    {
+        int slot = Search(key, Home(key));
+        return slot >= 0 ? slot : None;
+    }
+
+    /// <summary>The caller's slot, made if new; <see cref="OverflowSlot"/> when there is no room.</summary>
+    /// <param name="key">Who.</param>
+    /// <param name="now">Nanoseconds; records that are as good as fresh by then may be evicted.</param>
+    public int FindOrAdd(CallerKey key, long now)
+    {
+        int slot = Find(key);
+        return slot >= 0 ? slot : Add(key, now);
+    }
+
+    /// <summary>Every caller that has a record from before the first step to after the last; others perhaps.</summary>
+    public IEnumerable<(CallerKey Key, int Slot)> Enumerate()
+    {
+        for (int slot = 0; slot < _tags.Length; slot++)
+        {
+            ulong low = Volatile.Read(ref _tags[slot]);
+            ulong high = Volatile.Read(ref _records[slot].KeyHigh);
+            if (low >= FirstKey && high != 0 && Volatile.Read(ref _tags[slot]) == low)
+            {
+                yield return (new CallerKey(low, high), slot);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Home(CallerKey key) => (int)Math.BigMul(key.High, (ulong)_homes, out _);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int Add(CallerKey key, long now)
+    {
+        int home = Home(key);
+        ref int insertLock = ref _locks[home % LockCount];
+        SpinWait spin = default;
+        for (int look = 0; look < MostLooks; look++)
+        {
+            if (Interlocked.CompareExchange(ref insertLock, 1, 0) == 0)
+            {
+                try
                 {
-                    reserved = false;
-                    if (TryOwn(ref record, key))
+                    int slot = Search(key, home);
+                    if (slot >= 0)
                     {
                         return slot;
                     }
 
-                    goto Next; // another key with the same KeyLow published first
+                    if (slot == None)
+                    {
+                        return Insert(key, home, now);
+                    }
                 }
-            }
-
-            if (low == key.Low && TryOwn(ref record, key))
-            {
-                if (reserved)
+                finally
                 {
-                    Interlocked.Decrement(ref _count);
+                    Volatile.Write(ref insertLock, 0);
                 }
-
-                return slot;
             }
 
-        Next:
-            slot = slot + 1 == _slots ? 0 : slot + 1;
-        }
-
-        if (reserved)
-        {
-            Interlocked.Decrement(ref _count);
+            spin.SpinOnce(sleep1Threshold: -1);
+            int found = Find(key);
+            if (found >= 0)
+            {
+                return found;
+            }
         }
 
         return OverflowSlot;
     }
 
-    /// <summary>The caller's slot, or -1 if it has no record of its own.</summary>
-    public int Find(CallerKey key)
+    /// <summary>The caller's slot, <see cref="None"/>, or <see cref="InLimbo"/>.</summary>
+    /// <remarks>For a thread that holds the caller's lock this is certain: the caller can be in one slot only, a slot that bears its
+    /// tag is its or in limbo, and the tag goes before the slot is given away.</remarks>
+    private int Search(CallerKey key, int home)
     {
-        int slot = Home(key);
-        for (int probe = 0; probe < LongestProbe && probe < _slots; probe++)
+        int slot = home;
+        bool limbo = false;
+        while (true)
         {
-            ref CallerRecord record = ref _records[slot];
-            ulong low = Volatile.Read(ref record.KeyLow);
-            if (low == 0)
+            int offset = _tags.AsSpan(slot, home + Window - slot).IndexOf(key.Low);
+            if (offset < 0)
             {
-                return -1;
+                return limbo ? InLimbo : None;
             }
 
-            if (low == key.Low && Volatile.Read(ref record.KeyHigh) == key.High)
+            slot += offset;
+            ulong high = Volatile.Read(ref _records[slot].KeyHigh);
+            if (high == key.High)
             {
                 return slot;
             }
 
-            slot = slot + 1 == _slots ? 0 : slot + 1;
+            limbo |= high == 0;
+            slot++;
+        }
+    }
+
+    private int Insert(CallerKey key, int home, long now)
+    {
+        int slot = TryReserve() ? ClaimFree(home) : -1;
+        if (slot < 0)
+        {
+            slot = Evict(home, now);
+            if (slot < 0)
+            {
+                return OverflowSlot;
+            }
+        }
+
+        // Alone on the slot until the key is published.
+        ref CallerRecord record = ref _records[slot];
+        Volatile.Write(ref record.Before, (uint)Math.Min(AskedBefore?.Invoke(key) ?? 0, uint.MaxValue));
+        Volatile.Write(ref record.KeyHigh, key.High);
+        Volatile.Write(ref _tags[slot], key.Low);
+        return slot;
+    }
+
+    /// <summary>A slot never used, claimed; -1 (and the reservation given back) if the window has none.</summary>
+    private int ClaimFree(int home)
+    {
+        for (int slot = home; slot < home + Window; slot++)
+        {
+            if (Volatile.Read(ref _tags[slot]) == 0 && Interlocked.CompareExchange(ref _tags[slot], Claimed, 0) == 0)
+            {
+                return slot;
+            }
+        }
+
+        Interlocked.Decrement(ref _count);
+        return -1;
+    }
+
+    /// <summary>Claims the record of the window that has been as good as fresh for longest; -1 if there is none.</summary>
+    private int Evict(int home, long now)
+    {
+        // Each round takes out one candidate, by evicting it or by learning that it is not fresh.
+        for (int round = 0; round < Window; round++)
+        {
+            int slot = OldestFresh(home, now);
+            if (slot < 0)
+            {
+                return -1;
+            }
+
+            ref CallerRecord record = ref _records[slot];
+            ulong low = Volatile.Read(ref _tags[slot]);
+            ulong high = Volatile.Read(ref record.KeyHigh);
+            if (low < FirstKey || high == 0 || Interlocked.CompareExchange(ref record.KeyHigh, 0, high) != high)
+            {
+                continue;
+            }
+
+            // Alone on the slot from here on, so the tag read again is the one that belongs to the key.
+            low = Volatile.Read(ref _tags[slot]);
+            if (record.FreshAt > now)
+            {
+                Interlocked.Exchange(ref record.KeyHigh, high); // somebody charged it just before: it stays
+                continue;
+            }
+
+            Volatile.Write(ref _tags[slot], Claimed);
+            Interlocked.Increment(ref _evictions);
+            Departed?.Invoke(new CallerKey(low, high), record.Counters.Asked);
+            record.Counters.Clear();
+            Volatile.Write(ref record.Repeated, 0);
+            Volatile.Write(ref record.LatestDigest, 0);
+            return slot;
         }
 
         return -1;
     }
 
-    /// <summary>Restates every caller's debt under a new rate: see <see cref="Gcra.Restate"/>.</summary>
-    public void Restate(Gcra caller, Gcra callerBefore, Gcra overflow, Gcra overflowBefore, long now)
+    private int OldestFresh(int home, long now)
     {
-        for (int slot = 0; slot < _slots; slot++)
+        int oldest = -1;
+        long earliest = now;
+        for (int slot = home; slot < home + Window; slot++)
         {
-            caller.Restate(ref _records[slot].TheoreticalArrival, callerBefore, now);
+            ref CallerRecord record = ref _records[slot];
+            if (Volatile.Read(ref record.Arrival) <= earliest && record.FreshAt is long freshAt && freshAt <= earliest
+                && Volatile.Read(ref _tags[slot]) >= FirstKey && Volatile.Read(ref record.KeyHigh) != 0)
+            {
+                earliest = freshAt;
+                oldest = slot;
+            }
         }
 
-        overflow.Restate(ref _records[_slots].TheoreticalArrival, overflowBefore, now);
+        return oldest;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool TryOwn(ref CallerRecord record, CallerKey key)
-    {
-        ulong high = Volatile.Read(ref record.KeyHigh);
-        if (high == 0)
-        {
-            high = Interlocked.CompareExchange(ref record.KeyHigh, key.High, 0);
-        }
-
-        return high == 0 || high == key.High;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Home(CallerKey key) => (int)Math.BigMul(key.High, (ulong)_slots, out _);
 
     private bool TryReserve()
     {

@@ -12,8 +12,17 @@ internal static class ShieldOptionsReader
     [
         "Mode",
         "Callers:Capacity",
+        "Callers:Dossiers",
+        "Callers:TenantCapacity",
+        "Callers:NetworkCapacity",
         "Admission:MaxRowsPerCall",
-        .. RateKeys("Admission:PerCaller"),
+        "Admission:Price:PerCall",
+        "Admission:Price:PerQuery",
+        "Admission:Price:PerOutput",
+        .. LimitKeys("Admission:PerCaller"),
+        .. LimitKeys("Admission:PerTenant"),
+        .. LimitKeys("Admission:PerNetwork"),
+        .. LimitKeys("Admission:PerModel"),
         .. RateKeys("Admission:Overflow"),
         .. HardeningKeys("Hardening"),
         "Outputs:*:Kind",
@@ -125,6 +134,11 @@ internal static class ShieldOptionsReader
         new ConfigurationBuilder().AddInMemoryCollection(pairs).Build();
 
     private static string[] RateKeys(string path) => [path + ":Queries", path + ":Period", path + ":Burst"];
+
+    private static string[] LimitKeys(string path) =>
+    [
+        .. RateKeys(path), path + ":DailyQueries", path + ":MonthlyQueries", path + ":DailyCost", path + ":MonthlyCost",
+    ];
 
     private static string[] HardeningKeys(string path) =>
     [

@@ -19,10 +19,13 @@ internal static class DistributionHardening
     /// <param name="clean">The model's scores.</param>
     /// <param name="released">As long; may be the same span. Not written if the row is faulty.</param>
     /// <param name="top">The leading class.</param>
+    /// <param name="confidence">Its probability before anything was done to it.</param>
     /// <param name="fault">What is wrong with the row.</param>
     /// <returns>False if the row cannot be released.</returns>
-    public static bool TryHarden(OutputPlan plan, SipHashKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out OutputFault fault)
+    public static bool TryHarden(
+        OutputPlan plan, SipHashKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault)
     {
+        confidence = 0;
         HardeningScratch scratch = HardeningScratch.ForThisThread;
         Span<double> distribution = scratch.Distribution(clean.Length);
         if (!TryNormalize(plan, clean, distribution, out top, out fault))
@@ -30,6 +33,7 @@ internal static class DistributionHardening
             return false;
         }
 
+        confidence = (float)distribution[top];
         if (plan.LabelOnly)
         {
             released.Clear();

@@ -21,6 +21,10 @@ internal sealed class ShieldKeys
         InputSchemas = new SipHashKey(key);
         secret.DeriveKey("noise/" + model, key);
         Noise = new SipHashKey(key);
+        secret.DeriveKey("labels/" + model, key);
+        Labels = new SipHashKey(key);
+        secret.DeriveKey("sketch/" + model, key);
+        Sketches = new SketchKey(key);
         CryptographicOperations.ZeroMemory(key);
     }
 
@@ -34,11 +38,19 @@ internal sealed class ShieldKeys
 
     public SipHashKey Noise { get; private set; }
 
+    /// <summary>Which labels share a bucket of a histogram.</summary>
+    public SipHashKey Labels { get; private set; }
+
+    /// <summary>For the sketches kept of this model's callers.</summary>
+    public SketchKey Sketches { get; }
+
     public void Clear()
     {
         Caller = default;
         Digester = default;
         InputSchemas = default;
         Noise = default;
+        Labels = default;
+        Sketches.Clear();
     }
 }

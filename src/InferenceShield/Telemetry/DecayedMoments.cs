@@ -127,6 +127,28 @@ internal sealed class DecayedMoments
         return new ValueSnapshot(all.Count + skipped, skipped, all.Weight, all.Mean, all.Weight > 0 ? all.Squares / all.Weight : 0);
     }
 
+    /// <summary>Forgets everything, for another use. What is added meanwhile may stay or go.</summary>
+    public void Clear()
+    {
+        for (int stripe = 0; stripe < _guards.Length; stripe++)
+        {
+            ref MomentsGuard guard = ref _guards[stripe];
+            SpinWait wait = default;
+            while (Interlocked.Exchange(ref guard.Busy, 1) != 0)
+            {
+                wait.SpinOnce();
+            }
+
+            long version = guard.Version;
+            Volatile.WriteBarrier();
+            Copy(stripe, version + 1).Clear();
+            Volatile.Write(ref guard.Version, version + 1);
+            Volatile.Write(ref guard.Busy, 0);
+        }
+
+        Volatile.Write(ref _skipped, 0);
+    }
+
     /// <summary>Takes in values as a thread on the given processor would.</summary>
     public void AddFrom(int processor, Moments values, long now)
     {

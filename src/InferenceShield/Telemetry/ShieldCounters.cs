@@ -1,29 +1,38 @@
-using System.Runtime.InteropServices;
+using System.Numerics;
 
 namespace InferenceShield;
 
-/// <summary>A shield's own counters, on cache lines of their own.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 256)]
-internal struct ShieldCounters
+/// <summary>A shield's own counters, a cell for each processor.</summary>
+/// <remarks>Calls are counted whole in one cell, and a cell's calls are read at one instant: a sum holds no half call.</remarks>
+internal sealed class ShieldCounters
 {
-    [FieldOffset(64)]
-    public long Admitted;
+    private readonly ShieldCell[] _cells;
+    private readonly int _mask;
 
-    [FieldOffset(72)]
-    public long Refused;
+    public ShieldCounters()
+    {
+        int stripes = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(Environment.ProcessorCount, StripedCounter.MostStripes));
+        _mask = stripes - 1;
+        _cells = new ShieldCell[stripes];
+    }
 
-    [FieldOffset(80)]
-    public long WouldBeRefused;
+    /// <summary>The cell for the thread that asks: add to it atomically, for the thread may move on.</summary>
+    public ref ShieldCell Cell => ref _cells[Thread.GetCurrentProcessorId() & _mask];
 
-    [FieldOffset(88)]
-    public long TableFull;
+    public ShieldTotals Read()
+    {
+        ShieldTotals totals = default;
+        for (int i = 0; i < _cells.Length; i++)
+        {
+            ref ShieldCell cell = ref _cells[i];
+            totals.Calls += cell.Calls.Read();
+            totals.WouldBeRefused += cell.WouldBeRefused.Read();
+            totals.Hardened += Volatile.Read(ref cell.Hardened);
+            totals.WouldBeHardened += Volatile.Read(ref cell.WouldBeHardened);
+            totals.TopChanged += Volatile.Read(ref cell.TopChanged);
+            totals.TableFull += Volatile.Read(ref cell.TableFull);
+        }
 
-    [FieldOffset(128)]
-    public long Hardened;
-
-    [FieldOffset(136)]
-    public long WouldBeHardened;
-
-    [FieldOffset(144)]
-    public long TopChanged;
+        return totals;
+    }
 }

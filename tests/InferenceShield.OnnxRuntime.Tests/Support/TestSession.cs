@@ -80,7 +80,7 @@ internal sealed class TestSession : IDisposable
             .Configure(options =>
             {
                 options.Callers.Capacity = 64;
-                options.Admission.PerCaller = new RateOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 };
+                options.Admission.PerCaller = new LimitOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 };
                 options.Admission.Overflow = new RateOptions { Queries = 1, Period = TimeSpan.FromSeconds(1), Burst = 1 };
             });
         foreach ((string output, OutputKind kind) in outputs)

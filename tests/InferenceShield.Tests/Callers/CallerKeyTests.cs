@@ -115,9 +115,9 @@ public sealed class CallerKeyTests
         Assert.Equal("caller:none", default(CallerKey).ToString());
         Assert.False(shield.IdentifyCaller("alice").IsEmpty);
 
-        InvalidQueryException exception = Assert.Throws<InvalidQueryException>(() => shield.Admit(default, new byte[4]));
+        InvalidQueryException exception = Assert.Throws<InvalidQueryException>(() => shield.Admit(default(CallerKey), new byte[4]));
         Assert.Equal("The query has no caller. Make its key with Shield.IdentifyCaller.", exception.Message);
-        Assert.Throws<InvalidQueryException>(() => shield.Admit(default, [default(InputDigest)]));
+        Assert.Throws<InvalidQueryException>(() => shield.Admit(default(CallerKey), [default(InputDigest)]));
         Assert.False(shield.TryGetCaller(default, out _));
         Assert.Equal(0, shield.GetStatistics().Callers);
     }

@@ -7,10 +7,12 @@ namespace InferenceShield.Tests;
 public sealed class CallerRecordTests
 {
     [Fact]
-    public void A_record_is_one_cache_line()
+    public void A_record_is_two_cache_lines_one_to_decide_and_one_to_count()
     {
-        Assert.Equal(64, CallerRecord.SizeInBytes);
-        Assert.Equal(64, Unsafe.SizeOf<CallerRecord>());
+        Assert.Equal(128, CallerRecord.SizeInBytes);
+        Assert.Equal(128, Unsafe.SizeOf<CallerRecord>());
+        Assert.Equal(64, Marshal.OffsetOf<CallerRecord>(nameof(CallerRecord.Counters)));
+        Assert.Equal(CallCounters.SizeInBytes, Unsafe.SizeOf<CallCounters>());
     }
 
     [Fact]
@@ -20,8 +22,8 @@ public sealed class CallerRecordTests
         Assert.NotEmpty(fields);
         Assert.All(fields, field =>
         {
-            Assert.Equal(8, Marshal.SizeOf(field.FieldType));
-            Assert.Equal(0, Marshal.OffsetOf<CallerRecord>(field.Name) % 8);
+            int size = Marshal.SizeOf(field.FieldType);
+            Assert.Equal(0, Marshal.OffsetOf<CallerRecord>(field.Name) % Math.Min(size, 8));
         });
     }
 
@@ -29,6 +31,15 @@ public sealed class CallerRecordTests
     [InlineData(2)]
     [InlineData(10_000)]
     [InlineData(100_000)]
-    public void The_documented_96_bytes_a_caller_are_what_the_table_takes(int capacity) =>
-        Assert.Equal(96 * capacity, new CallerTable(capacity).OverflowSlot * CallerRecord.SizeInBytes);
+    public void The_documented_204_bytes_a_caller_are_what_the_table_takes(int capacity)
+    {
+        // What does not grow with the capacity: the window after the last home, the overflow record, the locks.
+        const int Rest = ((CallerTable.Window + 1) * 136) + (1024 * sizeof(int)) + 500;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        CallerTable table = new(capacity);
+        long taken = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.InRange(taken, 204L * capacity, (204L * capacity) + Rest);
+        Assert.Equal(204, CallerTable.BytesPerCaller);
+        GC.KeepAlive(table);
+    }
 }

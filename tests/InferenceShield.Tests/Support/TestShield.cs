@@ -56,7 +56,7 @@ internal static class TestShield
 
     public static void SetLimits(ShieldOptions options, int queries, TimeSpan period, int burst)
     {
-        options.Admission.PerCaller = new RateOptions { Queries = queries, Period = period, Burst = burst };
+        options.Admission.PerCaller = new LimitOptions { Queries = queries, Period = period, Burst = burst };
         options.Admission.Overflow = new RateOptions { Queries = queries, Period = period, Burst = burst };
     }
 

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -6,25 +7,27 @@ namespace InferenceShield.Tests;
 public sealed class ShieldCountersTests
 {
     [Fact]
-    public void Nothing_else_of_the_shield_shares_a_cache_line_with_a_counter()
+    public void Nothing_else_shares_a_cache_line_with_a_cell()
     {
-        Assert.Equal(256, Unsafe.SizeOf<ShieldCounters>());
-        Assert.All(typeof(ShieldCounters).GetFields(), field =>
+        Assert.Equal(ShieldCell.SizeInBytes, Unsafe.SizeOf<ShieldCell>());
+        Assert.All(typeof(ShieldCell).GetFields(BindingFlags.Instance | BindingFlags.Public), field =>
         {
-            long offset = Marshal.OffsetOf<ShieldCounters>(field.Name);
+            long offset = Marshal.OffsetOf<ShieldCell>(field.Name);
             Assert.Equal(0, offset % 8);
-            Assert.InRange(offset, 64, 256 - 64 - 8);
+            Assert.InRange(offset, 64, ShieldCell.SizeInBytes - 64 - SizeOf(field));
         });
     }
 
     [Fact]
-    public void Admitted_and_hardened_are_counted_on_different_cache_lines() =>
-        Assert.True(Marshal.OffsetOf<ShieldCounters>(nameof(ShieldCounters.Hardened)) - Marshal.OffsetOf<ShieldCounters>(nameof(ShieldCounters.Admitted)) >= 64);
-
-    [Fact]
-    public void No_two_counters_overlap()
+    public void No_two_counters_of_a_cell_overlap()
     {
-        long[] offsets = [.. typeof(ShieldCounters).GetFields().Select(field => (long)Marshal.OffsetOf<ShieldCounters>(field.Name)).Order()];
-        Assert.All(offsets.Zip(offsets.Skip(1)), pair => Assert.True(pair.Second - pair.First >= 8));
+        (long Offset, int Size)[] fields =
+        [
+            .. typeof(ShieldCell).GetFields(BindingFlags.Instance | BindingFlags.Public)
+                .Select(field => ((long)Marshal.OffsetOf<ShieldCell>(field.Name), SizeOf(field))).OrderBy(field => field.Item1),
+        ];
+        Assert.All(fields.Zip(fields.Skip(1)), pair => Assert.True(pair.First.Offset + pair.First.Size <= pair.Second.Offset));
     }
+
+    private static int SizeOf(FieldInfo field) => field.FieldType == typeof(CallCounters) ? CallCounters.SizeInBytes : sizeof(long);
 }

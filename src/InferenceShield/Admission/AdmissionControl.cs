@@ -1,0 +1,378 @@
+using System.Runtime.CompilerServices;
+
+namespace InferenceShield;
+
+/// <summary>Decides who may ask: every limit of caller, tenant, network and model is charged, or none of them.</summary>
+/// <remarks>
+/// A call is checked against all limits first, which gives the longest wait, and charged afterwards, one limit after the
+/// other. Should one of them refuse now, because another thread was faster, or should a record have changed hands, what
+/// was charged is taken back and everything begins again. So what was admitted never exceeds a limit, and a refusal
+/// charges nothing; while a charge that will be taken back stands, others may be refused that need not be.
+/// </remarks>
+internal sealed class AdmissionControl
+{
+    /// <summary>Each retry means that another thread got through; a caller that loses so often asks too much at once.</summary>
+    private const int MostTries = 16;
+
+    private const long BlockedWait = 86_400_000_000_000;
+
+    private readonly ShieldClock _clock;
+    private readonly CallerRecord[] _model = new CallerRecord[1];
+    private volatile ShieldPlan _plan;
+
+    public AdmissionControl(ShieldClock clock, ShieldPlan plan, CallerTable callers, DossierTable dossiers)
+    {
+        _clock = clock;
+        _plan = plan;
+        Callers = callers;
+        Dossiers = dossiers;
+        Tenants = new CallerTable(plan.TenantCapacity);
+        Networks = new CallerTable(plan.NetworkCapacity);
+        Overrides = new CallerOverrides(this);
+    }
+
+    public CallerTable Callers { get; }
+
+    public DossierTable Dossiers { get; }
+
+    public CallerTable Tenants { get; }
+
+    public CallerTable Networks { get; }
+
+    public CallerOverrides Overrides { get; }
+
+    /// <summary>The record that the model's own limit is kept in.</summary>
+    private ref CallerRecord Model => ref _model[0];
+
+    /// <summary>For a caller alone.</summary>
+    /// <param name="plan">The limits.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="rows">Queries.</param>
+    /// <param name="now">Nanoseconds of the shield's clock.</param>
+    /// <param name="countsRefusal">False where a refusal will be asked about again.</param>
+    public AdmissionDecision Decide(ShieldPlan plan, CallerKey caller, int rows, long now, bool countsRefusal)
+    {
+        CallerSlots slots = new() { Caller = Callers.Find(caller) };
+        return plan.HasCallerRateOnly && TryDecideQuickly(plan, caller, slots.Caller, rows, now, countsRefusal, out AdmissionDecision decision)
+            ? decision
+            : Decide(plan, caller, default, default, ref slots, rows, now, countsRefusal);
+    }
+
+    /// <summary>For a caller looked up before, with tenant and network.</summary>
+    /// <inheritdoc cref="Decide(ShieldPlan, CallerKey, int, long, bool)"/>
+    public AdmissionDecision Decide(ShieldPlan plan, CallerHandle handle, int rows, long now, bool countsRefusal) =>
+        plan.HasCallerRateOnly && !handle.HasGroups
+        && TryDecideQuickly(plan, handle.Caller, Volatile.Read(ref handle.Slots.Caller), rows, now, countsRefusal, out AdmissionDecision decision)
+            ? decision
+            : Decide(plan, handle.Caller, handle.Tenant, handle.Network, ref handle.Slots, rows, now, countsRefusal);
+
+    /// <summary>Puts an operator's decision about a caller into force.</summary>
+    public void Apply(CallerKey caller, CompiledOverride? before, CompiledOverride? after)
+    {
+        long now = _clock.Now;
+        int slot = after is null ? Callers.Find(caller) : Callers.FindOrAdd(caller, now);
+        if (slot == CallerTable.None || slot == Callers.OverflowSlot)
+        {
+            return; // whoever has no record is looked up among the overrides at every call
+        }
+
+        Mark(slot, caller, after, now);
+        Gcra own = _plan.Caller.Rate;
+        (after?.Limit?.Rate ?? own).Restate(ref Callers[slot].Arrival, before?.Limit?.Rate ?? own, now);
+    }
+
+    /// <summary>Puts another plan into force: what was used up stays the same number of queries.</summary>
+    public void Reload(ShieldPlan plan, long now)
+    {
+        ShieldPlan before = _plan;
+        _plan = plan;
+        foreach ((CallerKey caller, int slot) in Callers.Enumerate())
+        {
+            if ((Callers[slot].Flags & CallerFlags.Overridden) == 0 || Overrides.Find(caller)?.Limit is null)
+            {
+                plan.Caller.Rate.Restate(ref Callers[slot].Arrival, before.Caller.Rate, now);
+            }
+        }
+
+        plan.Overflow.Rate.Restate(ref Callers[Callers.OverflowSlot].Arrival, before.Overflow.Rate, now);
+        Restate(Tenants, plan.Tenant, before.Tenant, now);
+        Restate(Networks, plan.Network, before.Network, now);
+        if (plan.Model is { } model && before.Model is { } modelBefore)
+        {
+            model.Rate.Restate(ref Model.Arrival, modelBefore.Rate, now);
+        }
+    }
+
+    private static void Restate(CallerTable table, Limit? limit, Limit? before, long now)
+    {
+        if (limit is null || before is null)
+        {
+            return;
+        }
+
+        foreach ((_, int slot) in table.Enumerate())
+        {
+            limit.Rate.Restate(ref table[slot].Arrival, before.Rate, now);
+        }
+
+        limit.Rate.Restate(ref table[table.OverflowSlot].Arrival, before.Rate, now);
+    }
+
+    /// <summary>The common case: a known caller of no special standing, with nothing but its own rate to keep.</summary>
+    /// <returns>False if it is not that case, or the record changed hands; then nothing is charged.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryDecideQuickly(
+        ShieldPlan plan, CallerKey caller, int slot, int rows, long now, bool countsRefusal, out AdmissionDecision decision)
+    {
+        decision = default;
+        if (!Callers.IsOwner(slot, caller))
+        {
+            return false;
+        }
+
+        ref CallerRecord record = ref Callers[slot];
+        ulong standing = Volatile.Read(ref record.Standing);
+        if ((standing & CallerRecord.DecidingStanding) != 0)
+        {
+            return false;
+        }
+
+        int dossier = (int)(standing >> 32) - 1;
+        Gcra rate = plan.Caller.Rate;
+        if (!rate.TryCharge(ref record.Arrival, now, rows, out long wait))
+        {
+            if (countsRefusal)
+            {
+                CountRefused(slot, CallerTable.None, CallerTable.None, caller, rows, now);
+            }
+
+            decision = new AdmissionDecision(AdmissionReason.Rate, AdmissionLevel.Caller, Posture.Normal, wait, slot, dossier);
+            return true;
+        }
+
+        // After the charge (a full fence): see the invariant of CallerTable.
+        if (!Callers.IsOwner(slot, caller))
+        {
+            rate.Refund(ref record.Arrival, rows);
+            return false;
+        }
+
+        long admitted = record.Counters.CountAdmitted(rows, plan.CostOf(rows));
+        if (dossier < 0 && admitted + record.Before >= Dossiers.Floor)
+        {
+            dossier = Dossiers.TryOpen(Callers, slot, caller, now);
+        }
+
+        decision = new AdmissionDecision(AdmissionReason.WithinLimits, AdmissionLevel.Caller, Posture.Normal, 0, slot, dossier);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private AdmissionDecision Decide(
+        ShieldPlan plan, CallerKey caller, CallerKey tenant, CallerKey network, ref CallerSlots slots, int rows, long now, bool countsRefusal)
+    {
+        Charge charge = MakeCharge(plan, rows, now);
+        for (int attempt = 0; attempt < MostTries; attempt++)
+        {
+            int slot = Resolve(Callers, caller, ref slots.Caller, now, out bool isNew);
+            int tenantSlot = tenant.IsEmpty ? CallerTable.None : Resolve(Tenants, tenant, ref slots.Tenant, now, out _);
+            int networkSlot = network.IsEmpty ? CallerTable.None : Resolve(Networks, network, ref slots.Network, now, out _);
+            bool overflows = slot == Callers.OverflowSlot;
+            Limit own = overflows ? plan.Overflow : plan.Caller;
+            bool unlimited = ApplyStanding(slot, caller, isNew || overflows, now, ref own, out Posture posture);
+            int dossier = overflows ? -1 : Callers[slot].Dossier;
+            AdmissionDecision refusal = default;
+            if (posture == Posture.Blocked)
+            {
+                refusal = new AdmissionDecision(AdmissionReason.Blocked, AdmissionLevel.Caller, posture, BlockedWait, slot, dossier);
+            }
+            else if (!unlimited && !own.CanEverAdmit(in charge))
+            {
+                // Waiting will not help; the caller may come back with less, or when the table has room.
+                refusal = ReferenceEquals(own, plan.Overflow)
+                    ? new AdmissionDecision(AdmissionReason.CallerTableFull, AdmissionLevel.Caller, posture, own.Period.Ticks * 100, slot, dossier)
+                    : new AdmissionDecision(AdmissionReason.BatchTooLarge, AdmissionLevel.Caller, posture, own.Rate.FillTime, slot, dossier);
+            }
+
+            if (refusal.Reason == AdmissionReason.None)
+            {
+                Bill bill = new()
+                {
+                    Caller = unlimited ? null : own,
+                    Tenant = unlimited || tenantSlot < 0 ? null : plan.Tenant,
+                    Network = unlimited || networkSlot < 0 ? null : plan.Network,
+                    Model = plan.Model,
+                };
+                bill.CallerRecord = ref Callers[slot];
+                bill.TenantRecord = ref Tenants[Math.Max(tenantSlot, 0)];
+                bill.NetworkRecord = ref Networks[Math.Max(networkSlot, 0)];
+                bill.ModelRecord = ref Model;
+                long wait = bill.WaitFor(in charge, out AdmissionReason reason, out AdmissionLevel level);
+                if (wait > 0)
+                {
+                    refusal = new AdmissionDecision(
+                        ReferenceEquals(own, plan.Overflow) && level == AdmissionLevel.Caller ? AdmissionReason.CallerTableFull : reason,
+                        level, posture, wait, slot, dossier);
+                }
+                else if (bill.TryCharge(in charge))
+                {
+                    // After the charge (a full fence): see the invariant of CallerTable.
+                    if (IsStill(Callers, slot, caller) && IsStill(Tenants, tenantSlot, tenant) && IsStill(Networks, networkSlot, network))
+                    {
+                        return CountAdmitted(plan, slot, tenantSlot, networkSlot, caller, posture, dossier, rows, now);
+                    }
+
+                    bill.Refund(in charge);
+                    continue;
+                }
+                else
+                {
+                    continue; // another thread was faster
+                }
+            }
+
+            if (countsRefusal)
+            {
+                CountRefused(slot, tenantSlot, networkSlot, caller, rows, now);
+            }
+
+            return refusal;
+        }
+
+        if (countsRefusal)
+        {
+            CountRefused(slots.Caller, CallerTable.None, CallerTable.None, caller, rows, now);
+        }
+
+        return new AdmissionDecision(AdmissionReason.Rate, AdmissionLevel.Caller, Posture.Normal, 1, slots.Caller, -1);
+    }
+
+    private Charge MakeCharge(ShieldPlan plan, int rows, long now)
+    {
+        if (!plan.HasQuotas && Overrides.Count == 0)
+        {
+            return new Charge(now, rows, 0, 0, 0);
+        }
+
+        CalendarWindow calendar = _clock.Calendar(now);
+        return new Charge(now, rows, plan.CostOf(rows), calendar.DayEnd, calendar.MonthEnd);
+    }
+
+    private static int Resolve(CallerTable table, CallerKey key, ref int hint, long now, out bool isNew)
+    {
+        int slot = Volatile.Read(ref hint);
+        isNew = false;
+        if (!table.IsOwner(slot, key))
+        {
+            slot = table.Find(key);
+            isNew = slot == CallerTable.None;
+            slot = isNew ? table.FindOrAdd(key, now) : slot;
+            Volatile.Write(ref hint, slot);
+        }
+
+        return slot;
+    }
+
+    private static bool IsStill(CallerTable table, int slot, CallerKey key) =>
+        slot == CallerTable.None || slot == table.OverflowSlot || table.IsOwner(slot, key);
+
+    /// <summary>What an operator or the shield has decided about this caller.</summary>
+    /// <param name="slot">The caller's slot.</param>
+    /// <param name="caller">Whom.</param>
+    /// <param name="isUnmarked">Whether the record may lack the mark of an override.</param>
+    /// <param name="now">Nanoseconds.</param>
+    /// <param name="own">The limit, replaced by that of an override.</param>
+    /// <param name="posture">How the caller is to be treated.</param>
+    /// <returns>Whether no limit of its own applies.</returns>
+    private bool ApplyStanding(int slot, CallerKey caller, bool isUnmarked, long now, ref Limit own, out Posture posture)
+    {
+        ref CallerRecord record = ref Callers[slot];
+        posture = slot == Callers.OverflowSlot ? Posture.Normal : record.Posture;
+        bool isMarked = slot != Callers.OverflowSlot && (record.Flags & CallerFlags.Overridden) != 0;
+        if (!(isMarked || (isUnmarked && Overrides.Count > 0)) || Overrides.Find(caller) is not { } found)
+        {
+            return false;
+        }
+
+        posture = found.Posture ?? posture;
+        if (slot != Callers.OverflowSlot)
+        {
+            own = found.Limit ?? own; // in a record of its own only: the shared one is kept in the shared rate
+            if (!isMarked)
+            {
+                Mark(slot, caller, found, now);
+                if (Overrides.Find(caller) is null)
+                {
+                    Mark(slot, caller, callerOverride: null, now); // taken back meanwhile
+                }
+            }
+        }
+
+        return found.Unlimited;
+    }
+
+    /// <summary>Marks a record, which is then never evicted.</summary>
+    private void Mark(int slot, CallerKey caller, CompiledOverride? callerOverride, long now)
+    {
+        ref CallerRecord record = ref Callers[slot];
+        record.SetFlag(CallerFlags.Overridden, callerOverride is not null);
+        record.SetFlag(CallerFlags.Watched, callerOverride is { Watched: true });
+        if (callerOverride is { Watched: true } && record.Dossier < 0)
+        {
+            Dossiers.TryOpen(Callers, slot, caller, now);
+        }
+    }
+
+    private AdmissionDecision CountAdmitted(
+        ShieldPlan plan, int slot, int tenantSlot, int networkSlot, CallerKey caller, Posture posture, int dossier, int rows, long now)
+    {
+        long cost = plan.CostOf(rows);
+        ref CallerRecord record = ref Callers[slot];
+        long admitted = record.Counters.CountAdmitted(rows, cost);
+        if (dossier < 0 && slot != Callers.OverflowSlot && admitted + record.Before >= Dossiers.Floor)
+        {
+            dossier = Dossiers.TryOpen(Callers, slot, caller, now);
+        }
+
+        CountGroup(Tenants, tenantSlot, plan.Tenant, rows, cost, now);
+        CountGroup(Networks, networkSlot, plan.Network, rows, cost, now);
+        return new AdmissionDecision(AdmissionReason.WithinLimits, AdmissionLevel.Caller, posture, 0, slot, dossier);
+    }
+
+    private static void CountGroup(CallerTable table, int slot, Limit? limit, int rows, long cost, long now)
+    {
+        if (slot < 0)
+        {
+            return;
+        }
+
+        ref CallerRecord record = ref table[slot];
+        record.Counters.CountAdmitted(rows, cost);
+        long arrival = Volatile.Read(ref record.Arrival);
+        if (limit is null && arrival < now)
+        {
+            // Nothing was charged, so the word would not say how long the record has been unused. Once only: a charge goes first.
+            Interlocked.CompareExchange(ref record.Arrival, now, arrival);
+        }
+    }
+
+    private void CountRefused(int slot, int tenantSlot, int networkSlot, CallerKey caller, int rows, long now)
+    {
+        ref CallerRecord record = ref Callers[slot];
+        record.Counters.CountRefused(rows);
+        if (slot != Callers.OverflowSlot && record.Dossier < 0 && record.Asked >= Dossiers.Floor)
+        {
+            Dossiers.TryOpen(Callers, slot, caller, now);
+        }
+
+        if (tenantSlot >= 0)
+        {
+            Tenants[tenantSlot].Counters.CountRefused(rows);
+        }
+
+        if (networkSlot >= 0)
+        {
+            Networks[networkSlot].Counters.CountRefused(rows);
+        }
+    }
+}

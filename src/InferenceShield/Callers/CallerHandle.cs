@@ -1,0 +1,35 @@
+namespace InferenceShield;
+
+/// <summary>A caller looked up once, with the tenant it belongs to and the network it comes from, for many calls.</summary>
+/// <remarks>Made by <see cref="Shield.GetHandle"/>; keep it with the connection or principal. Thread-safe. Should the
+/// caller's record have been given to somebody else meanwhile, the next call finds or makes another one.</remarks>
+public sealed class CallerHandle
+{
+    private CallerSlots _slots = new();
+
+    internal CallerHandle(Shield owner, CallerKey caller, CallerKey tenant, CallerKey network)
+    {
+        Owner = owner;
+        Caller = caller;
+        Tenant = tenant;
+        Network = network;
+    }
+
+    /// <summary>Who asks.</summary>
+    public CallerKey Caller { get; }
+
+    /// <summary>The tenant the caller belongs to; empty if none.</summary>
+    public CallerKey Tenant { get; }
+
+    /// <summary>The network the caller comes from; empty if none.</summary>
+    public CallerKey Network { get; }
+
+    internal Shield Owner { get; }
+
+    internal bool HasGroups => !Tenant.IsEmpty || !Network.IsEmpty;
+
+    internal ref CallerSlots Slots => ref _slots;
+
+    /// <summary>The caller's pseudonym.</summary>
+    public override string ToString() => Caller.ToString();
+}

@@ -1,0 +1,21 @@
+namespace InferenceShield;
+
+/// <summary>What an operator has decided about one caller, instead of what the options say.</summary>
+public sealed class CallerOverride
+{
+    /// <summary>No limit of the caller's own, its tenant's or its network's applies; the model's still does.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool Unlimited { get; set; }
+
+    /// <summary>The caller's own limit.</summary>
+    /// <value>The default, <see langword="null"/>, leaves that of the options in force. Ignored for an unlimited caller.</value>
+    public LimitOptions? Limit { get; set; }
+
+    /// <summary>The caller's posture; <see cref="InferenceShield.Posture.Blocked"/> revokes it.</summary>
+    /// <value>The default, <see langword="null"/>, leaves it to the shield.</value>
+    public Posture? Posture { get; set; }
+
+    /// <summary>Keeps a dossier of the caller, however little it asks.</summary>
+    /// <value>The default is <see langword="false"/>: callers get a dossier by how much they ask.</value>
+    public bool Watched { get; set; }
+}

@@ -1,0 +1,135 @@
+namespace InferenceShield;
+
+/// <content>What the shield has counted, for operators. None of it is for callers.</content>
+public sealed partial class Shield
+{
+    private static readonly long s_refreshInterval = (long)TimeSpan.FromHours(1).TotalNanoseconds;
+
+    /// <summary>What the shield has counted since it was built.</summary>
+    public ShieldStatistics GetStatistics()
+    {
+        ShieldTotals totals = _counters.Read();
+        return new ShieldStatistics
+        {
+            Calls = totals.Calls.Calls,
+            Admitted = totals.Calls.Admitted,
+            RefusedCalls = totals.Calls.RefusedCalls,
+            Refused = totals.Calls.Refused,
+            WouldBeRefused = totals.WouldBeRefused.Refused,
+            Cost = totals.Calls.Cost,
+            TableFull = totals.TableFull,
+            Hardened = totals.Hardened,
+            WouldBeHardened = totals.WouldBeHardened,
+            TopChanged = totals.TopChanged,
+            Callers = _admission.Callers.Count,
+            Dossiers = _admission.Dossiers.Count,
+            Evictions = _admission.Callers.Evictions,
+            PlanVersion = _plan.Version,
+        };
+    }
+
+    /// <summary>How long calls took, from their admission to <see cref="Complete"/>.</summary>
+    public LatencySnapshot GetLatency() => _latency.Snapshot();
+
+    /// <summary>What was answered to all callers over a window: of the first output that is a distribution, else of the first that is
+    /// not passed through.</summary>
+    /// <param name="window">How far back.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No such window.</exception>
+    public AnswerStatistics GetAnswers(HistoryWindow window) => Enum.IsDefined(window)
+        ? Describe(_answers, window, _clock.Now)
+        : throw new ArgumentOutOfRangeException(nameof(window), window, "Allowed: Minute, Hour, Day or Month.");
+
+    /// <summary>What the shield has counted of one caller.</summary>
+    /// <param name="caller">Who.</param>
+    /// <param name="statistics">The counts.</param>
+    /// <returns>False if the caller has no record of its own.</returns>
+    public bool TryGetCaller(CallerKey caller, out CallerStatistics statistics) => TryGet(_admission.Callers, caller, out statistics);
+
+    /// <summary>What the shield has counted of one tenant.</summary>
+    /// <param name="tenant">Which.</param>
+    /// <param name="statistics">The counts.</param>
+    /// <returns>False if the tenant has no record of its own.</returns>
+    public bool TryGetTenant(CallerKey tenant, out CallerStatistics statistics) => TryGet(_admission.Tenants, tenant, out statistics);
+
+    /// <summary>What the shield has counted of one network.</summary>
+    /// <param name="network">Which.</param>
+    /// <param name="statistics">The counts.</param>
+    /// <returns>False if the network has no record of its own.</returns>
+    public bool TryGetNetwork(CallerKey network, out CallerStatistics statistics) => TryGet(_admission.Networks, network, out statistics);
+
+    /// <summary>What the shield knows of a caller that matters: one that asks much, or that an operator watches.</summary>
+    /// <param name="caller">Who.</param>
+    /// <returns><see langword="null"/> if the caller has no dossier.</returns>
+    public CallerDossier? TryGetDossier(CallerKey caller)
+    {
+        int slot = caller.IsEmpty ? CallerTable.None : _admission.Callers.Find(caller);
+        return slot >= 0 && _admission.Dossiers.Find(_admission.Callers[slot].Dossier, caller) is { } dossier ? Describe(dossier) : null;
+    }
+
+    /// <summary>The callers that have a dossier, those that have asked most first. For reports: allocates, takes milliseconds.</summary>
+    public IReadOnlyList<CallerDossier> GetDossiers() =>
+    [
+        .. _admission.Dossiers.Enumerate().Where(dossier => dossier.IsOpen).Select(Describe)
+            .OrderByDescending(dossier => dossier.AskedBefore + dossier.Statistics.Admitted + dossier.Statistics.Refused),
+    ];
+
+    /// <summary>Tells the shield that an answer is out, for the latencies. A <c>ShieldedSession</c> does it by itself.</summary>
+    /// <param name="admission">The admission of the call, by this shield.</param>
+    /// <exception cref="InvalidOperationException">The call was not admitted by this shield.</exception>
+    public void Complete(in Admission admission)
+    {
+        CheckAdmission(in admission);
+        _latency.Record(_clock.Now - admission.Start);
+    }
+
+    /// <summary>Counts one answer in the histories.</summary>
+    /// <param name="admission">Of the call.</param>
+    /// <param name="label">The leading class; <see cref="AnswerHistory.NoLabel"/> for none.</param>
+    /// <param name="value">Its clean score, or the answer's number.</param>
+    private void CountAnswer(in Admission admission, int label, float value)
+    {
+        if (_answers.Add(label, value, admission.Start))
+        {
+            Refresh(admission.Start);
+        }
+
+        if (admission.Dossier >= 0)
+        {
+            _admission.Dossiers.Find(admission.Dossier, admission.Caller)?.Answers.Add(label, value, admission.Start);
+        }
+    }
+
+    private void Refresh(long now)
+    {
+        long next = Volatile.Read(ref _nextRefresh);
+        if (now >= next && Interlocked.CompareExchange(ref _nextRefresh, now + s_refreshInterval, next) == next)
+        {
+            _admission.Dossiers.Refresh(_admission.Callers, now);
+        }
+    }
+
+    private static bool TryGet(CallerTable table, CallerKey key, out CallerStatistics statistics)
+    {
+        int slot = key.IsEmpty ? CallerTable.None : table.Find(key);
+        statistics = slot < 0 ? default : table[slot].ToStatistics();
+        return slot >= 0 && table.IsOwner(slot, key);
+    }
+
+    private static AnswerStatistics Describe(AnswerHistory history, HistoryWindow window, long now)
+    {
+        double[] shares = new double[history.Buckets];
+        LabelSnapshot labels = history.Labels((int)window, now, shares);
+        return new AnswerStatistics(labels, shares, history.Values((int)window, now));
+    }
+
+    private CallerDossier Describe(Dossier dossier)
+    {
+        long now = _clock.Now;
+        return new CallerDossier(
+            dossier.Owner,
+            in _admission.Callers[dossier.Slot],
+            dossier,
+            Array.ConvertAll(Enum.GetValues<HistoryWindow>(), window => Describe(dossier.Answers, window, now)),
+            TimeSpan.FromTicks((now - dossier.Since) / 100));
+    }
+}

@@ -1,0 +1,178 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using InferenceShield.Numerics;
+
+namespace InferenceShield;
+
+/// <summary>Which labels were answered and with what values, over sliding windows, at the cost of two atomic operations an answer.</summary>
+/// <remarks>
+/// <para>An answer is one word, label and value, put into a small ring by exchange. The ring is emptied into a
+/// <see cref="DecayedHistogram"/> and a <see cref="DecayedMoments"/> when it is full, when a second has passed since its first
+/// answer, and before anybody reads. Whoever finds an answer in the place of its own takes it in by itself: nothing is lost.
+/// Answers count as given up to a second late.</para>
+/// <para>Thread-safe and lock-free, with a ring for each stripe. Memory of one stripe: 3 KiB for 64 labels and four windows.</para>
+/// </remarks>
+internal sealed class AnswerHistory
+{
+    /// <summary>The label of an answer that has none: a regression, an embedding.</summary>
+    public const int NoLabel = -1;
+
+    private const int RingSize = 64;
+    private const long LongestRound = 1_000_000_000;
+
+    /// <summary>A word that no answer has: its value is not a number.</summary>
+    private const ulong NoAnswer = ulong.MaxValue;
+
+    private readonly DecayedHistogram _labels;
+    private readonly DecayedMoments _values;
+    private readonly ulong[] _rings;
+    private readonly Round[] _rounds;
+    private readonly int _mask;
+
+    /// <param name="key">Which labels share buckets is a function of it.</param>
+    /// <param name="buckets">Labels told apart: 2 to <see cref="DecayedHistogram.MostBuckets"/>.</param>
+    /// <param name="stripes">1 for what is kept of one caller; the number of processors for what all threads share.</param>
+    public AnswerHistory(SipHashKey key, int buckets, int stripes)
+    {
+        stripes = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(stripes, 1, DecayedMoments.MostStripes));
+        _labels = new DecayedHistogram(key, buckets);
+        _values = new DecayedMoments();
+        _rings = new ulong[stripes * RingSize];
+        _rings.AsSpan().Fill(NoAnswer);
+        _rounds = new Round[stripes + 1];
+        _mask = stripes - 1;
+    }
+
+    public int Buckets => _labels.Buckets;
+
+    /// <summary>Takes in one answer.</summary>
+    /// <param name="label">The leading class; <see cref="NoLabel"/> for none.</param>
+    /// <param name="value">Its score, or the answer's number. Ignored unless finite.</param>
+    /// <param name="now">Nanoseconds.</param>
+    /// <returns>True about once a second, for what is to be done as often.</returns>
+    public bool Add(int label, float value, long now)
+    {
+        int stripe = _mask == 0 ? 0 : Thread.GetCurrentProcessorId() & _mask;
+        ref Round round = ref _rounds[stripe];
+        bool isNext = now - Volatile.Read(ref round.Start) > LongestRound;
+        if (isNext)
+        {
+            EmptyRing(stripe, Volatile.Read(ref round.Latest));
+            Volatile.Write(ref round.Start, now);
+        }
+
+        Volatile.Write(ref round.Latest, now);
+        int place = Interlocked.Increment(ref round.Next) & (RingSize - 1);
+        ulong before = Interlocked.Exchange(ref _rings[(stripe * RingSize) + place], Pack(label, value));
+        if (before != NoAnswer)
+        {
+            TakeIn(before, now);
+        }
+
+        if (place == RingSize - 1)
+        {
+            EmptyRing(stripe, now);
+        }
+
+        return isNext;
+    }
+
+    /// <summary>Labels over a window, as of now.</summary>
+    /// <param name="window">The window's index: 0 is the shortest.</param>
+    /// <param name="now">Nanoseconds.</param>
+    /// <param name="shares">Gets the share of each bucket.</param>
+    public LabelSnapshot Labels(int window, long now, Span<double> shares)
+    {
+        EmptyAll();
+        return _labels.Snapshot(window, now, shares);
+    }
+
+    /// <summary>Values over a window, as of now.</summary>
+    /// <param name="window">The window's index: 0 is the shortest.</param>
+    /// <param name="now">Nanoseconds.</param>
+    public ValueSnapshot Values(int window, long now)
+    {
+        EmptyAll();
+        return _values.Snapshot(window, now);
+    }
+
+    /// <summary>Forgets everything, for another use. What is added meanwhile may stay or go.</summary>
+    public void Clear()
+    {
+        for (int i = 0; i < _rings.Length; i++)
+        {
+            Volatile.Write(ref _rings[i], NoAnswer);
+        }
+
+        _labels.Clear();
+        _values.Clear();
+    }
+
+    private static ulong Pack(int label, float value) =>
+        ((ulong)(uint)label << 32) | BitConverter.SingleToUInt32Bits(float.IsFinite(value) ? value : float.NegativeInfinity);
+
+    private void EmptyAll()
+    {
+        for (int stripe = 0; stripe <= _mask; stripe++)
+        {
+            EmptyRing(stripe, Volatile.Read(ref _rounds[stripe].Latest));
+        }
+    }
+
+    /// <summary>Empties a ring: labels that came several times are counted at once.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EmptyRing(int stripe, long time)
+    {
+        Span<float> values = stackalloc float[RingSize];
+        Span<int> labels = stackalloc int[RingSize];
+        int count = 0;
+        foreach (ref ulong place in _rings.AsSpan(stripe * RingSize, RingSize))
+        {
+            ulong word = Volatile.Read(ref place) == NoAnswer ? NoAnswer : Interlocked.Exchange(ref place, NoAnswer);
+            if (word != NoAnswer)
+            {
+                labels[count] = (int)(word >> 32);
+                values[count++] = BitConverter.UInt32BitsToSingle((uint)word);
+            }
+        }
+
+        _values.Add(values[..count], time);
+        labels = labels[..count];
+        labels.Sort();
+        for (int i = 0; i < labels.Length;)
+        {
+            int same = labels[i..].IndexOfAnyExcept(labels[i]);
+            same = same < 0 ? labels.Length - i : same;
+            if (labels[i] >= 0)
+            {
+                _labels.Add(labels[i], time, same);
+            }
+
+            i += same;
+        }
+    }
+
+    private void TakeIn(ulong word, long time)
+    {
+        if ((int)(word >> 32) is >= 0 and int label)
+        {
+            _labels.Add(label, time);
+        }
+
+        _values.Add(BitConverter.UInt32BitsToSingle((uint)word), time);
+    }
+
+    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    private struct Round
+    {
+        [FieldOffset(64)]
+        public long Start;
+
+        [FieldOffset(72)]
+        public long Latest;
+
+        [FieldOffset(80)]
+        public int Next;
+    }
+}

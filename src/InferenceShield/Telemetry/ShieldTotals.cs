@@ -1,0 +1,12 @@
+namespace InferenceShield;
+
+/// <summary>The sums over a shield's cells.</summary>
+internal struct ShieldTotals
+{
+    public CallCounts Calls;
+    public CallCounts WouldBeRefused;
+    public long Hardened;
+    public long WouldBeHardened;
+    public long TopChanged;
+    public long TableFull;
+}
