@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using InferenceShield.Numerics;
 
@@ -12,6 +13,45 @@ public sealed partial class Shield
     /// <returns>The same key for the same name and secret; resolve it once and reuse it.</returns>
     /// <exception cref="InvalidQueryException">The name is empty, blank or too long.</exception>
     public CallerKey IdentifyCaller(string name)
+    {
+        // Nearly every name is ASCII and hashed where it lies. A first character above the space is not blank.
+        if (name is { Length: > 0 and <= MaximumCallerNameLength } && name[0] > ' ')
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            Hash128 hash = SipHash.HashAscii(_keys.Caller, name, out bool isAscii);
+            if (isAscii)
+            {
+                return new CallerKey(hash.Low, hash.High);
+            }
+        }
+
+        return IdentifyUncommon(name);
+    }
+
+    /// <summary>The keyed hash of what names a caller, given as UTF-8 or any other bytes.</summary>
+    /// <param name="name">1 to <see cref="MaximumCallerNameLength"/> bytes. Not stored.</param>
+    /// <returns>The same key as for the same name as a string.</returns>
+    /// <exception cref="InvalidQueryException">The name is empty or too long.</exception>
+    public CallerKey IdentifyCaller(ReadOnlySpan<byte> name)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (name.IsEmpty || (name[0] <= ' ' && !name.ContainsAnyExcept(" \t\r\n"u8)))
+        {
+            throw NoCallerName();
+        }
+
+        if (name.Length > MaximumCallerNameLength)
+        {
+            throw CallerNameTooLong(name.Length);
+        }
+
+        Hash128 hash = SipHash.Hash(_keys.Caller, name);
+        return new CallerKey(hash.Low, hash.High);
+    }
+
+    /// <summary>Any name: through its UTF-8 bytes, or to the fault it has.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private CallerKey IdentifyUncommon(string name)
     {
         if (string.IsNullOrWhiteSpace(name))
         {
@@ -30,27 +70,6 @@ public sealed partial class Shield
         {
             throw new InvalidQueryException("The caller's name is not valid text: it holds half of a surrogate pair.", exception);
         }
-    }
-
-    /// <summary>The keyed hash of what names a caller, given as UTF-8 or any other bytes.</summary>
-    /// <param name="name">1 to <see cref="MaximumCallerNameLength"/> bytes. Not stored.</param>
-    /// <returns>The same key as for the same name as a string.</returns>
-    /// <exception cref="InvalidQueryException">The name is empty or too long.</exception>
-    public CallerKey IdentifyCaller(ReadOnlySpan<byte> name)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (!name.ContainsAnyExcept(" \t\r\n"u8))
-        {
-            throw NoCallerName();
-        }
-
-        if (name.Length > MaximumCallerNameLength)
-        {
-            throw CallerNameTooLong(name.Length);
-        }
-
-        Hash128 hash = SipHash.Hash(_keys.Caller, name);
-        return new CallerKey(hash.Low, hash.High);
     }
 
     /// <summary>The keyed digest of one row of one input.</summary>

@@ -12,6 +12,10 @@ public sealed class CallerKeyTests
     [InlineData("имя")]
     [InlineData("two words")]
     [InlineData("\U0001F6E1 shield")]
+    [InlineData(" led by a space")]
+    [InlineData("\u007f\u0001control\u0000")]
+    [InlineData("0f8fad5b-d9cb-469f-a165-70867728950e")]
+    [InlineData("0f8fad5b-d9cb-469f-a165-70867728950é")]
     public void The_same_name_gives_the_same_key_as_string_and_as_bytes(string name)
     {
         using Shield shield = TestShield.Build();
@@ -21,6 +25,49 @@ public sealed class CallerKeyTests
         Assert.True(key == shield.IdentifyCaller(name));
         Assert.Equal(key.GetHashCode(), shield.IdentifyCaller(name).GetHashCode());
         Assert.True(key.Equals((object)shield.IdentifyCaller(name)));
+    }
+
+    [Fact]
+    public void Names_of_every_length_give_the_same_key_as_string_and_as_bytes()
+    {
+        using Shield shield = TestShield.Build();
+        for (int length = 1; length <= Shield.MaximumCallerNameLength; length++)
+        {
+            string name = new('k', length);
+            Assert.Equal(shield.IdentifyCaller(Encoding.UTF8.GetBytes(name)), shield.IdentifyCaller(name));
+        }
+    }
+
+    [Fact]
+    public void The_key_is_SipHash_of_the_name()
+    {
+        // Keys are kept by applications: this one must never change.
+        using Shield shield = TestShield.Build();
+        CallerKey key = shield.IdentifyCaller("0f8fad5b-d9cb-469f-a165-70867728950e");
+        Assert.Equal("6ecd4bec4c1ee8abac3bf74cec61bc6d", $"{key.Low:x16}{key.High:x16}");
+    }
+
+    [Fact]
+    public void Half_of_a_surrogate_pair_is_an_error()
+    {
+        // Not a theory: attributes hold UTF-8, which has no such text.
+        string[] names = ["\ud83d", "\ude00", "\ude00\ud83d", "0f8fad5b-d9cb-469f-a165-70867728950\ud83d", "in the \ud83d middle"];
+        using Shield shield = TestShield.Build();
+        foreach (string name in names)
+        {
+            InvalidQueryException exception = Assert.Throws<InvalidQueryException>(() => shield.IdentifyCaller(name));
+            Assert.Equal("The caller's name is not valid text: it holds half of a surrogate pair.", exception.Message);
+        }
+    }
+
+    [Fact]
+    public void After_disposal_nobody_is_identified()
+    {
+        Shield shield = TestShield.Build();
+        shield.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => shield.IdentifyCaller("alice"));
+        Assert.Throws<ObjectDisposedException>(() => shield.IdentifyCaller("имя"));
+        Assert.Throws<ObjectDisposedException>(() => shield.IdentifyCaller("alice"u8));
     }
 
     [Fact]
@@ -64,6 +111,8 @@ public sealed class CallerKeyTests
     [InlineData("")]
     [InlineData(" ")]
     [InlineData("\t\r\n ")]
+    [InlineData("\u00a0")]
+    [InlineData("\u2003 \u3000")]
     public void No_name_is_an_error_that_says_what_to_do(string? name)
     {
         using Shield shield = TestShield.Build();
@@ -76,6 +125,7 @@ public sealed class CallerKeyTests
     {
         using Shield shield = TestShield.Build();
         Assert.Throws<InvalidQueryException>(() => shield.IdentifyCaller([]));
+        Assert.Throws<InvalidQueryException>(() => shield.IdentifyCaller(" \t\r\n"u8));
     }
 
     [Theory]
