@@ -69,7 +69,7 @@ public sealed partial class Shield
     /// <summary>The callers that have a dossier, those that have asked most first. For reports: allocates, takes milliseconds.</summary>
     public IReadOnlyList<CallerDossier> GetDossiers() =>
     [
-        .. _admission.Dossiers.Enumerate().Where(dossier => dossier.IsOpen).Select(Describe)
+        .. _admission.Dossiers.Enumerate().Select(Describe)
             .OrderByDescending(dossier => dossier.AskedBefore + dossier.Statistics.Admitted + dossier.Statistics.Refused),
     ];
 

@@ -123,7 +123,7 @@ public sealed class AllocationTests
     public void Refused_calls()
     {
         using TestSession session = TestSession.Of(TestModels.Linear(width: 64), OutputKind.Logits, configure: options =>
-            options.Admission.PerCaller = options.Admission.Overflow = new LimitOptions { Queries = 1, Period = TimeSpan.FromDays(1), Burst = 1 });
+            options.Admission.Overflow = options.Admission.PerCaller = new LimitOptions { Queries = 1, Period = TimeSpan.FromDays(1), Burst = 1 });
         using ShieldedRequest request = session.Session.CreateRequest();
         float[] input = TestModels.Weights(64);
         float[] released = new float[10];

@@ -98,6 +98,6 @@ public sealed class SessionAdmissionTests
     }
 
     /// <summary>One query a second and a burst.</summary>
-    private static Action<ShieldOptions> Limit(int burst) => options => options.Admission.PerCaller = options.Admission.Overflow =
+    private static Action<ShieldOptions> Limit(int burst) => options => options.Admission.Overflow = options.Admission.PerCaller =
         new LimitOptions { Queries = 1, Period = TimeSpan.FromSeconds(1), Burst = burst };
 }

@@ -78,7 +78,7 @@ public sealed class StateTests
     public void State_of_a_call_that_was_refused_or_failed_cannot_be_read()
     {
         using TestSession session = TestSession.Of(TestModels.Recurrent(), [("score", OutputKind.Probabilities), ("next", OutputKind.State)], options =>
-            options.Admission.PerCaller = options.Admission.Overflow = new LimitOptions { Queries = 1, Period = TimeSpan.FromDays(1), Burst = 1 });
+            options.Admission.Overflow = options.Admission.PerCaller = new LimitOptions { Queries = 1, Period = TimeSpan.FromDays(1), Burst = 1 });
         using ShieldedRequest request = Filled(session);
         Assert.Throws<InvalidOperationException>(() => request.GetState<float>("next").Length);
         Assert.True(session.Session.Run(session.Caller, request).IsAdmitted);

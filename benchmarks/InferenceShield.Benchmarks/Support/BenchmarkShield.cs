@@ -45,7 +45,7 @@ internal static class BenchmarkShield
         }
     }
 
-    private static Shield Build(string output, OutputKind kind, RateOptions rate) =>
+    private static Shield Build(string output, OutputKind kind, LimitOptions rate) =>
         new ShieldBuilder("benchmark")
             .UseSecret(ShieldSecrets.FromBytes(SHA256.HashData("InferenceShield benchmarks"u8)))
             .AddOutput(output, kind)

@@ -15,18 +15,21 @@ internal sealed class DossierTable
 
     private static readonly double s_nanosecondsPerWeek = TimeSpan.FromDays(7).TotalNanoseconds;
 
-    private readonly Dossier?[] _dossiers;
-    private readonly Func<Dossier> _make;
+    private readonly Dossier[] _dossiers;
     private long _floor = LeastAsked;
     private int _used;
     private int _lock;
 
     /// <param name="capacity">0 or more.</param>
-    /// <param name="make">Makes an empty dossier; called once for each.</param>
+    /// <param name="make">Makes an empty dossier; called once for each, at once: queries allocate nothing.</param>
     public DossierTable(int capacity, Func<Dossier> make)
     {
-        _dossiers = new Dossier?[capacity];
-        _make = make;
+        _dossiers = new Dossier[capacity];
+        for (int i = 0; i < capacity; i++)
+        {
+            _dossiers[i] = make();
+        }
+
         if (capacity == 0)
         {
             _floor = long.MaxValue;
@@ -40,19 +43,10 @@ internal sealed class DossierTable
 
     /// <summary>A caller's dossier, or null if it is not (any more) that caller's.</summary>
     public Dossier? Find(int number, CallerKey caller) =>
-        (uint)number < (uint)_dossiers.Length && Volatile.Read(ref _dossiers[number]) is { } dossier && dossier.IsOf(caller) ? dossier : null;
+        (uint)number < (uint)_dossiers.Length && _dossiers[number].IsOf(caller) ? _dossiers[number] : null;
 
     /// <summary>The callers that have a dossier.</summary>
-    public IEnumerable<Dossier> Enumerate()
-    {
-        for (int i = 0; i < Count; i++)
-        {
-            if (Volatile.Read(ref _dossiers[i]) is { } dossier)
-            {
-                yield return dossier;
-            }
-        }
-    }
+    public IEnumerable<Dossier> Enumerate() => _dossiers.Where(dossier => dossier.IsOpen);
 
     /// <summary>Opens a dossier for a caller, if it has asked enough or is watched.</summary>
     /// <param name="callers">Where its record is.</param>
@@ -81,9 +75,8 @@ internal sealed class DossierTable
                 return -1;
             }
 
-            Dossier dossier = _dossiers[number] ?? _make();
+            Dossier dossier = _dossiers[number];
             dossier.Begin(caller, slot, now);
-            Volatile.Write(ref _dossiers[number], dossier);
             record.SetDossier(number);
 
             // After the swap in SetDossier (a full fence): either the evicting thread saw the dossier, or this one sees that the record is gone.
@@ -139,7 +132,7 @@ internal sealed class DossierTable
             return -1;
         }
 
-        Dossier weakest = _dossiers[number]!;
+        Dossier weakest = _dossiers[number];
         if (weakest.IsOpen)
         {
             callers[weakest.Slot].SetDossier(-1);
@@ -159,7 +152,7 @@ internal sealed class DossierTable
         asked = double.PositiveInfinity;
         for (int number = 0; number < _dossiers.Length; number++)
         {
-            Dossier dossier = _dossiers[number]!;
+            Dossier dossier = _dossiers[number];
             if (!dossier.IsOpen)
             {
                 asked = 0;

@@ -139,17 +139,23 @@ internal sealed class AnswerHistory
 
         _values.Add(values[..count], time);
         labels = labels[..count];
-        labels.Sort();
-        for (int i = 0; i < labels.Length;)
+        for (int first = 0; first < labels.Length; first++)
         {
-            int same = labels[i..].IndexOfAnyExcept(labels[i]);
-            same = same < 0 ? labels.Length - i : same;
-            if (labels[i] >= 0)
+            int label = labels[first];
+            if (label < 0)
             {
-                _labels.Add(labels[i], time, same);
+                continue; // none, or counted with an earlier one
             }
 
-            i += same;
+            int same = 0;
+            for (int i = first; i < labels.Length; i++)
+            {
+                bool equal = labels[i] == label;
+                same += equal ? 1 : 0;
+                labels[i] = equal ? NoLabel : labels[i];
+            }
+
+            _labels.Add(label, time, same);
         }
     }
 

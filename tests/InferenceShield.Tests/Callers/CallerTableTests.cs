@@ -89,7 +89,7 @@ public sealed class CallerTableTests
     public void A_window_has_an_end_and_counts_nobody_it_could_not_place()
     {
         CallerTable table = new(10_000);
-        CallerKey[] sameHome = [.. Enumerable.Range(1, 300).Select(i => new CallerKey((ulong)i, 7))];
+        CallerKey[] sameHome = [.. Enumerable.Range(2, 300).Select(i => new CallerKey((ulong)i, 7))];
         int[] slots = Array.ConvertAll(sameHome, key => table.FindOrAdd(key, Never));
         int placed = slots.Count(slot => slot != table.OverflowSlot);
         Assert.Equal(CallerTable.Window, placed);
