@@ -22,7 +22,7 @@ namespace InferenceShield.OnnxRuntime;
 /// Admission admission = session.Run(caller, image, answer);
 /// if (!admission.IsAdmitted) { /* 429, Retry-After: admission.RetryAfterSeconds */ }
 /// </code></example>
-public sealed class ShieldedSession : IDisposable
+public sealed partial class ShieldedSession : IDisposable
 {
     private readonly InferenceSession _session;
     private readonly bool _ownsSession;
@@ -76,7 +76,8 @@ public sealed class ShieldedSession : IDisposable
         Device = "the device of the session it was given";
         Signature = new ModelSignature(session, shield, Options);
         _lone = LoneTensors.TryFind(Signature, shield);
-        LogReady(LoggerFrom(loggerFactory));
+        _answers = SessionAnswerCache.TryMake(Signature, shield, Options);
+        SessionLog.LogReady(LoggerFrom(loggerFactory), this);
     }
 
     private ShieldedSession(Shield shield, ShieldedSessionOptions options, string modelPath, SessionOptions? sessionOptions, ILogger logger)
@@ -94,6 +95,7 @@ public sealed class ShieldedSession : IDisposable
         {
             Signature = new ModelSignature(_session, shield, options);
             _lone = LoneTensors.TryFind(Signature, shield);
+            _answers = SessionAnswerCache.TryMake(Signature, shield, Options);
         }
         catch
         {
@@ -101,7 +103,7 @@ public sealed class ShieldedSession : IDisposable
             throw;
         }
 
-        LogReady(logger);
+        SessionLog.LogReady(logger, this);
     }
 
     /// <summary>The shield in front of the model.</summary>
@@ -300,6 +302,12 @@ public sealed class ShieldedSession : IDisposable
             return admission;
         }
 
+        if (_answers is not null && _answers.TryAnswer(in admission, request, released))
+        {
+            admitted = true;
+            return admission;
+        }
+
         RunModel(request, cancellationToken);
         ReadOnlySpan<RequestOutput> outputs = request.Outputs;
         try
@@ -317,6 +325,7 @@ public sealed class ShieldedSession : IDisposable
             throw new ModelRunException($"Model '{Shield.Name}' gave an answer that no memory holds. Nothing is released.", exception);
         }
 
+        _answers?.Store(in admission, request, released);
         admitted = true;
         return admission;
     }
@@ -428,19 +437,6 @@ public sealed class ShieldedSession : IDisposable
             {
                 request.RunOptions.Terminate = false;
             }
-        }
-    }
-
-    private void LogReady(ILogger logger)
-    {
-        if (RuntimeTelemetry.Warning is { } warning)
-        {
-            SessionLog.RuntimeTelemetryWarning(logger, warning);
-        }
-
-        if (logger.IsEnabled(LogLevel.Information))
-        {
-            SessionLog.SessionReady(logger, Shield.Name, Device, string.Join("; ", Inputs), string.Join("; ", Outputs));
         }
     }
 }

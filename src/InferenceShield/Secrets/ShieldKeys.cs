@@ -21,6 +21,8 @@ internal sealed class ShieldKeys
         InputSchemas = new SipHashKey(key);
         secret.DeriveKey("noise/" + model, key);
         Noise = new SipHashKey(key);
+        secret.DeriveKey("answers/" + model, key);
+        Answers = new SipHashKey(key);
         CryptographicOperations.ZeroMemory(key);
     }
 
@@ -34,11 +36,15 @@ internal sealed class ShieldKeys
 
     public SipHashKey Noise { get; private set; }
 
+    /// <summary>For the digests under which released answers are kept.</summary>
+    public SipHashKey Answers { get; private set; }
+
     public void Clear()
     {
         Caller = default;
         Digester = default;
         InputSchemas = default;
         Noise = default;
+        Answers = default;
     }
 }
