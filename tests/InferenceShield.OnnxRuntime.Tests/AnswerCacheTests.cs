@@ -218,6 +218,23 @@ public sealed class AnswerCacheTests
     }
 
     [Fact]
+    public void A_run_that_fails_leaves_nothing_of_the_answers_that_were_there()
+    {
+        OnnxGraph graph = new OnnxGraph("table")
+            .AddInput(TestModels.Input, OnnxElementType.Float, ["batch", 1])
+            .AddInitializer<float>("table", [3], [10, 20, 30])
+            .AddNode("Cast", [TestModels.Input], ["index"], new OnnxAttribute("to", (long)OnnxElementType.Int64))
+            .AddNode("Gather", ["table", "index"], [TestModels.Output])
+            .AddOutput(TestModels.Output, OnnxElementType.Float, ["batch", 1]);
+        using TestSession session = TestSession.Of(graph, OutputKind.Regression, options: Cached());
+        Assert.Equal([20f], session.Ask([1], 1));
+        float[] released = [7, 7];
+        Assert.Throws<ModelRunException>(() => session.Session.Run(session.Caller, [1, 99], released));
+        Assert.Equal([0f, 7], released);
+        Assert.Equal((0, 3, 1), Counts(session));
+    }
+
+    [Fact]
     public void A_span_of_the_wrong_length_is_the_same_error_on_a_hit()
     {
         using TestSession session = TestSession.Of(TestModels.Linear(outputBatch: TestModels.Unnamed), OutputKind.Logits, options: Cached());

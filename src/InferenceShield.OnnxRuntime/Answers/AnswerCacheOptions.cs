@@ -17,7 +17,8 @@ namespace InferenceShield.OnnxRuntime;
 /// very same input before, under the same secret and the same options. Where callers must not learn even that of one
 /// another, leave this off.</para>
 /// <para>Thread-safe to use, without locks. A hit and a kept answer allocate nothing. Cost of a hit: one pass of SipHash over the
-/// row, one look-up, one copy; of a miss, the same besides the run. The memory is taken when the session is made.</para>
+/// row, one look-up, one copy; of a miss, the same besides the run; so it is of no use to a model that costs less than a hash of
+/// its input. The memory is taken when the session is made.</para>
 /// </remarks>
 public sealed class AnswerCacheOptions
 {
