@@ -11,6 +11,7 @@ public class AnswerCacheBenchmarks : BenchmarkSuite
     private Shield _shield = null!;
     private CallerKey[] _callers = null!;
     private RotatingRows _rows = null!;
+    private RotatingRows _newRows = null!;
     private ShieldedSession _plain = null!;
     private ShieldedSession _hitting = null!;
     private ShieldedSession _storing = null!;
@@ -39,9 +40,9 @@ public class AnswerCacheBenchmarks : BenchmarkSuite
     [BenchmarkCategory(Gate)]
     public void ShieldedRunStored()
     {
-        int row = _rows.NextIndex();
-        _rows[row][0] = _next++;
-        _storing.Run(_callers[row], _rows[row], _released);
+        int row = _newRows.NextIndex();
+        _newRows[row][0] = _next++;
+        _storing.Run(_callers[row], _newRows[row], _released);
     }
 
     protected override void Prepare()
@@ -51,6 +52,7 @@ public class AnswerCacheBenchmarks : BenchmarkSuite
         using SessionOptions options = new() { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
         ShieldedSessionOptions cached = new() { AnswerCache = new AnswerCacheOptions { Megabytes = 1 } };
         _rows = model.MakeRows();
+        _newRows = model.MakeRows(); // changed by each call
         _released = new float[model.Classes];
         _shield = BenchmarkShield.Build(model.Output, model.OutputKind);
         _callers = BenchmarkShield.IdentifyCallers(_shield);
