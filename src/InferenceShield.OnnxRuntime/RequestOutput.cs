@@ -11,6 +11,8 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
     private readonly PinnedBuffer _converted = new();
     private readonly PinnedBuffer _released = new();
     private OrtValue? _value;
+    private long[] _keptShape = [];
+    private bool _isKept;
 
     public ModelTensor Tensor { get; } = tensor;
 
@@ -26,6 +28,9 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
     /// <summary>What may be read: never the memory that the model writes into, so that nobody who still reads the answer before
     /// sees the next one's clean scores.</summary>
     public ReadOnlySpan<float> Released => _released.AsSpan<float>();
+
+    /// <summary>The shape of what may be read.</summary>
+    public ReadOnlySpan<long> ReleasedShape => _isKept ? _keptShape : Shape;
 
     /// <summary>The model's scores as float32. Clean: not for anybody outside.</summary>
     public ReadOnlySpan<float> Scores => Tensor.ElementType == TensorElementType.Float ? _buffer.AsSpan<float>() : _converted.AsSpan<float>();
@@ -84,8 +89,39 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
     /// <summary>Memory for the released answer, as long as the scores.</summary>
     public Span<float> MakeReleased()
     {
+        _isKept = false;
         _released.Resize(Scores.Length * sizeof(float));
         return _released.AsSpan<float>();
+    }
+
+    /// <summary>Memory for an answer of the declared shape that was released before. The model's own memory, and the shape
+    /// that is bound with it, stay for the next run.</summary>
+    public Span<float> MakeReleased(int rows, int length)
+    {
+        if (_keptShape.Length != Tensor.Dimensions.Length || (_keptShape is [long first, ..] && first != Declared(0, rows)))
+        {
+            _keptShape = [.. Tensor.Dimensions];
+            for (int i = 0; i < _keptShape.Length; i++)
+            {
+                _keptShape[i] = Declared(i, rows);
+            }
+        }
+
+        _isKept = true;
+        _released.Resize(length * sizeof(float));
+        return _released.AsSpan<float>();
+    }
+
+    /// <summary>Whether the model's answer has the declared shape, a dynamic first dimension being the rows of the call.</summary>
+    public bool HasDeclaredShape(int rows)
+    {
+        bool same = Shape.Length == Tensor.Dimensions.Length;
+        for (int i = 0; same && i < Shape.Length; i++)
+        {
+            same = Shape[i] == Declared(i, rows);
+        }
+
+        return same;
     }
 
     /// <summary>Leaves nothing of the clean scores.</summary>
@@ -108,6 +144,9 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
 
     /// <summary>Frees what is native. The released answer stays: somebody may be reading it while the session ends.</summary>
     public void Dispose() => _value?.Dispose();
+
+    private long Declared(int dimension, int rows) =>
+        dimension == 0 && Tensor.Dimensions[0] < 0 ? rows : Tensor.Dimensions[dimension];
 
     private void Allocate(long[] shape)
     {

@@ -37,6 +37,8 @@ public sealed class ShieldedRequest : IDisposable
 
     internal ReadOnlySpan<RequestOutput> Outputs => _outputs;
 
+    internal RequestAnswers Answers { get; } = new();
+
     internal RunOptions RunOptions => _runOptions;
 
     internal OrtIoBinding Binding => _binding;
@@ -88,7 +90,7 @@ public sealed class ShieldedRequest : IDisposable
 
     /// <summary>The shape of an output of the latest call.</summary>
     /// <exception cref="InvalidOperationException">No call has been admitted and finished since the last one began.</exception>
-    public ReadOnlySpan<long> GetOutputShape(string name) => CompletedOutput(name).Shape;
+    public ReadOnlySpan<long> GetOutputShape(string name) => CompletedOutput(name).ReleasedShape;
 
     /// <summary>A state output, untouched, to be fed back by the host. Not for callers.</summary>
     /// <exception cref="InvalidOperationException">No call has been admitted and finished since the last one began.</exception>

@@ -22,7 +22,7 @@ namespace InferenceShield.OnnxRuntime;
 /// Admission admission = session.Run(caller, image, answer);
 /// if (!admission.IsAdmitted) { /* 429, Retry-After: admission.RetryAfterSeconds */ }
 /// </code></example>
-public sealed class ShieldedSession : IDisposable
+public sealed partial class ShieldedSession : IDisposable
 {
     private readonly InferenceSession _session;
     private readonly bool _ownsSession;
@@ -76,7 +76,8 @@ public sealed class ShieldedSession : IDisposable
         Device = "the device of the session it was given";
         Signature = new ModelSignature(session, shield, Options);
         _lone = LoneTensors.TryFind(Signature, shield);
-        LogReady(LoggerFrom(loggerFactory));
+        _answers = SessionAnswerCache.TryMake(Signature, shield, Options);
+        SessionLog.LogReady(LoggerFrom(loggerFactory), this);
     }
 
     private ShieldedSession(Shield shield, ShieldedSessionOptions options, string modelPath, SessionOptions? sessionOptions, ILogger logger)
@@ -94,6 +95,7 @@ public sealed class ShieldedSession : IDisposable
         {
             Signature = new ModelSignature(_session, shield, options);
             _lone = LoneTensors.TryFind(Signature, shield);
+            _answers = SessionAnswerCache.TryMake(Signature, shield, Options);
         }
         catch
         {
@@ -101,7 +103,7 @@ public sealed class ShieldedSession : IDisposable
             throw;
         }
 
-        LogReady(logger);
+        SessionLog.LogReady(logger, this);
     }
 
     /// <summary>The shield in front of the model.</summary>
@@ -246,26 +248,6 @@ public sealed class ShieldedSession : IDisposable
         }
     }
 
-    /// <summary>As <see cref="Run(CallerKey, ReadOnlySpan{float}, Span{float}, CancellationToken)"/>, on the thread pool, for
-    /// services that must not block the calling thread. Input and answer stay in use until it has finished.</summary>
-    public Task<Admission> RunAsync(CallerKey caller, ReadOnlyMemory<float> input, Memory<float> released, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Run(caller, input.Span, released.Span, cancellationToken), cancellationToken);
-
-    /// <summary>As <see cref="Run(CallerKey, ShieldedRequest, CancellationToken)"/>, on the thread pool, for services that
-    /// must not block the calling thread. The request stays in use until it has finished.</summary>
-    public Task<Admission> RunAsync(CallerKey caller, ShieldedRequest request, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Run(caller, request, cancellationToken), cancellationToken);
-
-    /// <summary>As for a key, for a caller looked up before: its tenant's and network's limits apply too.</summary>
-    /// <inheritdoc cref="RunAsync(CallerKey, ReadOnlyMemory{float}, Memory{float}, CancellationToken)"/>
-    public Task<Admission> RunAsync(CallerHandle caller, ReadOnlyMemory<float> input, Memory<float> released, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Run(caller, input.Span, released.Span, cancellationToken), cancellationToken);
-
-    /// <summary>As for a key, for a caller looked up before: its tenant's and network's limits apply too.</summary>
-    /// <inheritdoc cref="RunAsync(CallerKey, ShieldedRequest, CancellationToken)"/>
-    public Task<Admission> RunAsync(CallerHandle caller, ShieldedRequest request, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Run(caller, request, cancellationToken), cancellationToken);
-
     /// <summary>The tensors for calls of a model with several or dynamic inputs and outputs. Reuse and dispose it.</summary>
     public ShieldedRequest CreateRequest()
     {
@@ -334,6 +316,13 @@ public sealed class ShieldedSession : IDisposable
             return admission;
         }
 
+        if (_answers is not null && _answers.TryAnswer(in admission, request, released))
+        {
+            Shield.Complete(in admission);
+            admitted = true;
+            return admission;
+        }
+
         RunModel(request, cancellationToken);
         ReadOnlySpan<RequestOutput> outputs = request.Outputs;
         try
@@ -351,6 +340,7 @@ public sealed class ShieldedSession : IDisposable
             throw new ModelRunException($"Model '{Shield.Name}' gave an answer that no memory holds. Nothing is released.", exception);
         }
 
+        _answers?.Store(in admission, request, released);
         Shield.Complete(in admission);
         admitted = true;
         return admission;
@@ -463,19 +453,6 @@ public sealed class ShieldedSession : IDisposable
             {
                 request.RunOptions.Terminate = false;
             }
-        }
-    }
-
-    private void LogReady(ILogger logger)
-    {
-        if (RuntimeTelemetry.Warning is { } warning)
-        {
-            SessionLog.RuntimeTelemetryWarning(logger, warning);
-        }
-
-        if (logger.IsEnabled(LogLevel.Information))
-        {
-            SessionLog.SessionReady(logger, Shield.Name, Device, string.Join("; ", Inputs), string.Join("; ", Outputs));
         }
     }
 }

@@ -38,6 +38,10 @@ public sealed class ShieldedSessionOptions
     /// <value>The default is <see langword="false"/>. Takes effect only if no session was made in this process before.</value>
     public bool AllowRuntimeTelemetry { get; set; }
 
+    /// <summary>Keep released answers and give them again to identical queries, without running the model.</summary>
+    /// <value>The default, <see langword="null"/>, keeps none.</value>
+    public AnswerCacheOptions? AnswerCache { get; set; }
+
     /// <exception cref="OptionsValidationException">Every fault, with its key and what is allowed.</exception>
     internal ShieldedSessionOptions Validated(string model)
     {
@@ -62,7 +66,19 @@ public sealed class ShieldedSessionOptions
             faults.Add($"{model}: Session:Device:Kind is {Device?.Kind.ToString() ?? "null"}; allowed: Cpu or Cuda.");
         }
 
+        if (AnswerCache is { Megabytes: < 1 or > AnswerCacheOptions.MostMegabytes })
+        {
+            faults.Add($"{model}: Session:AnswerCache:Megabytes is {AnswerCache.Megabytes}; allowed: 1 to 4,096.");
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new OptionsValidationException(model, typeof(ShieldedSessionOptions), faults);
+        }
+
         // A copy: what is changed afterwards changes no session that serves.
-        return faults.Count == 0 ? (ShieldedSessionOptions)MemberwiseClone() : throw new OptionsValidationException(model, typeof(ShieldedSessionOptions), faults);
+        ShieldedSessionOptions copy = (ShieldedSessionOptions)MemberwiseClone();
+        copy.AnswerCache = AnswerCache?.Clone();
+        return copy;
     }
 }

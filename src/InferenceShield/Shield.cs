@@ -52,6 +52,7 @@ public sealed partial class Shield : IDisposable
 
         _clock = new ShieldClock(timeProvider);
         _answers = new AnswerHistory(_keys.Labels, DecayedHistogram.DefaultBuckets, Environment.ProcessorCount);
+        _answers.WarmUp();
         _admission = BuildAdmission(_plan);
         ShieldLog.ShieldBuilt(logger, name, options.Mode, _keys.KeyId, _plan.CallerCapacity, _plan.DescribeOutputs());
         LogWarnings(options);

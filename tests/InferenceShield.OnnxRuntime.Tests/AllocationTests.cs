@@ -136,6 +136,42 @@ public sealed class AllocationTests
         });
     }
 
+    [Fact]
+    public void Answers_from_the_cache_and_answers_that_are_kept()
+    {
+        using TestSession session = TestSession.Of(TestModels.Recurrent(), [("score", OutputKind.Probabilities)], options: new ShieldedSessionOptions { AnswerCache = new AnswerCacheOptions { Megabytes = 1 } });
+        using TestSession lone = TestSession.Of(TestModels.Linear(width: 64), OutputKind.Logits, options: new ShieldedSessionOptions { AnswerCache = new AnswerCacheOptions { Megabytes = 1 } });
+        using TestSession several = TestSession.Of(
+            TestModels.Classifier(), [("probabilities", OutputKind.Probabilities), ("embedding", OutputKind.Embedding)], options: new ShieldedSessionOptions { AnswerCache = new AnswerCacheOptions { Megabytes = 1 } });
+        using ShieldedRequest inputs = session.Session.CreateRequest();
+        using ShieldedRequest outputs = several.Session.CreateRequest();
+        float[] input = TestModels.Weights(128);
+        float[] released = new float[20];
+        long[] shape = [2, 4];
+        long[] wide = [3, 8];
+        inputs.SetInput<long>("rate", [2], []);
+        foreach (float step in (float[])[0, 1])
+        {
+            AllocatesNothing(() =>
+            {
+                input[0] += step; // 0: a hit each time but the first; 1: an answer that is kept
+                input[64] += step;
+                Admit(lone.Session.Run(lone.Caller, input, released));
+                inputs.SetInput<float>("frame", input.AsSpan(0, 8), shape);
+                inputs.SetInput<float>("state", input.AsSpan(8, 8), shape);
+                Admit(session.Session.Run(session.Caller, inputs));
+                outputs.SetInput<float>(TestModels.Input, input.AsSpan(0, 24), wide);
+                Admit(several.Session.Run(several.Caller, outputs));
+                Same(3, outputs.GetOutputShape("probabilities")[0]);
+            });
+            foreach ((TestSession of, int rows) in new[] { (lone, 2), (session, 2), (several, 3) })
+            {
+                AnswerCacheStatistics statistics = of.Session.GetAnswerCacheStatistics();
+                Assert.Equal(step == 0 ? rows * (WarmUp + Calls - 1) : rows * (WarmUp + Calls + 1), step == 0 ? statistics.Hits : statistics.Misses);
+            }
+        }
+    }
+
     private static void Admit(Admission admission)
     {
         if (!admission.IsAdmitted)

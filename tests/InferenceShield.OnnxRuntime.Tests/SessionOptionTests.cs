@@ -51,6 +51,35 @@ public sealed class SessionOptionTests
         Assert.True(session.Run(shield.IdentifyCaller("caller"), new float[8], new float[10]).IsAdmitted);
     }
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(-1, false)]
+    [InlineData(4097, false)]
+    [InlineData(1, true)]
+    [InlineData(4096, true)]
+    public void The_answer_cache_has_one_megabyte_to_four_gigabytes(int megabytes, bool valid)
+    {
+        ShieldedSessionOptions options = new() { AnswerCache = new AnswerCacheOptions { Megabytes = megabytes } };
+        if (valid)
+        {
+            Assert.Equal(megabytes, options.Validated("model").AnswerCache!.Megabytes);
+            return;
+        }
+
+        Assertions.Says(
+            Assert.Throws<OptionsValidationException>(() => options.Validated("model")).Message, $"model: Session:AnswerCache:Megabytes is {megabytes}", "1 to 4,096");
+    }
+
+    [Fact]
+    public void The_answer_cache_is_off_by_default_and_a_session_has_a_copy_of_its_options()
+    {
+        Assert.Null(new ShieldedSessionOptions().Validated("model").AnswerCache);
+        ShieldedSessionOptions options = new() { AnswerCache = new AnswerCacheOptions() };
+        using TestSession session = TestSession.Of(TestModels.Linear(), OutputKind.Logits, options: options);
+        options.AnswerCache.Megabytes = 2;
+        Assert.Equal(64, session.Session.Options.AnswerCache!.Megabytes);
+    }
+
     [Fact]
     public void The_width_of_a_row_is_known_where_spans_can_be_used()
     {

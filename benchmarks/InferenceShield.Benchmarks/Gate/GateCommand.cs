@@ -18,7 +18,8 @@ namespace InferenceShield.Benchmarks.Gate;
 /// own figure counts all threads of the process, drops the first 8 KB and rounds down, so it is only shown.</remarks>
 internal static class GateCommand
 {
-    private static readonly Type[] s_suites = [typeof(AdmissionBenchmarks), typeof(HardeningBenchmarks), typeof(SessionBenchmarks)];
+    private static readonly Type[] s_suites =
+        [typeof(AdmissionBenchmarks), typeof(HardeningBenchmarks), typeof(SessionBenchmarks), typeof(AnswerCacheBenchmarks)];
 
     public static int Run(string[] arguments)
     {

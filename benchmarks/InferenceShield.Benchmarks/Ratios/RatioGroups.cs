@@ -14,6 +14,7 @@ internal static class RatioGroups
         yield return MakeSession("MatMul 64x10, batch 1", BenchmarkModel.MatMul, goal: 1.15, stretch: 1.00);
         yield return MakeSession("fashion-cnn.onnx, batch 1", BenchmarkModel.FashionCnn, goal: 1.03, stretch: 1.01);
         yield return MakeSession("fashion.onnx, batch 1", BenchmarkModel.Fashion, goal: 1.03, stretch: 1.01);
+        yield return MakeAnswerCache();
         yield return MakeAdmission();
         foreach (int classes in (int[])[10, 100, 1000])
         {
@@ -29,6 +30,17 @@ internal static class RatioGroups
             new Candidate("InferenceSession.Run, preallocated", suite.Run),
             new Candidate("InferenceSession.RunWithBinding, reused", suite.RunWithBinding),
             new Candidate(Shielded, suite.ShieldedRun, goal, stretch),
+        ]);
+    }
+
+    private static RatioGroup MakeAnswerCache()
+    {
+        AnswerCacheBenchmarks suite = new();
+        return new RatioGroup("Answer cache, fashion.onnx, batch 1", suite,
+        [
+            new Candidate(Shielded, suite.ShieldedRun),
+            new Candidate("with a cache that has the answer", suite.ShieldedRunHit),
+            new Candidate("with a cache that gets the answer", suite.ShieldedRunStored),
         ]);
     }
 

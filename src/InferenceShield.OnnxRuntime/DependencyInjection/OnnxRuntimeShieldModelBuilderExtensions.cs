@@ -63,6 +63,11 @@ public static class OnnxRuntimeShieldModelBuilderExtensions
             section.Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
             CheckName<ExecutionDeviceKind>(section, "Device:Kind");
             CheckName<NonFiniteInputs>(section, "NonFiniteInputs");
+            if (section["AnswerCache"] is { Length: > 0 } value)
+            {
+                // The binder would leave it off without a word.
+                throw new InvalidOperationException($"AnswerCache is '{value}'; allowed: a section with Megabytes in it.");
+            }
         }
         catch (InvalidOperationException exception)
         {

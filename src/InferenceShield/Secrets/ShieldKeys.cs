@@ -25,6 +25,8 @@ internal sealed class ShieldKeys
         Labels = new SipHashKey(key);
         secret.DeriveKey("sketch/" + model, key);
         Sketches = new SketchKey(key);
+        secret.DeriveKey("answers/" + model, key);
+        Answers = new SipHashKey(key);
         CryptographicOperations.ZeroMemory(key);
     }
 
@@ -44,6 +46,9 @@ internal sealed class ShieldKeys
     /// <summary>For the sketches kept of this model's callers.</summary>
     public SketchKey Sketches { get; }
 
+    /// <summary>For the digests under which released answers are kept.</summary>
+    public SipHashKey Answers { get; private set; }
+
     public void Clear()
     {
         Caller = default;
@@ -52,5 +57,6 @@ internal sealed class ShieldKeys
         Noise = default;
         Labels = default;
         Sketches.Clear();
+        Answers = default;
     }
 }

@@ -109,6 +109,14 @@ internal sealed class AnswerHistory
         _values.Clear();
     }
 
+    /// <summary>Takes one answer through all of it and forgets it, so that tables are made now and not during a query.</summary>
+    public void WarmUp()
+    {
+        Add(0, 1, now: 1);
+        EmptyAll();
+        Clear();
+    }
+
     private static ulong Pack(int label, float value) =>
         ((ulong)(uint)label << 32) | BitConverter.SingleToUInt32Bits(float.IsFinite(value) ? value : float.NegativeInfinity);
 

@@ -58,7 +58,7 @@ public sealed class UseOnnxRuntimeTests : IDisposable
     {
         const string Json = """
             { "Models": { "a": { "Session": {
-              "ModelPath": "linear.onnx", "NonFiniteInputs": "Allow", "RowInput": "x", "IntraOpThreads": 1,
+              "ModelPath": "linear.onnx", "NonFiniteInputs": "Allow", "RowInput": "x", "IntraOpThreads": 1, "AnswerCache": { "Megabytes": 3 },
               "Device": { "Kind": "Cuda", "DeviceId": 3, "FallbackToCpu": true } } } } }
             """;
         using TestHost host = await TestHost.StartAsync(_folder, Json, shield => shield.AddModel("a", model => model
@@ -70,6 +70,7 @@ public sealed class UseOnnxRuntimeTests : IDisposable
             .AddOutput(TestModels.Output, OutputKind.Logits)));
         ShieldedSession session = host.Session("a");
         Assert.Equal((_model, NonFiniteInputs.Allow, "x", 1), (_folder.File(session.Options.ModelPath!), session.Options.NonFiniteInputs, session.Options.RowInput, session.Options.IntraOpThreads));
+        Assert.Equal(3, session.Options.AnswerCache?.Megabytes);
         Assert.Equal((ExecutionDeviceKind.Cuda, 3, true), (session.Options.Device.Kind, session.Options.Device.DeviceId, session.Options.Device.FallbackToCpu));
         Assert.Equal("CPU", session.Device);
         Assert.Single(host.Logger.Messages("DeviceFallback"));
@@ -90,6 +91,8 @@ public sealed class UseOnnxRuntimeTests : IDisposable
     [InlineData("\"Device\": { \"Knd\": \"Cpu\" }", "Knd")]
     [InlineData("\"NonFiniteInputs\": \"Perhaps\"", "NonFiniteInputs")]
     [InlineData("\"IntraOpThreads\": \"few\"", "IntraOpThreads")]
+    [InlineData("\"AnswerCache\": { \"MegaBits\": 1 }", "MegaBits")]
+    [InlineData("\"AnswerCache\": true", "AnswerCache")]
     public async Task What_cannot_be_read_in_the_session_section_is_an_error_that_says_where(string json, string key)
     {
         OptionsValidationException exception = await Assert.ThrowsAsync<OptionsValidationException>(() =>
@@ -100,6 +103,7 @@ public sealed class UseOnnxRuntimeTests : IDisposable
     [Theory]
     [InlineData("\"NonFiniteInputs\": 7", "NonFiniteInputs is '7'")]
     [InlineData("\"IntraOpThreads\": 2000", "a: Session:IntraOpThreads is 2000")]
+    [InlineData("\"AnswerCache\": { \"Megabytes\": 5000 }", "a: Session:AnswerCache:Megabytes is 5000")]
     [InlineData("\"Device\": { \"Kind\": 9 }", "Device:Kind is '9'")]
     public async Task Values_out_of_range_are_an_error_that_says_what_is_allowed(string json, string what)
     {

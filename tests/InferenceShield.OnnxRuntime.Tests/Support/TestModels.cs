@@ -84,6 +84,18 @@ internal static class TestModels
             .AddOutput("score", OnnxElementType.Float, ["batch", 2])
             .AddOutput("next", OnnxElementType.Float, ["batch", 4]);
 
+    /// <summary>x [batch, 4] to y and z [batch, 4] of any real type: x plus a number between 0 and 1 that is another one at every
+    /// run. Two equal answers show that the model was run once.</summary>
+    public static OnnxGraph Fickle(OnnxElementType type = OnnxElementType.Float) =>
+        new OnnxGraph("fickle")
+            .AddInput(Input, OnnxElementType.Float, ["batch", 4])
+            .AddNode("RandomUniformLike", [Input], ["drawn"])
+            .AddNode("Add", [Input, "drawn"], ["sum"])
+            .AddNode("Cast", ["sum"], [Output], new OnnxAttribute("to", (long)type))
+            .AddNode("Softmax", ["sum"], ["z"], new OnnxAttribute("axis", -1))
+            .AddOutput(Output, type, ["batch", 4])
+            .AddOutput("z", OnnxElementType.Float, ["batch", 4]);
+
     /// <summary>x [batch, 4] to y, the rows of x whose first number is above 0: as many as the data says, declared as given.</summary>
     public static OnnxGraph PositiveRows(OnnxDimension[]? declared) =>
         new OnnxGraph("positive_rows")

@@ -114,7 +114,7 @@ public sealed class CallerTableTests
         const int KeyCount = 500;
         for (int round = 0; round < 40; round++)
         {
-            CallerTable table = new(KeyCount + ThreadCount);
+            CallerTable table = new(KeyCount * (sharedFirstHalf ? 4 : 2)); // four that share a home need room around it
             CallerKey[] keys = RandomKeys(KeyCount, seed: round);
             if (sharedFirstHalf)
             {

@@ -13,6 +13,7 @@ public sealed class ShieldKeysTests
         ShieldKeys keys = Derive("fashion");
         AssertKey("caller", keys.Caller);
         AssertKey("noise/fashion", keys.Noise);
+        AssertKey("answers/fashion", keys.Answers);
         long seed = BinaryPrimitives.ReadInt64LittleEndian(ShieldSecretTests.Hkdf(s_material, "input", 16));
         Assert.Equal(new InputDigester(seed).Digest("row"u8), keys.Digester.Digest("row"u8));
 
@@ -40,6 +41,7 @@ public sealed class ShieldKeysTests
         Assert.Equal(one.Caller.First, other.Caller.First);
         Assert.Equal(one.Digester.Digest("row"u8), other.Digester.Digest("row"u8));
         Assert.NotEqual(one.Noise.First, other.Noise.First);
+        Assert.NotEqual(one.Answers.First, other.Answers.First);
         Assert.NotEqual(one.Caller.First, one.Noise.First);
     }
 
@@ -49,6 +51,7 @@ public sealed class ShieldKeysTests
         ShieldKeys keys = Derive("model");
         keys.Clear();
         Assert.Equal((0UL, 0UL, 0UL, 0UL), (keys.Caller.First, keys.Caller.Second, keys.Noise.First, keys.Noise.Second));
+        Assert.Equal((0UL, 0UL), (keys.Answers.First, keys.Answers.Second));
         Assert.Equal(new InputDigester(0).Digest("row"u8), keys.Digester.Digest("row"u8));
     }
 

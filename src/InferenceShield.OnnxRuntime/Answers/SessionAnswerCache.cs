@@ -1,0 +1,171 @@
+using System.Globalization;
+
+namespace InferenceShield.OnnxRuntime;
+
+/// <summary>A session's released answers, given again to identical queries of the same policy.</summary>
+/// <remarks>One entry holds all outputs of one row, so that a row is never answered by two runs. Thread-safe, without locks; nothing
+/// is allocated once a request has seen a batch size.</remarks>
+internal sealed class SessionAnswerCache
+{
+    private const int BytesPerMegabyte = 1 << 20;
+
+    private readonly Shield _shield;
+    private readonly AnswerLayout _layout;
+    private readonly AnswerCache _answers;
+    private readonly StripedCounter _hits = new();
+    private readonly StripedCounter _misses = new();
+    private readonly StripedCounter _skipped = new();
+
+    private SessionAnswerCache(AnswerLayout layout, Shield shield, int megabytes)
+    {
+        _shield = shield;
+        _layout = layout;
+
+        // The last is an entry's part of what the cache keeps of a set.
+        long each = AnswerCacheEntry.SizeInBytes + (sizeof(float) * (long)layout.Width) + (sizeof(int) / AnswerCache.Ways);
+        long sets = (long)megabytes * BytesPerMegabyte / (each * AnswerCache.Ways);
+        _answers = sets > 0
+            ? new AnswerCache((int)(sets * AnswerCache.Ways), layout.Width)
+            : throw layout.Unfit(string.Create(CultureInfo.InvariantCulture,
+                $"the answer to one query takes {each:N0} bytes, so that Session:AnswerCache:Megabytes, which is {megabytes}, holds fewer than {AnswerCache.Ways} of them. Raise it"));
+    }
+
+    /// <summary>The cache that the options ask for; null if they do not.</summary>
+    /// <exception cref="ModelFileException">Answers of this model cannot be kept.</exception>
+    public static SessionAnswerCache? TryMake(ModelSignature signature, Shield shield, ShieldedSessionOptions options) =>
+        options.AnswerCache is { } cache ? new SessionAnswerCache(new AnswerLayout(signature, shield), shield, cache.Megabytes) : null;
+
+    /// <summary>Answers an admitted call if every row of it has an answer; counts what is released.</summary>
+    /// <param name="admission">The call's admission.</param>
+    /// <param name="request">Its inputs; gets the outputs.</param>
+    /// <param name="released">Where the lone answer goes; empty for the request's own memory.</param>
+    /// <returns>Whether it was answered. If not, the model has to be run, and <see cref="Store"/> keeps what it gives.</returns>
+    public bool TryAnswer(in Admission admission, ShieldedRequest request, Span<float> released)
+    {
+        request.Answers.ForgetDigests();
+        if (!admission.Plan!.Enforces)
+        {
+            return false; // what leaves is clean
+        }
+
+        bool answered = TryGetRows(in admission, request, released);
+        (answered ? _hits : _misses).Add(admission.Rows);
+        return answered;
+    }
+
+    /// <summary>Keeps the answers that have been released to a call for which <see cref="TryAnswer"/> had none.</summary>
+    /// <param name="admission">The same as there, as all arguments.</param>
+    /// <param name="request">Holds the outputs, if <paramref name="released"/> does not.</param>
+    /// <param name="released">The lone answer.</param>
+    public void Store(in Admission admission, ShieldedRequest request, ReadOnlySpan<float> released)
+    {
+        if (!admission.Plan!.Enforces)
+        {
+            return;
+        }
+
+        ReadOnlySpan<InputDigest> digests = request.Answers.Digests;
+        ReadOnlySpan<RequestOutput> outputs = request.Outputs;
+        if (digests.Length != admission.Rows || !HaveDeclaredShapes(outputs, admission.Rows))
+        {
+            _skipped.Add(admission.Rows);
+            return;
+        }
+
+        ReadOnlySpan<float> lone = outputs.Length > 1 ? default : released.IsEmpty ? outputs[0].Released : released;
+        for (int row = 0; row < digests.Length; row++)
+        {
+            AnswerKey key = KeyOf(in admission, digests[row]);
+            _answers.Store(in key, outputs.Length == 1 ? lone.Slice(row * _layout.Width, _layout.Width) : Gather(request, row));
+        }
+    }
+
+    public AnswerCacheStatistics GetStatistics()
+    {
+        AnswerCacheStatistics answers = _answers.GetStatistics();
+        return answers with { Hits = _hits.Sum, Misses = _misses.Sum, Skipped = answers.Skipped + _skipped.Sum };
+    }
+
+    /// <summary>All that an answer is a function of besides the row: the shield's plan, and how the caller is treated. The secret is
+    /// the shield's, and so this cache's, for life; it is in the digest too.</summary>
+    /// <remarks>The posture belongs into the variant, not the epoch: answers of an older epoch go first, and those of several
+    /// postures are in force together.</remarks>
+    private static AnswerKey KeyOf(in Admission admission, InputDigest digest) =>
+        new(digest, Epoch: admission.Plan!.Version, Output: 0, Variant: (int)admission.Posture);
+
+    private static bool HaveDeclaredShapes(ReadOnlySpan<RequestOutput> outputs, int rows)
+    {
+        foreach (RequestOutput output in outputs)
+        {
+            if (!output.HasDeclaredShape(rows))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool TryGetRows(in Admission admission, ShieldedRequest request, Span<float> released)
+    {
+        int rows = admission.Rows;
+        long length = (long)rows * _layout.Width;
+        if (length * sizeof(float) > Array.MaxLength || (!released.IsEmpty && released.Length != length))
+        {
+            return false; // a run says what is wrong
+        }
+
+        _layout.Digest(_shield, request.Inputs, rows, request.Answers);
+        ReadOnlySpan<RequestOutput> outputs = request.Outputs;
+        bool isLone = outputs.Length == 1;
+        Span<float> lone = !isLone ? default : released.IsEmpty ? outputs[0].MakeReleased(rows, (int)length) : released;
+        for (int row = 0; row < rows; row++)
+        {
+            AnswerKey key = KeyOf(in admission, request.Answers.Digests[row]);
+            Span<float> answer = isLone ? lone.Slice(row * _layout.Width, _layout.Width) : request.Answers.MakeRow(_layout.Width);
+            if (!_answers.TryGet(in key, answer, out _))
+            {
+                // The run that follows may fail, and half an answer must not be what is left then.
+                released[..(released.IsEmpty ? 0 : row * _layout.Width)].Clear();
+                return false;
+            }
+
+            if (!isLone)
+            {
+                Scatter(request, row, answer);
+            }
+        }
+
+        for (int output = 0; output < outputs.Length; output++)
+        {
+            _shield.CountReleased(in admission, isLone ? lone : outputs[output].Released, _layout.Classes[output], output);
+        }
+
+        return true;
+    }
+
+    private void Scatter(ShieldedRequest request, int row, ReadOnlySpan<float> answer)
+    {
+        for (int output = 0; output < request.Outputs.Length; output++)
+        {
+            int width = _layout.Widths[output];
+            Span<float> released = request.Outputs[output].MakeReleased(request.Rows, request.Rows * width);
+            answer[..width].CopyTo(released[(row * width)..]);
+            answer = answer[width..];
+        }
+    }
+
+    private ReadOnlySpan<float> Gather(ShieldedRequest request, int row)
+    {
+        Span<float> answer = request.Answers.MakeRow(_layout.Width);
+        int start = 0;
+        for (int output = 0; output < request.Outputs.Length; output++)
+        {
+            int width = _layout.Widths[output];
+            request.Outputs[output].Released.Slice(row * width, width).CopyTo(answer[start..]);
+            start += width;
+        }
+
+        return answer;
+    }
+}
