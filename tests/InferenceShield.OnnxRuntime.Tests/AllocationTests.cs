@@ -10,7 +10,8 @@ public sealed class AllocationTestGroup;
 [Collection(nameof(AllocationTests))]
 public sealed class AllocationTests
 {
-    private const int WarmUp = 100;
+    /// <summary>Beyond the query from which on a caller has a dossier, and the answers after which its history is first emptied.</summary>
+    private const int WarmUp = 300;
     private const int Calls = 500;
 
     [Theory]
@@ -45,7 +46,7 @@ public sealed class AllocationTests
         using TestSession session = TestSession.Of(TestModels.Linear(batch: 4), OutputKind.Logits);
         float[] input = TestModels.Weights(32);
         float[] released = new float[40];
-        AllocatesNothing(() => Admit(session.Session.Run(session.Caller, input, released)), warmUp: 5);
+        AllocatesNothing(() => Admit(session.Session.Run(session.Caller, input, released)), warmUp: WarmUp);
         Assert.Equal(1, Requests.CountIn(session.Session));
     }
 
@@ -204,13 +205,20 @@ public sealed class AllocationTests
             call();
         }
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < Calls; i++)
+        // A collection, which other tests may cause at any time, counts what is left of the thread's allocation buffer as allocated,
+        // up to 8 KB; what a call allocates shows at every attempt.
+        long allocated = -1;
+        for (int attempt = 0; attempt < 20 && allocated != 0; attempt++)
         {
-            call();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < Calls; i++)
+            {
+                call();
+            }
+
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.Equal(0, allocated);
     }
 }

@@ -129,7 +129,8 @@ internal sealed class AnswerHistory
     }
 
     /// <summary>Empties a ring: labels that came several times are counted at once.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    /// <remarks>Compiled once and for all: its loops would otherwise be replaced while they run, on the thread of a query.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void EmptyRing(int stripe, long time)
     {
         Span<float> values = stackalloc float[RingSize];
