@@ -37,23 +37,28 @@ public sealed partial class Shield : IDisposable
     private volatile string? _reloadFault;
     private volatile bool _disposed;
     private long _nextTableFullLog;
-    private long _nextRefresh = s_refreshInterval;
+    private long _nextRefresh;
 
-    internal Shield(string name, ShieldOptions options, IShieldSecretProvider secretProvider, TimeProvider timeProvider, ILogger logger, string optionsPrefix)
+    internal Shield(string name, ShieldOptions options, IShieldSecretProvider secretProvider, TimeProvider timeProvider, ILogger logger, string optionsPrefix, GlobalLimit? globalLimit = null)
     {
         Name = name;
         _logger = logger;
         _optionsPrefix = optionsPrefix;
+        if (globalLimit is not null && !ReferenceEquals(globalLimit.Clock, ShieldClock.Of(timeProvider)))
+        {
+            throw new ArgumentException("The global limit was made with another TimeProvider than the shield. Give both the same one.", nameof(globalLimit));
+        }
+
         _plan = ShieldPlan.Compile(this, options, optionsPrefix, serving: null);
         using (ShieldSecret secret = secretProvider.GetSecret())
         {
             _keys = new ShieldKeys(secret, name);
         }
 
-        _clock = new ShieldClock(timeProvider);
+        _clock = ShieldClock.Of(timeProvider);
         _answers = new AnswerHistory(_keys.Labels, DecayedHistogram.DefaultBuckets, Environment.ProcessorCount);
         _answers.WarmUp();
-        _admission = BuildAdmission(_plan);
+        _admission = BuildAdmission(_plan, globalLimit);
         ShieldLog.ShieldBuilt(logger, name, options.Mode, _keys.KeyId, _plan.CallerCapacity, _plan.DescribeOutputs());
         LogWarnings(options);
     }
@@ -147,7 +152,7 @@ public sealed partial class Shield : IDisposable
         ShieldLog.ReloadRejected(_logger, Name, _plan.Version, faults);
     }
 
-    private AdmissionControl BuildAdmission(ShieldPlan plan)
+    private AdmissionControl BuildAdmission(ShieldPlan plan, GlobalLimit? globalLimit)
     {
         // What a caller asked is remembered beyond its record, if it was much: a lower bound, which no flood of names can raise.
         int remembered = Math.Clamp(plan.CallerCapacity / 16, SpaceSaving.MinimumCapacity, MostRemembered);
@@ -159,7 +164,7 @@ public sealed partial class Shield : IDisposable
         };
         DossierTable dossiers = new(
             Math.Min(plan.Dossiers, plan.CallerCapacity), () => new Dossier(_keys.Sketches, new AnswerHistory(_keys.Labels, DecayedHistogram.DefaultBuckets, stripes: 1)));
-        return new AdmissionControl(_clock, plan, callers, dossiers);
+        return new AdmissionControl(_clock, plan, callers, dossiers, globalLimit);
     }
 
     private void LogWarnings(ShieldOptions options)

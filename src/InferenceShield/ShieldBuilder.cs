@@ -19,6 +19,7 @@ public sealed class ShieldBuilder
     private IShieldSecretProvider? _secretProvider;
     private TimeProvider _timeProvider = TimeProvider.System;
     private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
+    private GlobalLimit? _globalLimit;
     private bool _built;
 
     /// <summary>Starts with the default options.</summary>
@@ -77,9 +78,20 @@ public sealed class ShieldBuilder
         return this;
     }
 
+    /// <summary>What all models may be asked together. The default is no such limit.</summary>
+    /// <param name="limit">Shared with other shields; made with the same <see cref="TimeProvider"/>.</param>
+    public ShieldBuilder UseGlobalLimit(GlobalLimit limit)
+    {
+        ArgumentNullException.ThrowIfNull(limit);
+        ThrowIfBuilt();
+        _globalLimit = limit;
+        return this;
+    }
+
     /// <summary>Validates the options and builds the shield.</summary>
     /// <exception cref="OptionsValidationException">The options are not valid; every fault is named with its key and range.</exception>
     /// <exception cref="ShieldSecretException">The secret is missing or not usable.</exception>
+    /// <exception cref="ArgumentException">The global limit has another clock.</exception>
     public Shield Build()
     {
         ThrowIfBuilt();
@@ -89,7 +101,7 @@ public sealed class ShieldBuilder
                 "The shield has no secret. Call UseSecret, for example with ShieldSecrets.FromEnvironment(\"INFERENCE_SHIELD_SECRET\"), or to try things out with ShieldSecrets.Ephemeral().");
         }
 
-        Shield shield = new(_name, _options, _secretProvider, _timeProvider, _loggerFactory.CreateLogger<Shield>(), optionsPrefix: "");
+        Shield shield = new(_name, _options, _secretProvider, _timeProvider, _loggerFactory.CreateLogger<Shield>(), optionsPrefix: "", _globalLimit);
         _built = true;
         return shield;
     }

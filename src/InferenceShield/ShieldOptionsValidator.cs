@@ -48,6 +48,14 @@ internal sealed class ShieldOptionsValidator
         return validator._faults;
     }
 
+    /// <summary>The faults of a limit by itself.</summary>
+    public static IReadOnlyList<string> Validate(LimitOptions limit, string key)
+    {
+        ShieldOptionsValidator validator = new("");
+        validator.CheckLimit(key, limit, admission: null);
+        return validator._faults;
+    }
+
     /// <summary>What is allowed and yet does not do what its name promises.</summary>
     public static IEnumerable<string> Warnings(ShieldOptions options)
     {

@@ -18,6 +18,8 @@ public sealed partial class ReadmeTests
     [InlineData("console", "ConsoleSnippet.cs")]
     [InlineData("di", "DependencyInjectionSnippet.cs")]
     [InlineData("spans", "SpansSnippet.cs")]
+    [InlineData("callers", "CallersSnippet.cs")]
+    [InlineData("limiter", "LimiterSnippet.cs")]
     public void Readme_code_is_the_code_that_is_compiled(string snippet, string file)
     {
         string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
@@ -31,7 +33,7 @@ public sealed partial class ReadmeTests
     {
         string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
         Assert.Equal(CodeBlock().Count(readme), Snippet().Count(readme));
-        Assert.Equal(3, Snippet().Count(readme));
+        Assert.Equal(5, Snippet().Count(readme));
     }
 
     [Fact]
@@ -53,6 +55,26 @@ public sealed partial class ReadmeTests
             await started!.StopAsync();
             started.Dispose();
         });
+    }
+
+    [Fact]
+    public async Task The_code_of_the_readme_about_callers_does_what_it_says()
+    {
+        using Shield shield = new ShieldBuilder("fashion")
+            .UseSecret(ShieldSecrets.Ephemeral())
+            .AddOutput("probabilities", OutputKind.Probabilities)
+            .Build();
+        using ShieldedSession session = new(shield, SampleFiles.GetModel("fashion.onnx"));
+        float[] image = FashionDataset.LoadSubset().GetImage(0).ToArray();
+        float[] answer = new float[FashionDataset.ClassCount];
+        CallersSnippet.Run(shield, session, image, answer);
+        Assert.NotNull(CallersSnippet.Run(shield, session, image, answer)); // watched from the first time on
+        Assert.Equal(AdmissionReason.Blocked, session.Run(shield.IdentifyCaller("customer-99"), image, answer).Reason);
+        Assert.True(shield.TryGetTenant(shield.IdentifyCaller("acme"), out CallerStatistics tenant));
+        Assert.Equal(2, tenant.Calls);
+
+        CallerHandle handle = shield.GetHandle(shield.IdentifyCaller("customer-18"));
+        Assert.True(await LimiterSnippet.RunAsync(shield, _ => handle, new LimiterSnippet.Request("customer-18")));
     }
 
     [Fact]

@@ -18,10 +18,13 @@ internal sealed class AdmissionControl
 
     private readonly ShieldClock _clock;
     private readonly CallerRecord[] _model = new CallerRecord[1];
+    private readonly CallerRecord[] _noGlobal = new CallerRecord[1];
+    private readonly GlobalLimit? _global;
     private volatile ShieldPlan _plan;
 
-    public AdmissionControl(ShieldClock clock, ShieldPlan plan, CallerTable callers, DossierTable dossiers)
+    public AdmissionControl(ShieldClock clock, ShieldPlan plan, CallerTable callers, DossierTable dossiers, GlobalLimit? global)
     {
+        _global = global;
         _clock = clock;
         _plan = plan;
         Callers = callers;
@@ -53,7 +56,7 @@ internal sealed class AdmissionControl
     public AdmissionDecision Decide(ShieldPlan plan, CallerKey caller, int rows, long now, bool countsRefusal)
     {
         CallerSlots slots = new() { Caller = Callers.Find(caller) };
-        return plan.HasCallerRateOnly && TryDecideQuickly(plan, caller, slots.Caller, rows, now, countsRefusal, out AdmissionDecision decision)
+        return plan.HasCallerRateOnly && _global is null && TryDecideQuickly(plan, caller, slots.Caller, rows, now, countsRefusal, out AdmissionDecision decision)
             ? decision
             : Decide(plan, caller, default, default, ref slots, rows, now, countsRefusal);
     }
@@ -61,7 +64,7 @@ internal sealed class AdmissionControl
     /// <summary>For a caller looked up before, with tenant and network.</summary>
     /// <inheritdoc cref="Decide(ShieldPlan, CallerKey, int, long, bool)"/>
     public AdmissionDecision Decide(ShieldPlan plan, CallerHandle handle, int rows, long now, bool countsRefusal) =>
-        plan.HasCallerRateOnly && !handle.HasGroups
+        plan.HasCallerRateOnly && _global is null && !handle.HasGroups
         && TryDecideQuickly(plan, handle.Caller, Volatile.Read(ref handle.Slots.Caller), rows, now, countsRefusal, out AdmissionDecision decision)
             ? decision
             : Decide(plan, handle.Caller, handle.Tenant, handle.Network, ref handle.Slots, rows, now, countsRefusal);
@@ -181,6 +184,7 @@ internal sealed class AdmissionControl
             Limit own = overflows ? plan.Overflow : plan.Caller;
             bool unlimited = ApplyStanding(slot, caller, isNew || overflows, now, ref own, out Posture posture);
             int dossier = overflows ? -1 : Callers[slot].Dossier;
+            Limit? global = _global?.Limit;
             AdmissionDecision refusal = default;
             if (posture == Posture.Blocked)
             {
@@ -194,6 +198,11 @@ internal sealed class AdmissionControl
                     : new AdmissionDecision(AdmissionReason.BatchTooLarge, AdmissionLevel.Caller, posture, own.Rate.FillTime, slot, dossier);
             }
 
+            else if (global is not null && !global.CanEverAdmit(in charge))
+            {
+                refusal = new AdmissionDecision(AdmissionReason.BatchTooLarge, AdmissionLevel.Global, posture, global.Rate.FillTime, slot, dossier);
+            }
+
             if (refusal.Reason == AdmissionReason.None)
             {
                 Bill bill = new()
@@ -202,11 +211,13 @@ internal sealed class AdmissionControl
                     Tenant = unlimited || tenantSlot < 0 ? null : plan.Tenant,
                     Network = unlimited || networkSlot < 0 ? null : plan.Network,
                     Model = plan.Model,
+                    Global = global,
                 };
                 bill.CallerRecord = ref Callers[slot];
                 bill.TenantRecord = ref Tenants[Math.Max(tenantSlot, 0)];
                 bill.NetworkRecord = ref Networks[Math.Max(networkSlot, 0)];
                 bill.ModelRecord = ref Model;
+                bill.GlobalRecord = ref _global is null ? ref _noGlobal[0] : ref _global.Record;
                 long wait = bill.WaitFor(in charge, out AdmissionReason reason, out AdmissionLevel level);
                 if (wait > 0)
                 {
@@ -249,7 +260,7 @@ internal sealed class AdmissionControl
 
     private Charge MakeCharge(ShieldPlan plan, int rows, long now)
     {
-        if (!plan.HasQuotas && Overrides.Count == 0)
+        if (!plan.HasQuotas && Overrides.Count == 0 && _global is null)
         {
             return new Charge(now, rows, 0, 0, 0);
         }

@@ -14,4 +14,7 @@ public enum AdmissionLevel
 
     /// <summary>The model's, which all callers share.</summary>
     Model,
+
+    /// <summary>The <see cref="GlobalLimit"/>, which all models share.</summary>
+    Global,
 }

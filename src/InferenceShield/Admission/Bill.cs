@@ -7,10 +7,12 @@ internal ref struct Bill
     public Limit? Tenant;
     public Limit? Network;
     public Limit? Model;
+    public Limit? Global;
     public ref CallerRecord CallerRecord;
     public ref CallerRecord TenantRecord;
     public ref CallerRecord NetworkRecord;
     public ref CallerRecord ModelRecord;
+    public ref CallerRecord GlobalRecord;
 
     /// <summary>Nanoseconds until all limits admit the charge; 0 if they do now.</summary>
     /// <param name="charge">How much.</param>
@@ -25,6 +27,7 @@ internal ref struct Bill
         Longest(Tenant, ref TenantRecord, in charge, AdmissionLevel.Tenant, ref wait, ref reason, ref level);
         Longest(Network, ref NetworkRecord, in charge, AdmissionLevel.Network, ref wait, ref reason, ref level);
         Longest(Model, ref ModelRecord, in charge, AdmissionLevel.Model, ref wait, ref reason, ref level);
+        Longest(Global, ref GlobalRecord, in charge, AdmissionLevel.Global, ref wait, ref reason, ref level);
         return wait;
     }
 
@@ -57,6 +60,15 @@ internal ref struct Bill
             return false;
         }
 
+        if (Global is not null && !Global.TryCharge(ref GlobalRecord, in charge))
+        {
+            Caller?.Refund(ref CallerRecord, in charge);
+            Tenant?.Refund(ref TenantRecord, in charge);
+            Network?.Refund(ref NetworkRecord, in charge);
+            Model?.Refund(ref ModelRecord, in charge);
+            return false;
+        }
+
         return true;
     }
 
@@ -67,6 +79,7 @@ internal ref struct Bill
         Tenant?.Refund(ref TenantRecord, in charge);
         Network?.Refund(ref NetworkRecord, in charge);
         Model?.Refund(ref ModelRecord, in charge);
+        Global?.Refund(ref GlobalRecord, in charge);
     }
 
     private static void Longest(

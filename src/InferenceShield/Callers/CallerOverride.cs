@@ -16,6 +16,6 @@ public sealed class CallerOverride
     public Posture? Posture { get; set; }
 
     /// <summary>Keeps a dossier of the caller, however little it asks.</summary>
-    /// <value>The default is <see langword="false"/>: callers get a dossier by how much they ask.</value>
+    /// <value>The default is <see langword="false"/>: callers get a dossier by how much they ask, or by a posture other than Normal.</value>
     public bool Watched { get; set; }
 }

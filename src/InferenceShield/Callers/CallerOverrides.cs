@@ -55,6 +55,10 @@ public sealed class CallerOverrides
     /// <param name="caller">Whom.</param>
     public void Revoke(CallerKey caller) => Set(caller, new CallerOverride { Posture = Posture.Blocked });
 
+    /// <summary>Puts a caller on the allow list: no limit of its own, its tenant's or its network's applies until it is restored.</summary>
+    /// <param name="caller">Whom.</param>
+    public void Allow(CallerKey caller) => Set(caller, new CallerOverride { Unlimited = true });
+
     /// <summary>Takes back what was decided about a caller.</summary>
     /// <param name="caller">About whom.</param>
     /// <returns>False if nothing was.</returns>

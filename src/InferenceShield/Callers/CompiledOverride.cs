@@ -9,5 +9,5 @@ internal sealed class CompiledOverride(CallerOverride source)
 
     public Posture? Posture { get; } = source.Posture;
 
-    public bool Watched { get; } = source.Watched;
+    public bool Watched { get; } = source.Watched || source.Posture is > InferenceShield.Posture.Normal;
 }

@@ -27,6 +27,15 @@ public sealed class InferenceShieldBuilder
         return this;
     }
 
+    /// <summary>What all models may be asked together. <c>GlobalLimit</c> in the configuration sets the same.</summary>
+    /// <param name="configure">Sets at least Queries, Period and Burst; the configuration comes over it.</param>
+    public InferenceShieldBuilder UseGlobalLimit(Action<LimitOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        _registry.ConfigureGlobalLimit += configure;
+        return this;
+    }
+
     internal void UseConfiguration(IConfiguration configuration)
     {
         if (_registry.Configuration is { } before && !IsSame(before, configuration))

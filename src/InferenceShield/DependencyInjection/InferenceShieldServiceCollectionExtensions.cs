@@ -21,6 +21,7 @@ public static class InferenceShieldServiceCollectionExtensions
         services.AddSingleton(registry);
         services.AddOptions();
         services.TryAddSingleton(CreateSecretProvider);
+        services.TryAddSingleton<GlobalLimitHost>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ShieldStartup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IShieldHealthContributor, ShieldHealthContributor>());
         return new InferenceShieldBuilder(services, registry);
@@ -28,8 +29,8 @@ public static class InferenceShieldServiceCollectionExtensions
 
     /// <summary>Registers InferenceShield with configuration, which is read again when it changes.</summary>
     /// <param name="services">Where to register.</param>
-    /// <param name="configuration">Usually <c>configuration.GetSection("InferenceShield")</c>: <c>Secret</c>, <c>Defaults</c> and
-    /// <c>Models:{name}</c>. Keys that nobody reads are an error.</param>
+    /// <param name="configuration">Usually <c>configuration.GetSection("InferenceShield")</c>: <c>Secret</c>, <c>Defaults</c>,
+    /// <c>GlobalLimit</c> and <c>Models:{name}</c>. Keys that nobody reads are an error.</param>
     public static InferenceShieldBuilder AddInferenceShield(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);

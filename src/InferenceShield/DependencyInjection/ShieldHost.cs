@@ -37,7 +37,8 @@ internal sealed class ShieldHost : IDisposable
             services.GetRequiredService<IShieldSecretProvider>(),
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             logger,
-            _registry.OptionsPrefix(model));
+            _registry.OptionsPrefix(model),
+            services.GetRequiredService<GlobalLimitHost>().Limit);
         foreach (IOptionsChangeTokenSource<ShieldOptions> source in services.GetServices<IOptionsChangeTokenSource<ShieldOptions>>())
         {
             if (source.Name == model)

@@ -10,9 +10,13 @@ internal sealed class ShieldModelRegistry
     public const string SecretSection = "Secret";
     public const string DefaultsSection = "Defaults";
     public const string ModelsSection = "Models";
+    public const string GlobalLimitSection = "GlobalLimit";
     public const string ShieldSection = "Shield";
 
     public IConfiguration? Configuration { get; set; }
+
+    /// <summary>What code says about <see cref="GlobalLimit"/>; configuration comes over it.</summary>
+    public Action<LimitOptions>? ConfigureGlobalLimit { get; set; }
 
     public SortedSet<string> Models { get; } = new(StringComparer.Ordinal);
 
@@ -56,9 +60,9 @@ internal sealed class ShieldModelRegistry
 
         foreach (IConfigurationSection child in Configuration.GetChildren())
         {
-            if (!IsOneOf(child.Key, SecretSection, DefaultsSection, ModelsSection))
+            if (!IsOneOf(child.Key, SecretSection, DefaultsSection, GlobalLimitSection, ModelsSection))
             {
-                yield return $"{PathPrefix}{child.Key} is not known; allowed: {SecretSection}, {DefaultsSection}, {ModelsSection}.";
+                yield return $"{PathPrefix}{child.Key} is not known; allowed: {SecretSection}, {DefaultsSection}, {GlobalLimitSection}, {ModelsSection}.";
             }
         }
 

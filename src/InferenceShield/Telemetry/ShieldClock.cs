@@ -1,8 +1,13 @@
+using System.Runtime.CompilerServices;
+
 namespace InferenceShield;
 
-/// <summary>Nanoseconds since the shield was built, from a TimeProvider's monotonic timestamps.</summary>
+/// <summary>Nanoseconds since the clock was made, from a TimeProvider's monotonic timestamps.</summary>
+/// <remarks>Shields over one TimeProvider share one clock, and so can share limits.</remarks>
 internal sealed class ShieldClock
 {
+    private static readonly ConditionalWeakTable<TimeProvider, ShieldClock> s_clocks = [];
+
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const long NanosecondsPerTick = NanosecondsPerSecond / TimeSpan.TicksPerSecond;
 
@@ -28,6 +33,9 @@ internal sealed class ShieldClock
         _isSystem = ReferenceEquals(timeProvider, TimeProvider.System);
         _calendar = CalendarAt(0);
     }
+
+    /// <summary>The clock over a time provider, always the same one.</summary>
+    public static ShieldClock Of(TimeProvider timeProvider) => s_clocks.GetValue(timeProvider, static provider => new ShieldClock(provider));
 
     public long Now
     {

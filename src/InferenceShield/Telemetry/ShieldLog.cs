@@ -22,4 +22,7 @@ internal static partial class ShieldLog
 
     [LoggerMessage(1005, LogLevel.Warning, "Shield '{Shield}': {Warning}", EventName = "OptionsWarning")]
     public static partial void OptionsWarning(ILogger logger, string shield, string warning);
+
+    [LoggerMessage(1006, LogLevel.Error, "The global limit stays as it was: the new one is not valid. {Faults}", EventName = "GlobalLimitRejected")]
+    public static partial void GlobalLimitRejected(ILogger logger, string faults);
 }

@@ -61,7 +61,7 @@ public sealed class ShieldHostTests
     [InlineData("Models:fashion:Shield:Callers:Capacity", "11", "it is fixed while serving")]
     [InlineData("Models:fashion:Shield:Outputs:second:Kind", "Logits", "names and kinds are fixed while serving")]
     [InlineData("Models:fashion:Sheild:Mode", "Enforce", "InferenceShield:Models:fashion:Sheild is not known; allowed: Shield.")]
-    [InlineData("Default:Mode", "Enforce", "InferenceShield:Default is not known; allowed: Secret, Defaults, Models.")]
+    [InlineData("Default:Mode", "Enforce", "InferenceShield:Default is not known; allowed: Secret, Defaults, GlobalLimit, Models.")]
     public async Task A_change_that_is_not_valid_throws_nothing_keeps_the_last_good_options_and_is_seen_until_it_heals(string key, string value, string fault)
     {
         using TestHost host = new(("Models:fashion:Shield:Hardening:Temperature", "1"));

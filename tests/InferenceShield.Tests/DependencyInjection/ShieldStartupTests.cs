@@ -22,7 +22,7 @@ public sealed class ShieldStartupTests
         OptionsValidationException exception = Assert.Throws<OptionsValidationException>(host.Start);
         Assert.Equal(
             [
-                "InferenceShield:Model is not known; allowed: Secret, Defaults, Models.",
+                "InferenceShield:Model is not known; allowed: Secret, Defaults, GlobalLimit, Models.",
                 "InferenceShield:Models:c configures a model that is not registered; registered with AddModel: a, b.",
                 "InferenceShield:Models:a:Shield:Admission:PerCaller:Queries is 0; allowed: 1 to 1,000,000,000.",
                 "InferenceShield:Models:a:Shield:Hardening:Decimals is 9; allowed: 1 to 5.",
@@ -46,7 +46,7 @@ public sealed class ShieldStartupTests
     }
 
     [Theory]
-    [InlineData("Defaultss:Mode", "InferenceShield:Defaultss is not known; allowed: Secret, Defaults, Models.")]
+    [InlineData("Defaultss:Mode", "InferenceShield:Defaultss is not known; allowed: Secret, Defaults, GlobalLimit, Models.")]
     [InlineData("Models:fashion:Sheild:Mode", "InferenceShield:Models:fashion:Sheild is not known; allowed: Shield.")]
     [InlineData("Models:Fashon:Shield:Mode", "InferenceShield:Models:Fashon configures a model that is not registered; registered with AddModel: fashion.")]
     public void A_misspelt_section_is_an_error_that_names_it_and_those_that_exist(string key, string fault)
