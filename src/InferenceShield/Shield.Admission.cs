@@ -191,6 +191,7 @@ public sealed partial class Shield
     private void CountTableFull(ref ShieldCell cell, int rows, long now)
     {
         Interlocked.Add(ref cell.TableFull, rows);
+        Volatile.Write(ref _latestTableFull, now);
         long next = Volatile.Read(ref _nextTableFullLog);
         if (now >= next && Interlocked.CompareExchange(ref _nextTableFullLog, now + s_tableFullLogInterval, next) == next)
         {

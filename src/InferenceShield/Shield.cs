@@ -37,6 +37,7 @@ public sealed partial class Shield : IDisposable
     private volatile string? _reloadFault;
     private volatile bool _disposed;
     private long _nextTableFullLog;
+    private long _latestTableFull = -1;
     private long _nextRefresh;
 
     internal Shield(string name, ShieldOptions options, IShieldSecretProvider secretProvider, TimeProvider timeProvider, ILogger logger, string optionsPrefix, GlobalLimit? globalLimit = null)
@@ -80,6 +81,10 @@ public sealed partial class Shield : IDisposable
 
     /// <summary>Share of the caller table in use, 0 to 1.</summary>
     public double CallerTableLoad => (double)_admission.Callers.Count / _admission.Callers.Capacity;
+
+    /// <summary>How long ago a newcomer last found no room in the caller table; null if none ever did.</summary>
+    internal TimeSpan? SinceTableFull =>
+        Volatile.Read(ref _latestTableFull) is >= 0 and long latest ? TimeSpan.FromTicks((_clock.Now - latest) / 100) : null;
 
     /// <summary>What operators have decided about single callers.</summary>
     public CallerOverrides Overrides => _admission.Overrides;

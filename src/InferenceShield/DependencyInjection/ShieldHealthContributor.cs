@@ -3,10 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace InferenceShield;
 
-/// <summary>What the core knows: rejected reloads and caller tables that are nearly full.</summary>
+/// <summary>What the core knows: rejected reloads, and caller tables without room for newcomers.</summary>
 internal sealed class ShieldHealthContributor(IServiceProvider services, ShieldModelRegistry registry) : IShieldHealthContributor
 {
-    private const double HighLoad = 0.9;
+    private static readonly TimeSpan s_recent = TimeSpan.FromMinutes(5);
 
     public IEnumerable<string> GetWarnings()
     {
@@ -18,10 +18,11 @@ internal sealed class ShieldHealthContributor(IServiceProvider services, ShieldM
                 yield return $"Shield '{model}' keeps its last good options; the new ones are not valid: {fault}";
             }
 
-            if (shield.CallerTableLoad >= HighLoad)
+            // A full table alone is nothing: it gives newcomers the records of those who have long been silent.
+            if (shield.SinceTableFull is { } since && since < s_recent)
             {
                 yield return string.Create(CultureInfo.InvariantCulture,
-                    $"Shield '{model}': the caller table is {100 * shield.CallerTableLoad:N0} % full; when it is, new callers share one bucket.");
+                    $"Shield '{model}': within the last {s_recent.TotalMinutes:N0} minutes the caller table ({shield.GetStatistics().Callers:N0} callers) had no room for newcomers, who shared one bucket. Raise Callers:Capacity if they are honest.");
             }
         }
     }

@@ -14,20 +14,23 @@ public sealed class ShieldHealthCheckTests
     }
 
     [Fact]
-    public async Task Degraded_when_a_caller_table_is_nearly_full()
+    public async Task Degraded_for_five_minutes_after_a_newcomer_found_no_room()
     {
         using TestHost host = new();
         host.WithModel("a").WithModel("b").Start();
-        for (int i = 0; i < 8; i++)
+        for (int i = 0; i < 10; i++)
         {
-            host.Shield("b").AdmitRows(1, $"caller {i}");
+            host.Shield("b").AdmitRows(100, $"caller {i}");
         }
 
+        Assert.Equal(1, host.Shield("b").CallerTableLoad);
         Assert.Equal(HealthStatus.Healthy, (await Check(host)).Status);
-        host.Shield("b").AdmitRows(1, "caller 8");
-        host.Shield("b").AdmitRows(1, "caller 9");
+        host.Shield("b").AdmitRows(1, "newcomer");
         Assert.Equal(
-            (HealthStatus.Degraded, "Shield 'b': the caller table is 100 % full; when it is, new callers share one bucket."), await Check(host));
+            (HealthStatus.Degraded, "Shield 'b': within the last 5 minutes the caller table (10 callers) had no room for newcomers, who shared one bucket. Raise Callers:Capacity if they are honest."),
+            await Check(host));
+        host.Clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(HealthStatus.Healthy, (await Check(host)).Status);
     }
 
     [Fact]
