@@ -310,6 +310,7 @@ public sealed partial class ShieldedSession : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         request.CheckInputs(Signature);
         ReadOnlySpan<InputDigest> digests = request.DigestRows(Shield);
+        long start = Shield.StartTimer();
         Admission admission = handle is null ? Shield.Admit(caller, digests) : Shield.Admit(handle, digests);
         if (!admission.IsAdmitted)
         {
@@ -318,7 +319,7 @@ public sealed partial class ShieldedSession : IDisposable
 
         if (_answers is not null && _answers.TryAnswer(in admission, request, released))
         {
-            Shield.Complete(in admission);
+            Shield.Complete(in admission, start);
             admitted = true;
             return admission;
         }
@@ -341,7 +342,7 @@ public sealed partial class ShieldedSession : IDisposable
         }
 
         _answers?.Store(in admission, request, released);
-        Shield.Complete(in admission);
+        Shield.Complete(in admission, start);
         admitted = true;
         return admission;
     }

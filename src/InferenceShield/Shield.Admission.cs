@@ -120,7 +120,7 @@ public sealed partial class Shield
 
         slot = decision.Slot;
         ref ShieldCell cell = ref _counters.Cell;
-        if (slot == _admission.Callers.OverflowSlot)
+        if (slot == _admission.Callers.OverflowSlot && (decision.IsWithinLimits || countsRefusal))
         {
             CountTableFull(ref cell, rows, now);
         }

@@ -6,6 +6,7 @@ public sealed partial class Shield
     private static readonly long s_refreshInterval = (long)TimeSpan.FromHours(1).TotalNanoseconds;
 
     /// <summary>What the shield has counted since it was built.</summary>
+    /// <remarks>Thread-safe. Reads one cell for each processor, less than a microsecond; allocates nothing.</remarks>
     public ShieldStatistics GetStatistics()
     {
         ShieldTotals totals = _counters.Read();
@@ -28,11 +29,18 @@ public sealed partial class Shield
         };
     }
 
-    /// <summary>How long calls took, from their admission to <see cref="Complete"/>.</summary>
+    /// <summary>How long calls took since the shield was built, in nanoseconds: from their admission to
+    /// <see cref="Complete(in Admission)"/>, or inside of a <c>ShieldedSession</c>'s Run.</summary>
+    /// <returns>All 0 if none was completed. Refused calls and those that failed are not in it.</returns>
+    /// <remarks>Thread-safe, about a microsecond, allocates nothing. Durations of a <c>ShieldedSession</c> are exact; others begin at
+    /// the tick of the system timer before the admission, so they are too long by up to that tick: 1 to 16 ms.</remarks>
     public LatencySnapshot GetLatency() => _latency.Snapshot();
 
-    /// <summary>What was answered to all callers over a window: of the first output that is a distribution, else of the first that is
-    /// not passed through.</summary>
+    /// <summary>What was answered to all callers over a window: of the first output (by name) that is a distribution, else of the
+    /// first that is not passed through.</summary>
+    /// <remarks>Thread-safe, for reports: about a microsecond and 600 bytes. Counted are clean scores as of the calls' admission, in
+    /// observe-only mode too, and for answers from a cache the released ones; each row and time step is one answer. Of a call whose
+    /// output is at fault, the rows before the fault are counted.</remarks>
     /// <param name="window">How far back.</param>
     /// <exception cref="ArgumentOutOfRangeException">No such window.</exception>
     public AnswerStatistics GetAnswers(HistoryWindow window) => Enum.IsDefined(window)
@@ -43,43 +51,63 @@ public sealed partial class Shield
     /// <param name="caller">Who.</param>
     /// <param name="statistics">The counts.</param>
     /// <returns>False if the caller has no record of its own.</returns>
+    /// <remarks>Thread-safe, below a microsecond, allocates nothing.</remarks>
     public bool TryGetCaller(CallerKey caller, out CallerStatistics statistics) => TryGet(_admission.Callers, caller, out statistics);
 
     /// <summary>What the shield has counted of one tenant.</summary>
     /// <param name="tenant">Which.</param>
     /// <param name="statistics">The counts.</param>
     /// <returns>False if the tenant has no record of its own.</returns>
+    /// <remarks>As for <see cref="TryGetCaller"/>.</remarks>
     public bool TryGetTenant(CallerKey tenant, out CallerStatistics statistics) => TryGet(_admission.Tenants, tenant, out statistics);
 
     /// <summary>What the shield has counted of one network.</summary>
     /// <param name="network">Which.</param>
     /// <param name="statistics">The counts.</param>
     /// <returns>False if the network has no record of its own.</returns>
+    /// <remarks>As for <see cref="TryGetCaller"/>.</remarks>
     public bool TryGetNetwork(CallerKey network, out CallerStatistics statistics) => TryGet(_admission.Networks, network, out statistics);
 
     /// <summary>What the shield knows of a caller that matters: one that asks much, or that an operator watches.</summary>
     /// <param name="caller">Who.</param>
-    /// <returns><see langword="null"/> if the caller has no dossier.</returns>
+    /// <returns>A snapshot; <see langword="null"/> if the caller has no dossier, or it went to another caller meanwhile.</returns>
+    /// <remarks>Thread-safe, for reports: takes microseconds and 3,000 bytes. Taking it does not stop the caller's queries: its parts
+    /// are not of one instant.</remarks>
     public CallerDossier? TryGetDossier(CallerKey caller)
     {
         int slot = caller.IsEmpty ? CallerTable.None : _admission.Callers.Find(caller);
-        return slot >= 0 && _admission.Dossiers.Find(_admission.Callers[slot].Dossier, caller) is { } dossier ? Describe(dossier) : null;
+        Dossier? dossier = slot >= 0 ? _admission.Dossiers.Find(_admission.Callers[slot].Dossier, caller) : null;
+        CallerDossier? described = dossier is null ? null : Describe(dossier);
+        return described?.Caller == caller ? described : null;
     }
 
-    /// <summary>The callers that have a dossier, those that have asked most first. For reports: allocates, takes milliseconds.</summary>
+    /// <summary>The callers that have a dossier, those that have asked most first.
+    /// Thread-safe, for reports: as long and as much as <see cref="TryGetDossier"/> for each.</summary>
     public IReadOnlyList<CallerDossier> GetDossiers() =>
     [
-        .. _admission.Dossiers.Enumerate().Select(Describe)
+        .. _admission.Dossiers.Enumerate().Select(Describe).OfType<CallerDossier>()
             .OrderByDescending(dossier => dossier.AskedBefore + dossier.Statistics.Admitted + dossier.Statistics.Refused),
     ];
 
     /// <summary>Tells the shield that an answer is out, for the latencies. A <c>ShieldedSession</c> does it by itself.</summary>
     /// <param name="admission">The admission of the call, by this shield.</param>
     /// <exception cref="InvalidOperationException">The call was not admitted by this shield.</exception>
+    /// <exception cref="ObjectDisposedException">The shield was disposed.</exception>
+    /// <remarks>Once for each call: nothing tells a second time from another call. Thread-safe; a clock reading and an atomic
+    /// increment; allocates nothing.</remarks>
     public void Complete(in Admission admission)
     {
+        Complete(in admission, admission.Start);
+    }
+
+    /// <summary>A start for <see cref="Complete(in Admission, long)"/>.</summary>
+    internal long StartTimer() => _clock.Now;
+
+    /// <summary>As <see cref="Complete(in Admission)"/>, with a start that is not as coarse as an admission's.</summary>
+    internal void Complete(in Admission admission, long start)
+    {
         CheckAdmission(in admission);
-        _latency.Record(_clock.Now - admission.Start);
+        _latency.Record(_clock.Now - start);
     }
 
     /// <summary>Counts one answer in the histories.</summary>
@@ -122,14 +150,25 @@ public sealed partial class Shield
         return new AnswerStatistics(labels, shares, history.Values((int)window, now));
     }
 
-    private CallerDossier Describe(Dossier dossier)
+    /// <summary>What a dossier says; null if it is nobody's, or changed hands meanwhile.</summary>
+    private CallerDossier? Describe(Dossier dossier)
     {
+        if (!dossier.TryGetOwner(out CallerKey owner))
+        {
+            return null;
+        }
+
         long now = _clock.Now;
-        return new CallerDossier(
-            dossier.Owner,
-            in _admission.Callers[dossier.Slot],
+        int slot = dossier.Slot;
+        CallerDossier described = new(
+            owner,
+            in _admission.Callers[slot],
             dossier,
             Array.ConvertAll(Enum.GetValues<HistoryWindow>(), window => Describe(dossier.Answers, window, now)),
-            TimeSpan.FromTicks((now - dossier.Since) / 100));
+            TimeSpan.FromTicks(Math.Max(0, now - dossier.Since) / 100));
+
+        // Keeps all reading before the second look at whose it is.
+        Volatile.ReadBarrier();
+        return dossier.IsOf(owner) && _admission.Callers.IsOwner(slot, owner) ? described : null;
     }
 }

@@ -7,8 +7,8 @@ namespace InferenceShield;
 /// <para>The common call, one query at the price of one unit, is a single atomic increment: what goes beyond is kept in words of
 /// its own. A call that changes several words raises <see cref="_begun"/> before and <see cref="_ended"/> after.</para>
 /// <para>A reader looks at _ended, reads all words twice and looks at _begun. If both are equal no call was half counted, and if
-/// both readings are, there was an instant between them at which all words had these values, for words only grow. Else
-/// it reads again: a failure means that a call was counted meanwhile.</para>
+/// both readings are, there was an instant between them at which all words had these values, for in between words only grow. Else
+/// it reads again: a failure means that a call was counted meanwhile. Clearing takes away what was so read, as a call of its own.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Size = SizeInBytes)]
 internal struct CallCounters
@@ -60,10 +60,35 @@ internal struct CallCounters
     }
 
     /// <summary>All counts at one instant.</summary>
-    /// <remarks>Should other threads count without a pause through <see cref="MostReadings"/> readings, the last reading, in which
-    /// calls under way may be half counted.</remarks>
+    /// <remarks>Should other threads count without a pause through <see cref="MostReadings"/> readings, or one be suspended half-way
+    /// for as long (tens of milliseconds), the last reading, in which calls under way may be half counted.</remarks>
     public readonly CallCounts Read()
     {
+        Words words = ReadWhole();
+        return new CallCounts(
+            words.Admitted - words.FurtherRows,
+            words.Admitted,
+            words.Refused - words.FurtherRefused,
+            words.Refused,
+            words.Admitted + words.FurtherCost);
+    }
+
+    /// <summary>Takes away all that was counted, for another caller. A call that is counted meanwhile goes or stays as a whole.</summary>
+    public void Clear()
+    {
+        Words words = ReadWhole();
+        Interlocked.Increment(ref _begun);
+        Interlocked.Add(ref _admitted, -words.Admitted);
+        Interlocked.Add(ref _furtherRows, -words.FurtherRows);
+        Interlocked.Add(ref _refused, -words.Refused);
+        Interlocked.Add(ref _furtherRefused, -words.FurtherRefused);
+        Interlocked.Add(ref _furtherCost, -words.FurtherCost);
+        Interlocked.Increment(ref _ended);
+    }
+
+    private readonly Words ReadWhole()
+    {
+        SpinWait wait = default;
         for (int reading = 0; ; reading++)
         {
             uint ended = Volatile.Read(in _ended);
@@ -71,24 +96,11 @@ internal struct CallCounters
             Words again = ReadWords();
             if ((words == again && Volatile.Read(in _begun) == ended) || reading == MostReadings)
             {
-                return new CallCounts(
-                    again.Admitted - again.FurtherRows,
-                    again.Admitted,
-                    again.Refused - again.FurtherRefused,
-                    again.Refused,
-                    again.Admitted + again.FurtherCost);
+                return again;
             }
-        }
-    }
 
-    /// <summary>Begins again at zero, for another caller. Nobody else may be counting.</summary>
-    public void Clear()
-    {
-        Volatile.Write(ref _admitted, 0);
-        Volatile.Write(ref _furtherRows, 0);
-        Volatile.Write(ref _refused, 0);
-        Volatile.Write(ref _furtherRefused, 0);
-        Volatile.Write(ref _furtherCost, 0);
+            wait.SpinOnce(sleep1Threshold: -1); // a writer without a processor gets this one
+        }
     }
 
     private readonly Words ReadWords() => new(

@@ -98,6 +98,8 @@ internal struct CallerRecord
 
     public readonly CallerStatistics ToStatistics()
     {
+        // A repeat is counted after its query, so it is read before: never more repeats than queries.
+        long repeated = Volatile.Read(in Repeated);
         CallCounts counts = Counters.Read();
         return new CallerStatistics
         {
@@ -105,7 +107,7 @@ internal struct CallerRecord
             Admitted = counts.Admitted,
             RefusedCalls = counts.RefusedCalls,
             Refused = counts.Refused,
-            Repeated = Volatile.Read(in Repeated),
+            Repeated = repeated,
             Cost = counts.Cost,
             Posture = Posture,
         };

@@ -16,8 +16,8 @@ public readonly record struct CallerStatistics
     /// <summary>Queries refused; in observe-only mode, that would have been.</summary>
     public long Refused { get; init; }
 
-    /// <summary>Admitted queries whose input equals the caller's query just before: what averaging attacks send. Not counted of
-    /// tenants and networks.</summary>
+    /// <summary>Admitted queries whose input equals the caller's query just before: what averaging attacks send. In
+    /// observe-only mode, of those that would have been refused too. Not counted of tenants and networks.</summary>
     public long Repeated { get; init; }
 
     /// <summary>Cost charged, in the operator's units.</summary>

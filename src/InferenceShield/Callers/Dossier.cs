@@ -10,6 +10,7 @@ internal sealed class Dossier
 
     private long _ownerHigh;
     private long _latestAt;
+    private CallerKey _owner;
 
     public Dossier(SketchKey sketchKey, AnswerHistory answers)
     {
@@ -22,8 +23,6 @@ internal sealed class Dossier
 
     /// <summary>What was answered.</summary>
     public AnswerHistory Answers { get; }
-
-    public CallerKey Owner { get; private set; }
 
     /// <summary>The owner's slot among the callers.</summary>
     public int Slot { get; private set; }
@@ -38,6 +37,16 @@ internal sealed class Dossier
 
     public bool IsOf(CallerKey caller) => Volatile.Read(ref _ownerHigh) == (long)caller.High;
 
+    /// <summary>Whose it is. What is read of it afterwards is that caller's if it <see cref="IsOf">is still</see> when all is read.</summary>
+    /// <returns>False if it is nobody's.</returns>
+    public bool TryGetOwner(out CallerKey owner)
+    {
+        // Half a key can be seen here only if the owner seen first has ended: then the second look finds another.
+        long high = Volatile.Read(ref _ownerHigh);
+        owner = _owner;
+        return high != 0 && (long)owner.High == high;
+    }
+
     /// <summary>Notes one query.</summary>
     public void Note(InputDigest digest, long now)
     {
@@ -50,7 +59,7 @@ internal sealed class Dossier
     {
         DistinctQueries.Clear();
         Answers.Clear();
-        Owner = owner;
+        _owner = owner;
         Slot = slot;
         Since = now;
         Volatile.Write(ref _latestAt, now);

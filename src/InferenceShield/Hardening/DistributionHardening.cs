@@ -28,12 +28,12 @@ internal static class DistributionHardening
         confidence = 0;
         HardeningScratch scratch = HardeningScratch.ForThisThread;
         Span<double> distribution = scratch.Distribution(clean.Length);
-        if (!TryNormalize(plan, clean, distribution, out top, out fault))
+        if (!TryNormalize(plan, clean, distribution, out top, out double leading, out fault))
         {
             return false;
         }
 
-        confidence = (float)distribution[top];
+        confidence = (float)leading;
         if (plan.LabelOnly)
         {
             released.Clear();
@@ -62,9 +62,10 @@ internal static class DistributionHardening
         return true;
     }
 
-    private static bool TryNormalize(OutputPlan plan, ReadOnlySpan<float> clean, Span<double> distribution, out int top, out OutputFault fault)
+    private static bool TryNormalize(OutputPlan plan, ReadOnlySpan<float> clean, Span<double> distribution, out int top, out double confidence, out OutputFault fault)
     {
         top = 0;
+        confidence = 0;
         double sum = 0;
         for (int i = 0; i < clean.Length; i++)
         {
@@ -104,14 +105,16 @@ internal static class DistributionHardening
             }
         }
 
-        ToDistribution(plan, distribution, top);
+        confidence = ToDistribution(plan, distribution, top);
         fault = default;
         return true;
     }
 
     /// <summary>Softmax with temperature for logits; power with temperature for probabilities; then the sum is 1.</summary>
-    private static void ToDistribution(OutputPlan plan, Span<double> distribution, int top)
+    /// <returns>The leading class's probability without temperature.</returns>
+    private static double ToDistribution(OutputPlan plan, Span<double> distribution, int top)
     {
+        double confidence = plan.InverseTemperature == 1 ? 0 : Confidence(plan, distribution, top);
         if (plan.Kind == OutputKind.Logits)
         {
             double largest = distribution[top];
@@ -142,6 +145,20 @@ internal static class DistributionHardening
         {
             distribution[i] *= inverse;
         }
+
+        return plan.InverseTemperature == 1 ? distribution[top] : confidence;
+    }
+
+    /// <summary>The leading class's probability: of scores that a temperature is going to change.</summary>
+    private static double Confidence(OutputPlan plan, ReadOnlySpan<double> scores, int top)
+    {
+        double sum = 0;
+        foreach (double score in scores)
+        {
+            sum += plan.Kind == OutputKind.Logits ? Math.Exp(score - scores[top]) : score;
+        }
+
+        return plan.Kind == OutputKind.Logits ? 1 / sum : scores[top] / sum;
     }
 
     private static void KeepLargest(Span<double> distribution, int top, Span<int> chosen, Span<double> kept)

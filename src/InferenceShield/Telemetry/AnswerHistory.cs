@@ -10,7 +10,8 @@ namespace InferenceShield;
 /// <para>An answer is one word, label and value, put into a small ring by exchange. The ring is emptied into a
 /// <see cref="DecayedHistogram"/> and a <see cref="DecayedMoments"/> when it is full, when a second has passed since its first
 /// answer, and before anybody reads. Whoever finds an answer in the place of its own takes it in by itself: nothing is lost.
-/// Answers count as given up to a second late.</para>
+/// Answers count as given up to a second late; one that comes at the very moment at which another thread empties the ring after a
+/// silence, perhaps as given before it.</para>
 /// <para>Thread-safe and lock-free, with a ring for each stripe. Memory of one stripe: 3 KiB for 64 labels and four windows.</para>
 /// </remarks>
 internal sealed class AnswerHistory
@@ -49,20 +50,31 @@ internal sealed class AnswerHistory
     /// <summary>Takes in one answer.</summary>
     /// <param name="label">The leading class; <see cref="NoLabel"/> for none.</param>
     /// <param name="value">Its score, or the answer's number. Ignored unless finite.</param>
-    /// <param name="now">Nanoseconds.</param>
+    /// <param name="now">Nanoseconds; may be earlier than another thread's, as calls take unlike times.</param>
     /// <returns>True about once a second, for what is to be done as often.</returns>
     public bool Add(int label, float value, long now)
     {
         int stripe = _mask == 0 ? 0 : Thread.GetCurrentProcessorId() & _mask;
         ref Round round = ref _rounds[stripe];
-        bool isNext = now - Volatile.Read(ref round.Start) > LongestRound;
+        long start = Volatile.Read(ref round.Start);
+        if (now < start)
+        {
+            TakeIn(Pack(label, value), now); // older than all in the ring, perhaps by much
+            return false;
+        }
+
+        bool isNext = now - start > LongestRound;
         if (isNext)
         {
             EmptyRing(stripe, Volatile.Read(ref round.Latest));
             Volatile.Write(ref round.Start, now);
         }
 
-        Volatile.Write(ref round.Latest, now);
+        if (now > Volatile.Read(ref round.Latest))
+        {
+            Volatile.Write(ref round.Latest, now);
+        }
+
         int place = Interlocked.Increment(ref round.Next) & (RingSize - 1);
         ulong before = Interlocked.Exchange(ref _rings[(stripe * RingSize) + place], Pack(label, value));
         if (before != NoAnswer)
@@ -72,7 +84,7 @@ internal sealed class AnswerHistory
 
         if (place == RingSize - 1)
         {
-            EmptyRing(stripe, now);
+            EmptyRing(stripe, Volatile.Read(ref round.Latest));
         }
 
         return isNext;

@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using System.Reflection;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace InferenceShield.Tests.Telemetry;
+
+/// <summary>Calls counted by many threads: exact sums, and no reading with half a call.</summary>
+public sealed class CallCountersTests
+{
+    [Fact]
+    public void Counts_are_the_sums_over_the_calls()
+    {
+        Gen<(int Rows, int Cost, bool Admitted)[]> calls = Properties.Sequences(
+            from rows in Gen.Frequency((1, Gen.Constant(1)), (2, Gen.Choose(1, 1000)))
+            from cost in Gen.Frequency((1, Gen.Constant(1)), (1, Gen.Constant(0)), (2, Gen.Choose(0, 1_000_000)))
+            from admitted in Gen.Elements(true, false)
+            select (rows, cost, admitted),
+            40);
+        Properties.Hold(calls, sequence =>
+        {
+            CallCounters counters = default;
+            CallCounts expected = default;
+            foreach ((int rows, int cost, bool admitted) in sequence)
+            {
+                if (admitted)
+                {
+                    expected += new CallCounts(1, rows, 0, 0, cost);
+                    Assert.Equal(expected.Admitted, counters.CountAdmitted(rows, cost));
+                }
+                else
+                {
+                    expected += new CallCounts(0, 0, 1, rows, 0);
+                    counters.CountRefused(rows);
+                }
+
+                Assert.Equal(expected, counters.Read());
+                Assert.Equal(expected.Admitted + expected.Refused, counters.Asked);
+            }
+
+            counters.Clear();
+            Assert.Equal(default, counters.Read());
+            counters.CountAdmitted(3, 30);
+            Assert.Equal(new CallCounts(1, 3, 0, 0, 30), counters.Read());
+        });
+    }
+
+    [Fact]
+    public void Eight_threads_with_any_rows_and_costs_lose_nothing()
+    {
+        CallCounters counters = default;
+        CallCounts[] done = new CallCounts[8];
+        Together.Run(done.Length, number =>
+        {
+            Random random = new(number);
+            CallCounts own = default;
+            for (int i = 0; i < 100_000; i++)
+            {
+                int rows = random.Next(4) == 0 ? random.Next(1, 50) : 1;
+                if (random.Next(3) == 0)
+                {
+                    counters.CountRefused(rows);
+                    own += new CallCounts(0, 0, 1, rows, 0);
+                }
+                else
+                {
+                    int cost = random.Next(2) == 0 ? 1 : random.Next(1000);
+                    counters.CountAdmitted(rows, cost);
+                    own += new CallCounts(1, rows, 0, 0, cost);
+                }
+            }
+
+            done[number] = own;
+        });
+        Assert.Equal(done.Aggregate((left, right) => left + right), counters.Read());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void No_reading_holds_part_of_a_call(bool clearing)
+    {
+        // Single queries at the price of one, and batches of 7 at 100: both have words of their own.
+        const int Writers = 6;
+        CallCounters counters = default;
+        int running = Writers;
+        int readings = 0;
+        Together.Run(Writers + (clearing ? 2 : 1), number =>
+        {
+            if (number > Writers)
+            {
+                while (Volatile.Read(ref running) > 0)
+                {
+                    counters.Clear();
+                    Thread.SpinWait(20);
+                }
+            }
+            else if (number == Writers)
+            {
+                CallCounts before = default;
+                while (Volatile.Read(ref running) > 0)
+                {
+                    CallCounts counts = counters.Read();
+                    AssertWhole(counts);
+                    Assert.True(clearing || (counts.Calls >= before.Calls && counts.RefusedCalls >= before.RefusedCalls));
+                    before = counts;
+                    readings++;
+                }
+            }
+            else
+            {
+                for (int i = 0; i < 60_000; i++)
+                {
+                    if (i % 3 == 0)
+                    {
+                        counters.CountAdmitted(1, 1);
+                        counters.CountRefused(1);
+                    }
+                    else
+                    {
+                        counters.CountAdmitted(7, 100);
+                        counters.CountRefused(5);
+                    }
+
+                    Thread.SpinWait(i % 32);
+                }
+
+                Interlocked.Decrement(ref running);
+            }
+        });
+        Assert.True(readings > 20, $"Only {readings} readings met the writers.");
+        AssertWhole(counters.Read());
+    }
+
+    [Fact]
+    public void A_writer_that_is_suspended_half_way_holds_no_reader_for_long()
+    {
+        // As it is between the first and the second word of a call with 7 rows.
+        object suspended = default(CallCounters);
+        Set(suspended, "_begun", 1u);
+        Set(suspended, "_admitted", 7L);
+        CallCounters counters = (CallCounters)suspended;
+        long start = Stopwatch.GetTimestamp();
+        Assert.Equal(7, counters.Read().Admitted);
+        counters.Clear();
+        Assert.Equal(0, counters.Read().Admitted);
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    private static void AssertWhole(CallCounts counts)
+    {
+        (long batches, long rest) = Math.DivRem(counts.Admitted - counts.Calls, 6);
+        Assert.True(rest == 0 && batches >= 0 && batches <= counts.Calls && counts.Cost == counts.Admitted + (93 * batches), counts.ToString());
+        (batches, rest) = Math.DivRem(counts.Refused - counts.RefusedCalls, 4);
+        Assert.True(rest == 0 && batches >= 0 && batches <= counts.RefusedCalls, counts.ToString());
+    }
+
+    private static void Set(object counters, string field, object value) =>
+        typeof(CallCounters).GetField(field, BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(counters, value);
+}
