@@ -81,14 +81,16 @@ internal struct CallCounters
         }
     }
 
-    /// <summary>Begins again at zero, for another caller. Nobody else may be counting.</summary>
-    public void Clear()
+    /// <summary>Begins again at zero, for another caller.</summary>
+    /// <remarks>No query is lost: what a call under way counts is in the result or with the next caller.</remarks>
+    /// <returns>Queries asked until then.</returns>
+    public long Clear()
     {
-        Volatile.Write(ref _admitted, 0);
+        long asked = Interlocked.Exchange(ref _admitted, 0) + Interlocked.Exchange(ref _refused, 0);
         Volatile.Write(ref _furtherRows, 0);
-        Volatile.Write(ref _refused, 0);
         Volatile.Write(ref _furtherRefused, 0);
         Volatile.Write(ref _furtherCost, 0);
+        return asked;
     }
 
     private readonly Words ReadWords() => new(
