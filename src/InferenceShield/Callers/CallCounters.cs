@@ -74,7 +74,8 @@ internal struct CallCounters
     }
 
     /// <summary>Takes away all that was counted, for another caller. A call that is counted meanwhile goes or stays as a whole.</summary>
-    public void Clear()
+    /// <returns>Queries asked until then.</returns>
+    public long Clear()
     {
         Words words = ReadWhole();
         Interlocked.Increment(ref _begun);
@@ -84,6 +85,7 @@ internal struct CallCounters
         Interlocked.Add(ref _furtherRefused, -words.FurtherRefused);
         Interlocked.Add(ref _furtherCost, -words.FurtherCost);
         Interlocked.Increment(ref _ended);
+        return words.Admitted + words.Refused;
     }
 
     private readonly Words ReadWhole()

@@ -9,14 +9,15 @@ namespace InferenceShield;
 /// holds the second half, which says whose it is.</para>
 /// <para>Invariant: a tag leaves 0 (never used) only by compare-and-swap to <see cref="Claimed"/>, and a record's KeyHigh leaves
 /// a caller's value only by compare-and-swap to 0 (limbo). Whoever swaps is alone on the slot until it publishes
-/// KeyHigh and tag again, in this order (release). A caller has one record at most: all that insert it hold the same
+/// tag and KeyHigh again, in this order (release): so a KeyHigh that can be swapped has its tag beside it. A caller has one record at most: all that insert it hold the same
 /// try-lock, chosen by its home, and none inserts it while a record that may be its is in limbo. Nobody waits long for that
 /// lock: who does not get it after a few looks is served from the overflow record this time. Looking up takes no lock.</para>
 /// <para>A charge is made first and checked afterwards: whoever finds, after charging, that the record is no longer its caller's
 /// takes the charge back and looks the caller up again. The evicting thread first puts the record in limbo and then looks
 /// at the charges, and gives the record back if there is one. Both do so across a full fence, so one of them sees the other: no
 /// charge is lost. Evicting leaves the charges' words as they are, for they are as good as fresh: so a charge that comes late
-/// and is taken back leaves nothing behind.</para>
+/// and is taken back leaves nothing behind. A newcomer's word is raised to the time of the latest eviction, for it may have been
+/// this caller's: a thread that read its clock long ago does not get twice what was worn off since.</para>
 /// <para>Room is made by evicting, of the key's own window, the record that has been as good as fresh for the longest time.
 /// Records with a charge, quota use, posture, override, dossier or odometer are never evicted; if there is no other, newcomers
 /// share the overflow record.</para>
@@ -47,6 +48,7 @@ internal sealed class CallerTable
     private readonly int _homes;
     private int _count;
     private long _evictions;
+    private long _latestEviction = long.MinValue;
 
     public CallerTable(int capacity)
     {
@@ -57,7 +59,7 @@ internal sealed class CallerTable
         _records = new CallerRecord[slots + 1];
     }
 
-    /// <summary>Called with a caller and the queries counted of it, when its record goes to somebody else.</summary>
+    /// <summary>Called with a caller and the queries counted of it, if any, when its record goes to somebody else.</summary>
     public Action<CallerKey, long>? Departed { get; init; }
 
     /// <summary>Queries that a newcomer is known to have asked before.</summary>
@@ -103,11 +105,22 @@ internal sealed class CallerTable
     {
         for (int slot = 0; slot < _tags.Length; slot++)
         {
+            SpinWait spin = default;
             ulong low = Volatile.Read(ref _tags[slot]);
-            ulong high = Volatile.Read(ref _records[slot].KeyHigh);
-            if (low >= FirstKey && high != 0 && Volatile.Read(ref _tags[slot]) == low)
+            while (low >= FirstKey)
             {
-                yield return (new CallerKey(low, high), slot);
+                // Every word twice: one reading could hold the halves of two callers that had the slot in turn.
+                ulong high = Volatile.Read(ref _records[slot].KeyHigh);
+                ulong lowAgain = Volatile.Read(ref _tags[slot]);
+                if (high != 0 && lowAgain == low && Volatile.Read(ref _records[slot].KeyHigh) == high)
+                {
+                    yield return (new CallerKey(low, high), slot);
+                    break;
+                }
+
+                // In limbo, or given away just now. Who is in limbo may come back, and would be missing: wait for the few steps it takes.
+                spin.SpinOnce(sleep1Threshold: -1);
+                low = Volatile.Read(ref _tags[slot]);
             }
         }
     }
@@ -197,8 +210,9 @@ internal sealed class CallerTable
         // Alone on the slot until the key is published.
         ref CallerRecord record = ref _records[slot];
         Volatile.Write(ref record.Before, (uint)Math.Min(AskedBefore?.Invoke(key) ?? 0, uint.MaxValue));
-        Volatile.Write(ref record.KeyHigh, key.High);
+        Raise(ref record.Arrival, Volatile.Read(ref _latestEviction));
         Volatile.Write(ref _tags[slot], key.Low);
+        Volatile.Write(ref record.KeyHigh, key.High);
         return slot;
     }
 
@@ -245,10 +259,16 @@ internal sealed class CallerTable
                 continue;
             }
 
+            // Before the tag goes: the caller cannot come back before it is noted what it asked, and since when its charges are worn off.
+            long asked = record.Counters.Clear();
+            if (asked > 0)
+            {
+                Departed?.Invoke(new CallerKey(low, high), asked);
+            }
+
+            Raise(ref _latestEviction, now);
             Volatile.Write(ref _tags[slot], Claimed);
             Interlocked.Increment(ref _evictions);
-            Departed?.Invoke(new CallerKey(low, high), record.Counters.Asked);
-            record.Counters.Clear();
             Volatile.Write(ref record.Repeated, 0);
             Volatile.Write(ref record.LatestDigest, 0);
             return slot;
@@ -273,6 +293,22 @@ internal sealed class CallerTable
         }
 
         return oldest;
+    }
+
+    private static void Raise(ref long word, long least)
+    {
+        // Ends: a failure means that somebody else has changed the word, and a charge raises it.
+        long seen = Volatile.Read(ref word);
+        while (seen < least)
+        {
+            long before = Interlocked.CompareExchange(ref word, least, seen);
+            if (before == seen)
+            {
+                return;
+            }
+
+            seen = before;
+        }
     }
 
     private bool TryReserve()
