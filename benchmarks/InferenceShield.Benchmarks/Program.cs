@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Running;
 using InferenceShield.Benchmarks;
+using InferenceShield.Benchmarks.Callers;
 using InferenceShield.Benchmarks.Fingerprints;
 using InferenceShield.Benchmarks.Gate;
 using InferenceShield.Benchmarks.Ratios;
@@ -11,7 +12,9 @@ switch (args.FirstOrDefault())
     case "gate":
         return GateCommand.Run(args[1..]);
     case "ratios":
-        return RatiosCommand.Run(args[1..]);
+        return RatiosCommand.Run("ratios", args[1..], RatioGroups.MakeAll, asSpeedUp: false);
+    case "callers":
+        return RatiosCommand.Run("callers", args[1..], CallerGroups.MakeAll, asSpeedUp: true);
     case "sketches":
         SketchRatios.Run(Console.Out);
         return 0;

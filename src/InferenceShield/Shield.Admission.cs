@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace InferenceShield;
 
@@ -23,9 +24,9 @@ public sealed partial class Shield
         ShieldPlan plan = _plan;
         CheckQuery(plan, caller, rows);
         CheckWidth(input, rows);
-        Admission admission = Decide(plan, caller, handle: null, rows, countsRefusal: true, out int slot);
-        Remember(in admission, slot, input);
-        return admission;
+        AdmissionDecision decision = Decide(plan, caller, handle: null, rows, countsRefusal: true, out long now);
+        Remember(plan, caller, in decision, now, input, rows);
+        return new Admission(plan, caller, rows, now, in decision);
     }
 
     /// <summary>May this caller ask this? As for a key, and its tenant's and network's limits apply too.</summary>
@@ -39,9 +40,9 @@ public sealed partial class Shield
         CheckHandle(caller);
         CheckQuery(plan, caller.Caller, rows);
         CheckWidth(input, rows);
-        Admission admission = Decide(plan, caller.Caller, caller, rows, countsRefusal: true, out int slot);
-        Remember(in admission, slot, input);
-        return admission;
+        AdmissionDecision decision = Decide(plan, caller.Caller, caller, rows, countsRefusal: true, out long now);
+        Remember(plan, caller.Caller, in decision, now, input, rows);
+        return new Admission(plan, caller.Caller, rows, now, in decision);
     }
 
     /// <summary>May this caller ask this? For inputs digested row by row: see <see cref="Digest(ReadOnlySpan{byte})"/>.</summary>
@@ -52,9 +53,9 @@ public sealed partial class Shield
     {
         ShieldPlan plan = _plan;
         CheckQuery(plan, caller, rowDigests.Length);
-        Admission admission = Decide(plan, caller, handle: null, rowDigests.Length, countsRefusal: true, out int slot);
-        Remember(in admission, slot, rowDigests);
-        return admission;
+        AdmissionDecision decision = Decide(plan, caller, handle: null, rowDigests.Length, countsRefusal: true, out long now);
+        Remember(plan, caller, in decision, now, rowDigests);
+        return new Admission(plan, caller, rowDigests.Length, now, in decision);
     }
 
     /// <summary>May this caller ask this? As for a key, and its tenant's and network's limits apply too.</summary>
@@ -66,9 +67,9 @@ public sealed partial class Shield
         ShieldPlan plan = _plan;
         CheckHandle(caller);
         CheckQuery(plan, caller.Caller, rowDigests.Length);
-        Admission admission = Decide(plan, caller.Caller, caller, rowDigests.Length, countsRefusal: true, out int slot);
-        Remember(in admission, slot, rowDigests);
-        return admission;
+        AdmissionDecision decision = Decide(plan, caller.Caller, caller, rowDigests.Length, countsRefusal: true, out long now);
+        Remember(plan, caller.Caller, in decision, now, rowDigests);
+        return new Admission(plan, caller.Caller, rowDigests.Length, now, in decision);
     }
 
     /// <summary>Throws if a call may not hold so many rows: for those who would copy them first.</summary>
@@ -85,7 +86,8 @@ public sealed partial class Shield
         ShieldPlan plan = _plan;
         CheckHandle(handle);
         CheckQuery(plan, handle.Caller, rows);
-        return Decide(plan, handle.Caller, handle, rows, countsRefusal, out _);
+        AdmissionDecision decision = Decide(plan, handle.Caller, handle, rows, countsRefusal, out long now);
+        return new Admission(plan, handle.Caller, rows, now, in decision);
     }
 
     /// <summary>What a rate limiter tells of a caller: rows it could ask at once, for how long it has been as good as fresh, its counts.</summary>
@@ -108,9 +110,9 @@ public sealed partial class Shield
     }
 
     /// <summary>Asks with the coarse clock, which is never ahead; and what that refuses, with the fine one.</summary>
-    private Admission Decide(ShieldPlan plan, CallerKey caller, CallerHandle? handle, int rows, bool countsRefusal, out int slot)
+    private AdmissionDecision Decide(ShieldPlan plan, CallerKey caller, CallerHandle? handle, int rows, bool countsRefusal, out long now)
     {
-        long now = _clock.Coarse;
+        now = _clock.Coarse;
         AdmissionDecision decision = DecideAt(plan, caller, handle, rows, now, countsRefusal: false);
         if (!decision.IsWithinLimits)
         {
@@ -118,9 +120,8 @@ public sealed partial class Shield
             decision = DecideAt(plan, caller, handle, rows, now, countsRefusal);
         }
 
-        slot = decision.Slot;
         ref ShieldCell cell = ref _counters.Cell;
-        if (slot == _admission.Callers.OverflowSlot && (decision.IsWithinLimits || countsRefusal))
+        if (decision.Slot == _admission.Callers.OverflowSlot && (decision.IsWithinLimits || countsRefusal))
         {
             CountTableFull(ref cell, rows, now);
         }
@@ -134,7 +135,7 @@ public sealed partial class Shield
             (plan.Enforces ? ref cell.Calls : ref cell.WouldBeRefused).CountRefused(rows);
         }
 
-        return new Admission(plan, caller, rows, now, in decision);
+        return decision;
     }
 
     private AdmissionDecision DecideAt(ShieldPlan plan, CallerKey caller, CallerHandle? handle, int rows, long now, bool countsRefusal) =>
@@ -142,34 +143,39 @@ public sealed partial class Shield
             ? _admission.Decide(plan, caller, rows, now, countsRefusal)
             : _admission.Decide(plan, handle, rows, now, countsRefusal);
 
-    private void Remember(in Admission admission, int slot, ReadOnlySpan<byte> input)
+    private void Remember(ShieldPlan plan, CallerKey caller, in AdmissionDecision decision, long now, ReadOnlySpan<byte> input, int rows)
     {
-        if (!admission.IsAdmitted || slot == _admission.Callers.OverflowSlot)
+        if (IsForgotten(plan, in decision))
         {
             return;
         }
 
-        int width = input.Length / admission.Rows;
+        int width = input.Length / rows;
         for (int start = 0; start < input.Length; start += width)
         {
-            Remember(in admission, slot, Digest(input.Slice(start, width)));
+            Remember(caller, decision.Slot, decision.Dossier, now, Digest(input.Slice(start, width)));
         }
     }
 
-    private void Remember(in Admission admission, int slot, ReadOnlySpan<InputDigest> digests)
+    private void Remember(ShieldPlan plan, CallerKey caller, in AdmissionDecision decision, long now, ReadOnlySpan<InputDigest> digests)
     {
-        if (!admission.IsAdmitted || slot == _admission.Callers.OverflowSlot)
+        if (IsForgotten(plan, in decision))
         {
             return;
         }
 
         foreach (InputDigest digest in digests)
         {
-            Remember(in admission, slot, digest);
+            Remember(caller, decision.Slot, decision.Dossier, now, digest);
         }
     }
 
-    private void Remember(in Admission admission, int slot, InputDigest digest)
+    /// <summary>What was refused is not remembered, nor what is charged to a record that callers share.</summary>
+    private bool IsForgotten(ShieldPlan plan, in AdmissionDecision decision) =>
+        (!decision.IsWithinLimits && plan.Enforces) || decision.Slot == _admission.Callers.OverflowSlot;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Remember(CallerKey caller, int slot, int dossier, long now, InputDigest digest)
     {
         // One word without a lock: two queries of one caller at the same moment may hide a repeat, never invent one.
         ref CallerRecord record = ref _admission.Callers[slot];
@@ -182,9 +188,9 @@ public sealed partial class Shield
             Volatile.Write(ref record.LatestDigest, digest.Low);
         }
 
-        if (admission.Dossier >= 0)
+        if (dossier >= 0)
         {
-            _admission.Dossiers.Find(admission.Dossier, admission.Caller)?.Note(digest, admission.Start);
+            _admission.Dossiers.Find(dossier, caller)?.Note(digest, now);
         }
     }
 
@@ -204,9 +210,12 @@ public sealed partial class Shield
         ArgumentNullException.ThrowIfNull(caller);
         if (!ReferenceEquals(caller.Owner, this))
         {
-            throw new ArgumentException($"This handle was not made by shield '{Name}'. Call its GetHandle.", nameof(caller));
+            throw WrongHandle();
         }
     }
+
+    // Apart, like the other messages: the checks are then small enough to be inlined.
+    private ArgumentException WrongHandle() => new($"This handle was not made by shield '{Name}'. Call its GetHandle.", "caller");
 
     private void CheckQuery(ShieldPlan plan, CallerKey caller, int rows)
     {
@@ -231,10 +240,12 @@ public sealed partial class Shield
     {
         if (rows < 1 || rows > most)
         {
-            throw new InvalidQueryException(string.Create(CultureInfo.InvariantCulture,
-                $"The batch has {rows:N0} rows; one call may hold 1 to {most:N0}. Split it into several calls."));
+            throw TooManyRows(rows, most);
         }
     }
+
+    private static InvalidQueryException TooManyRows(long rows, int most) => new(string.Create(CultureInfo.InvariantCulture,
+        $"The batch has {rows:N0} rows; one call may hold 1 to {most:N0}. Split it into several calls."));
 
     private static InvalidQueryException NoCaller() => new("The query has no caller. Make its key with Shield.IdentifyCaller.");
 }

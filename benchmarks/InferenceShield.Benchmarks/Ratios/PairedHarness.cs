@@ -23,7 +23,7 @@ internal static class PairedHarness
     public static GroupTimes Measure(RatioGroup group)
     {
         group.Suite.SetUp();
-        Batch[] batches = [.. group.Candidates.Select(candidate => new Batch(candidate.Operation))];
+        Batch[] batches = [.. group.Candidates.Select(candidate => new Batch(candidate.Operation, candidate.Calls))];
         for (int phase = 0; phase < WarmUpPhases; phase++)
         {
             foreach (Batch batch in batches)
@@ -47,6 +47,7 @@ internal static class PairedHarness
         double[] baseline = batches[0].Times;
         return new GroupTimes(
             group.Name,
+            group.Notes,
             [.. group.Candidates.Zip(batches, (candidate, batch) => Summarize(candidate, batch, baseline))],
             (double)batches.Sum(batch => batch.Interrupted) / (Rounds * batches.Length));
     }
@@ -67,9 +68,9 @@ internal static class PairedHarness
     }
 
     /// <summary>A candidate with as many operations as fill a batch, and what its rounds took.</summary>
-    private sealed class Batch(Action operation)
+    private sealed class Batch(Action operation, int calls)
     {
-        private const int WarmUpOperations = 50;
+        private const int WarmUpCalls = 50;
         private const int MostTries = 8;
 
         /// <summary>The share of a batch's time in which the process may have had no processor.</summary>
@@ -80,10 +81,10 @@ internal static class PairedHarness
         private long _bytes;
         private long _batches;
 
-        /// <summary>Nanoseconds for an operation, round by round.</summary>
+        /// <summary>Nanoseconds for a call, round by round.</summary>
         public double[] Times => [.. _times];
 
-        public double BytesPerOperation => (double)_bytes / (_batches * _operations);
+        public double BytesPerOperation => (double)_bytes / (_batches * _operations * calls);
 
         /// <summary>Rounds whose last try was interrupted too.</summary>
         public int Interrupted { get; private set; }
@@ -92,16 +93,17 @@ internal static class PairedHarness
         public void WarmUp(TimeSpan time)
         {
             long start = Stopwatch.GetTimestamp();
+            int repeats = Math.Max(1, WarmUpCalls / calls);
             long late = 0;
             long lateStart = 0;
             TimeSpan elapsed;
             do
             {
-                Repeat(operation, WarmUpOperations);
+                Repeat(operation, repeats);
                 elapsed = Stopwatch.GetElapsedTime(start);
                 if (lateStart != 0)
                 {
-                    late += WarmUpOperations;
+                    late += repeats;
                 }
                 else if (elapsed > time * 0.75)
                 {
@@ -130,7 +132,7 @@ internal static class PairedHarness
                 if (!interrupted || attempt == MostTries)
                 {
                     Interrupted += interrupted ? 1 : 0;
-                    _times.Add(elapsed.TotalNanoseconds / _operations);
+                    _times.Add(elapsed.TotalNanoseconds / (_operations * calls));
                     return;
                 }
             }

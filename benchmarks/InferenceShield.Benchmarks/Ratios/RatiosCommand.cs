@@ -8,13 +8,12 @@ namespace InferenceShield.Benchmarks.Ratios;
 internal static class RatiosCommand
 {
     private const int MostLaunches = 99;
-    private const string Usage = """
-        Usage: ratios [--launches N] [--out FILE]
-          --launches N   Measures in N child processes, 1 to 99; without it, once in this one.
-          --out FILE     Writes the table to a file too.
-        """;
 
-    public static int Run(string[] arguments)
+    /// <param name="verb">What the program was called with.</param>
+    /// <param name="arguments">The rest.</param>
+    /// <param name="groups">What is compared, made one after another.</param>
+    /// <param name="asSpeedUp">How ratios are shown.</param>
+    public static int Run(string verb, string[] arguments, Func<IEnumerable<RatioGroup>> groups, bool asSpeedUp)
     {
         int launches = 0;
         string? table = null;
@@ -33,18 +32,22 @@ internal static class RatiosCommand
                     times = value;
                     break;
                 default:
-                    Console.Error.WriteLine(Usage);
+                    Console.Error.WriteLine($"""
+                        Usage: {verb} [--launches N] [--out FILE]
+                          --launches N   Measures in N child processes, 1 to 99; without it, once in this one.
+                          --out FILE     Writes the table to a file too.
+                        """);
                     return 2;
             }
         }
 
         if (times is not null)
         {
-            File.WriteAllText(times, JsonSerializer.Serialize(Measure()));
+            File.WriteAllText(times, JsonSerializer.Serialize(Measure(groups())));
             return 0;
         }
 
-        string markdown = RatioReport.Write(launches == 0 ? [Measure()] : Launch(launches));
+        string markdown = RatioReport.Write(launches == 0 ? [Measure(groups())] : Launch(verb, launches), asSpeedUp);
         Console.WriteLine();
         Console.WriteLine(markdown);
         if (table is not null)
@@ -60,10 +63,10 @@ internal static class RatiosCommand
         return 0;
     }
 
-    private static List<GroupTimes> Measure()
+    private static List<GroupTimes> Measure(IEnumerable<RatioGroup> groups)
     {
         List<GroupTimes> results = [];
-        foreach (RatioGroup group in RatioGroups.MakeAll())
+        foreach (RatioGroup group in groups)
         {
             Console.Error.WriteLine(group.Name);
             results.Add(PairedHarness.Measure(group));
@@ -72,7 +75,7 @@ internal static class RatiosCommand
         return results;
     }
 
-    private static List<List<GroupTimes>> Launch(int launches)
+    private static List<List<GroupTimes>> Launch(string verb, int launches)
     {
         List<List<GroupTimes>> results = [];
         for (int launch = 1; launch <= launches; launch++)
@@ -81,7 +84,7 @@ internal static class RatiosCommand
             string file = Path.GetTempFileName();
             try
             {
-                RunChild(file);
+                RunChild(verb, file);
                 results.Add(JsonSerializer.Deserialize<List<GroupTimes>>(File.ReadAllText(file))!);
             }
             finally
@@ -93,9 +96,9 @@ internal static class RatiosCommand
         return results;
     }
 
-    private static void RunChild(string timesFile)
+    private static void RunChild(string verb, string timesFile)
     {
-        List<string> arguments = ["ratios", "--times", timesFile];
+        List<string> arguments = [verb, "--times", timesFile];
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
         {
             arguments.Insert(0, typeof(RatiosCommand).Assembly.Location);

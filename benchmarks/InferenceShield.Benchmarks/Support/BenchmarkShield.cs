@@ -11,7 +11,22 @@ internal static class BenchmarkShield
     public const int CallerCount = 64;
 
     public static Shield Build(string output, OutputKind kind) =>
-        Build(output, kind, new LimitOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 });
+        Build(output, kind, Widest());
+
+    /// <summary>The highest rate that can be configured.</summary>
+    public static LimitOptions Widest() => new() { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 };
+
+    /// <summary>The same, with every quota there is.</summary>
+    public static LimitOptions WidestWithQuotas() => new()
+    {
+        Queries = 1_000_000,
+        Period = TimeSpan.FromSeconds(1),
+        Burst = 1_000_000,
+        DailyQueries = Quota.Most,
+        MonthlyQueries = Quota.Most,
+        DailyCost = Quota.Most,
+        MonthlyCost = Quota.Most,
+    };
 
     /// <summary>One query a month: after the first one, every query is refused.</summary>
     public static Shield BuildRefusing(string output, OutputKind kind) =>
@@ -45,7 +60,8 @@ internal static class BenchmarkShield
         }
     }
 
-    private static Shield Build(string output, OutputKind kind, LimitOptions rate) =>
+    public static Shield Build(
+        string output, OutputKind kind, LimitOptions rate, Action<ShieldOptions>? configure = null, TimeProvider? timeProvider = null) =>
         new ShieldBuilder("benchmark")
             .UseSecret(ShieldSecrets.FromBytes(SHA256.HashData("InferenceShield benchmarks"u8)))
             .AddOutput(output, kind)
@@ -53,6 +69,8 @@ internal static class BenchmarkShield
             {
                 options.Admission.PerCaller = rate;
                 options.Admission.Overflow = rate;
+                configure?.Invoke(options);
             })
+            .UseTimeProvider(timeProvider ?? TimeProvider.System)
             .Build();
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace InferenceShield;
 
 /// <summary>The answer to "may this caller ask this?": a value, made by <see cref="Shield.Admit(CallerKey, ReadOnlySpan{byte}, int)"/>.</summary>
@@ -5,6 +7,9 @@ namespace InferenceShield;
 /// cannot mix two policies. Valid only with the shield that made it. Holds no input and no caller name.</remarks>
 public readonly struct Admission
 {
+    /// <remarks>Inlined, so that the value is made where it is returned. Made elsewhere it is copied with wide reads right after narrow
+    /// writes, and waits for them.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Admission(ShieldPlan plan, CallerKey caller, int rows, long now, in AdmissionDecision decision)
     {
         Plan = plan;
