@@ -12,6 +12,10 @@ internal ref struct Bill
     public ref CallerRecord NetworkRecord;
     public ref CallerRecord ModelRecord;
 
+    /// <summary>The most queries that all limits could ever admit at once.</summary>
+    public readonly int Burst =>
+        Math.Min(Math.Min(BurstOf(Caller), BurstOf(Tenant)), Math.Min(BurstOf(Network), BurstOf(Model)));
+
     /// <summary>Nanoseconds until all limits admit the charge; 0 if they do now.</summary>
     /// <param name="charge">How much.</param>
     /// <param name="reason">Which limit has to be waited for longest.</param>
@@ -68,6 +72,8 @@ internal ref struct Bill
         Network?.Refund(ref NetworkRecord, in charge);
         Model?.Refund(ref ModelRecord, in charge);
     }
+
+    private static int BurstOf(Limit? limit) => limit?.Rate.Burst ?? RateOptions.MostBurst;
 
     private static void Longest(
         Limit? limit, ref CallerRecord record, in Charge charge, AdmissionLevel at, ref long wait, ref AdmissionReason reason, ref AdmissionLevel level)
