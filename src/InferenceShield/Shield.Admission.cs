@@ -90,28 +90,38 @@ public sealed partial class Shield
         return new Admission(plan, handle.Caller, rows, now, in decision);
     }
 
-    /// <summary>What a rate limiter tells of a caller: rows it could ask at once, for how long it has been as good as fresh, its counts.</summary>
-    internal (long Available, TimeSpan? Idle, CallerStatistics Statistics) Describe(CallerKey caller)
+    /// <summary>May this caller ask anything at all? For rate limiters that are asked for 0 permits: charges and counts nothing.</summary>
+    /// <returns>Nanoseconds until it may; 0 if it may now.</returns>
+    internal long WaitOf(CallerHandle handle)
     {
         ShieldPlan plan = _plan;
+        CheckHandle(handle);
+        CheckQuery(plan, handle.Caller, rows: 1);
+        return plan.Enforces ? _admission.Peek(plan, handle, _clock.Now).Wait : 0;
+    }
+
+    /// <summary>What a rate limiter tells of a caller: queries it could ask at once, for how long it has been as good as fresh, its counts.</summary>
+    internal (long Available, TimeSpan? Idle, CallerStatistics Statistics) Describe(CallerHandle handle)
+    {
+        CheckHandle(handle);
         long now = _clock.Now;
-        int slot = _admission.Callers.Find(caller);
+        long available = _admission.Peek(_plan, handle, now).Available;
+        int slot = _admission.Callers.Find(handle.Caller);
         if (slot == CallerTable.None)
         {
-            return (plan.Caller.Rate.Burst, TimeSpan.FromTicks(now / 100), default);
+            return (available, TimeSpan.FromTicks(now / 100), default);
         }
 
         ref CallerRecord record = ref _admission.Callers[slot];
-        long freshAt = record.FreshAt;
-        return (
-            plan.Caller.Rate.Available(Volatile.Read(ref record.Arrival), now),
-            freshAt <= now ? TimeSpan.FromTicks((now - freshAt) / 100) : null,
-            record.ToStatistics());
+        bool isDecidedAbout = (Volatile.Read(ref record.Standing) & CallerRecord.DecidingStanding) != 0;
+        long freshAt = isDecidedAbout ? long.MaxValue : record.WornOffAt;
+        return (available, freshAt <= now ? TimeSpan.FromTicks((now - freshAt) / 100) : null, record.ToStatistics());
     }
 
     /// <summary>Asks with the coarse clock, which is never ahead; and what that refuses, with the fine one.</summary>
     private AdmissionDecision Decide(ShieldPlan plan, CallerKey caller, CallerHandle? handle, int rows, bool countsRefusal, out long now)
     {
+        countsRefusal |= !plan.Enforces; // who is let through does not ask again
         now = _clock.Coarse;
         AdmissionDecision decision = DecideAt(plan, caller, handle, rows, now, countsRefusal: false);
         if (!decision.IsWithinLimits)

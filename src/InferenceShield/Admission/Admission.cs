@@ -20,9 +20,7 @@ public readonly struct Admission
         Level = decision.Level;
         Posture = decision.Posture;
         Dossier = decision.Dossier;
-
-        // Rounded up to TimeSpan's 100 ns, so that the wait it states is enough.
-        RetryAfter = TimeSpan.FromTicks((decision.Wait + 99) / 100);
+        RetryAfter = RoundUp(decision.Wait);
         IsAdmitted = decision.IsWithinLimits || !plan.Enforces;
     }
 
@@ -53,6 +51,9 @@ public readonly struct Admission
 
     /// <summary>The <c>Retry-After</c> value for HTTP: whole seconds, rounded up, at least 1 for a refusal.</summary>
     public long RetryAfterSeconds => (RetryAfter.Ticks + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
+
+    /// <summary>Nanoseconds, rounded up to TimeSpan's 100, so that the wait they state is enough.</summary>
+    internal static TimeSpan RoundUp(long nanoseconds) => TimeSpan.FromTicks((nanoseconds + 99) / 100);
 
     internal ShieldPlan? Plan { get; }
 

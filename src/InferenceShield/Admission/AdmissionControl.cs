@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace InferenceShield;
@@ -18,11 +19,11 @@ internal sealed class AdmissionControl
 
     private readonly ShieldClock _clock;
     private readonly CallerRecord[] _model = new CallerRecord[1];
-    private readonly CallerRecord[] _noGlobal = new CallerRecord[1];
     private readonly GlobalLimit? _global;
+    private readonly CallerRecord[] _fresh = new CallerRecord[1]; // never written
     private volatile ShieldPlan _plan;
 
-    public AdmissionControl(ShieldClock clock, ShieldPlan plan, CallerTable callers, DossierTable dossiers, GlobalLimit? global)
+    public AdmissionControl(ShieldClock clock, ShieldPlan plan, CallerTable callers, DossierTable dossiers, GlobalLimit? global = null)
     {
         _global = global;
         _clock = clock;
@@ -45,7 +46,9 @@ internal sealed class AdmissionControl
     public CallerOverrides Overrides { get; }
 
     /// <summary>The record that the model's own limit is kept in.</summary>
-    private ref CallerRecord Model => ref _model[0];
+    public ref CallerRecord Model => ref _model[0];
+
+    private ref CallerRecord GlobalRecord => ref _global is null ? ref _fresh[0] : ref _global.Record;
 
     /// <summary>For a caller alone.</summary>
     /// <param name="plan">The limits.</param>
@@ -73,15 +76,82 @@ internal sealed class AdmissionControl
     public void Apply(CallerKey caller, CompiledOverride? before, CompiledOverride? after)
     {
         long now = _clock.Now;
-        int slot = after is null ? Callers.Find(caller) : Callers.FindOrAdd(caller, now);
-        if (slot == CallerTable.None || slot == Callers.OverflowSlot)
+        for (int attempt = 0; attempt < MostTries; attempt++)
         {
-            return; // whoever has no record is looked up among the overrides at every call
+            int slot = after is null ? Callers.Find(caller) : Callers.FindOrAdd(caller, now);
+            if (slot == CallerTable.None || slot == Callers.OverflowSlot)
+            {
+                return; // whoever has no record is looked up among the overrides at every call
+            }
+
+            // While the mark keeps the record from being evicted: once it is gone, the next query may be another caller's.
+            Gcra own = _plan.Caller.Rate;
+            if (after is null)
+            {
+                own.Restate(ref Callers[slot].Arrival, before?.Limit?.Rate ?? own, now);
+            }
+
+            if (TryMark(slot, caller, now))
+            {
+                if (after is not null)
+                {
+                    (after.Limit?.Rate ?? own).Restate(ref Callers[slot].Arrival, before?.Limit?.Rate ?? own, now);
+                }
+
+                return;
+            }
+        }
+    }
+
+    /// <summary>What a caller could ask now. Charges, counts and remembers nothing.</summary>
+    /// <param name="plan">The limits.</param>
+    /// <param name="handle">Who would ask.</param>
+    /// <param name="now">Nanoseconds of the shield's clock.</param>
+    /// <returns>Queries it could ask at once, and the nanoseconds until it could ask one.</returns>
+    public (long Available, long Wait) Peek(ShieldPlan plan, CallerHandle handle, long now)
+    {
+        CompiledOverride? found = Overrides.Find(handle.Caller);
+        ref CallerRecord record = ref FindRecord(Callers, handle.Caller);
+        if ((found?.Posture ?? record.Posture) == Posture.Blocked)
+        {
+            return (0, BlockedWait);
         }
 
-        Mark(slot, caller, after, now);
-        Gcra own = _plan.Caller.Rate;
-        (after?.Limit?.Rate ?? own).Restate(ref Callers[slot].Arrival, before?.Limit?.Rate ?? own, now);
+        bool unlimited = found is { Unlimited: true };
+        Bill bill = new()
+        {
+            Caller = unlimited ? null : found?.Limit ?? plan.Caller,
+            Tenant = unlimited || handle.Tenant.IsEmpty ? null : plan.Tenant,
+            Network = unlimited || handle.Network.IsEmpty ? null : plan.Network,
+            Model = plan.Model,
+            Global = _global?.Limit,
+        };
+        bill.CallerRecord = ref record;
+        bill.TenantRecord = ref FindRecord(Tenants, handle.Tenant);
+        bill.NetworkRecord = ref FindRecord(Networks, handle.Network);
+        bill.ModelRecord = ref Model;
+        bill.GlobalRecord = ref GlobalRecord;
+        Charge one = MakeCharge(plan, 1, now, withQuotas: true);
+        long wait = bill.WaitFor(in one, out _, out _);
+
+        // Of the numbers of rows, those that would be admitted come first: least is one of them, most is not.
+        int least = 0;
+        int most = bill.Burst + 1;
+        while (least + 1 < most)
+        {
+            int rows = (least + most) / 2;
+            Charge charge = one with { Rows = rows, Cost = plan.CostOf(rows) };
+            if (bill.WaitFor(in charge, out _, out _) == 0)
+            {
+                least = rows;
+            }
+            else
+            {
+                most = rows;
+            }
+        }
+
+        return (least, wait);
     }
 
     /// <summary>Puts another plan into force: what was used up stays the same number of queries.</summary>
@@ -174,7 +244,7 @@ internal sealed class AdmissionControl
     private AdmissionDecision Decide(
         ShieldPlan plan, CallerKey caller, CallerKey tenant, CallerKey network, ref CallerSlots slots, int rows, long now, bool countsRefusal)
     {
-        Charge charge = MakeCharge(plan, rows, now);
+        Charge charge = MakeCharge(plan, rows, now, plan.HasQuotas);
         for (int attempt = 0; attempt < MostTries; attempt++)
         {
             int slot = Resolve(Callers, caller, ref slots.Caller, now, out bool isNew);
@@ -183,8 +253,13 @@ internal sealed class AdmissionControl
             bool overflows = slot == Callers.OverflowSlot;
             Limit own = overflows ? plan.Overflow : plan.Caller;
             bool unlimited = ApplyStanding(slot, caller, isNew || overflows, now, ref own, out Posture posture);
-            int dossier = overflows ? -1 : Callers[slot].Dossier;
             Limit? global = _global?.Limit;
+            if ((own.HasQuotas || global is { HasQuotas: true }) && charge.DayEnd == 0)
+            {
+                charge = MakeCharge(plan, rows, now, withQuotas: true); // of an override, or of all models
+            }
+
+            int dossier = overflows ? -1 : Callers[slot].Dossier;
             AdmissionDecision refusal = default;
             if (posture == Posture.Blocked)
             {
@@ -197,7 +272,6 @@ internal sealed class AdmissionControl
                     ? new AdmissionDecision(AdmissionReason.CallerTableFull, AdmissionLevel.Caller, posture, own.Period.Ticks * 100, slot, dossier)
                     : new AdmissionDecision(AdmissionReason.BatchTooLarge, AdmissionLevel.Caller, posture, own.Rate.FillTime, slot, dossier);
             }
-
             else if (global is not null && !global.CanEverAdmit(in charge))
             {
                 refusal = new AdmissionDecision(AdmissionReason.BatchTooLarge, AdmissionLevel.Global, posture, global.Rate.FillTime, slot, dossier);
@@ -217,7 +291,7 @@ internal sealed class AdmissionControl
                 bill.TenantRecord = ref Tenants[Math.Max(tenantSlot, 0)];
                 bill.NetworkRecord = ref Networks[Math.Max(networkSlot, 0)];
                 bill.ModelRecord = ref Model;
-                bill.GlobalRecord = ref _global is null ? ref _noGlobal[0] : ref _global.Record;
+                bill.GlobalRecord = ref GlobalRecord;
                 long wait = bill.WaitFor(in charge, out AdmissionReason reason, out AdmissionLevel level);
                 if (wait > 0)
                 {
@@ -258,15 +332,22 @@ internal sealed class AdmissionControl
         return new AdmissionDecision(AdmissionReason.Rate, AdmissionLevel.Caller, Posture.Normal, 1, slots.Caller, -1);
     }
 
-    private Charge MakeCharge(ShieldPlan plan, int rows, long now)
+    private Charge MakeCharge(ShieldPlan plan, int rows, long now, bool withQuotas)
     {
-        if (!plan.HasQuotas && Overrides.Count == 0 && _global is null)
+        if (!withQuotas)
         {
             return new Charge(now, rows, 0, 0, 0);
         }
 
         CalendarWindow calendar = _clock.Calendar(now);
         return new Charge(now, rows, plan.CostOf(rows), calendar.DayEnd, calendar.MonthEnd);
+    }
+
+    /// <summary>The record of a caller, tenant or network, for reading only; a fresh one if it has none.</summary>
+    private ref CallerRecord FindRecord(CallerTable table, CallerKey key)
+    {
+        int slot = key.IsEmpty ? CallerTable.None : table.Find(key);
+        return ref slot < 0 ? ref _fresh[0] : ref table[slot];
     }
 
     private static int Resolve(CallerTable table, CallerKey key, ref int hint, long now, out bool isNew)
@@ -300,8 +381,18 @@ internal sealed class AdmissionControl
         ref CallerRecord record = ref Callers[slot];
         posture = slot == Callers.OverflowSlot ? Posture.Normal : record.Posture;
         bool isMarked = slot != Callers.OverflowSlot && (record.Flags & CallerFlags.Overridden) != 0;
-        if (!(isMarked || (isUnmarked && Overrides.Count > 0)) || Overrides.Find(caller) is not { } found)
+        if (!isMarked && !(isUnmarked && Overrides.Count > 0))
         {
+            return false;
+        }
+
+        if (Overrides.Find(caller) is not { } found)
+        {
+            if (isMarked)
+            {
+                TryMark(slot, caller, now); // taken back just now, or meant for the caller that had the record before
+            }
+
             return false;
         }
 
@@ -309,29 +400,61 @@ internal sealed class AdmissionControl
         if (slot != Callers.OverflowSlot)
         {
             own = found.Limit ?? own; // in a record of its own only: the shared one is kept in the shared rate
-            if (!isMarked)
+
+            // A watched caller that got no dossier, because another thread was opening one, asks for it again, ever more rarely.
+            if (!isMarked || (found.Watched && record.Dossier < 0 && BitOperations.IsPow2(record.Asked + 1)))
             {
-                Mark(slot, caller, found, now);
-                if (Overrides.Find(caller) is null)
-                {
-                    Mark(slot, caller, callerOverride: null, now); // taken back meanwhile
-                }
+                TryMark(slot, caller, now);
             }
         }
 
         return found.Unlimited;
     }
 
-    /// <summary>Marks a record, which is then never evicted.</summary>
-    private void Mark(int slot, CallerKey caller, CompiledOverride? callerOverride, long now)
+    /// <summary>Marks a record with what the overrides say of its caller: with an override it is never evicted.</summary>
+    /// <returns>False if the record went to somebody else meanwhile.</returns>
+    /// <remarks>Whoever writes a mark looks among the overrides again afterwards (the write is a full fence), and an override is
+    /// changed before its mark is. So the last one to write has written what holds, however late it was.</remarks>
+    private bool TryMark(int slot, CallerKey caller, long now)
     {
+        const ulong Mask = (ulong)(CallerFlags.Overridden | CallerFlags.Watched) << 8;
         ref CallerRecord record = ref Callers[slot];
-        record.SetFlag(CallerFlags.Overridden, callerOverride is not null);
-        record.SetFlag(CallerFlags.Watched, callerOverride is { Watched: true });
-        if (callerOverride is { Watched: true } && record.Dossier < 0)
+        CompiledOverride? found;
+        do
+        {
+            found = Overrides.Find(caller);
+            CallerFlags flags = found switch
+            {
+                null => CallerFlags.None,
+                { Watched: true } => CallerFlags.Overridden | CallerFlags.Watched,
+                _ => CallerFlags.Overridden,
+            };
+            record.SetStanding((ulong)flags << 8, Mask);
+        }
+        while (Overrides.Find(caller) != found);
+
+        // After the write: either the evicting thread saw the mark, or this one sees that the record is gone.
+        if (!Callers.IsOwner(slot, caller))
+        {
+            // The mark is somebody else's now. A caller that has not published its key yet looks itself when it first asks.
+            foreach ((CallerKey owner, int at) in Callers.Enumerate())
+            {
+                if (at == slot && owner != caller)
+                {
+                    TryMark(slot, owner, now);
+                    break;
+                }
+            }
+
+            return false;
+        }
+
+        if (found is { Watched: true } && record.Dossier < 0)
         {
             Dossiers.TryOpen(Callers, slot, caller, now);
         }
+
+        return true;
     }
 
     private AdmissionDecision CountAdmitted(

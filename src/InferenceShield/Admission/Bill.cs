@@ -14,6 +14,10 @@ internal ref struct Bill
     public ref CallerRecord ModelRecord;
     public ref CallerRecord GlobalRecord;
 
+    /// <summary>The most queries that all limits could ever admit at once.</summary>
+    public readonly int Burst =>
+        Math.Min(Math.Min(Math.Min(BurstOf(Caller), BurstOf(Tenant)), Math.Min(BurstOf(Network), BurstOf(Model))), BurstOf(Global));
+
     /// <summary>Nanoseconds until all limits admit the charge; 0 if they do now.</summary>
     /// <param name="charge">How much.</param>
     /// <param name="reason">Which limit has to be waited for longest.</param>
@@ -81,6 +85,8 @@ internal ref struct Bill
         Model?.Refund(ref ModelRecord, in charge);
         Global?.Refund(ref GlobalRecord, in charge);
     }
+
+    private static int BurstOf(Limit? limit) => limit?.Rate.Burst ?? RateOptions.MostBurst;
 
     private static void Longest(
         Limit? limit, ref CallerRecord record, in Charge charge, AdmissionLevel at, ref long wait, ref AdmissionReason reason, ref AdmissionLevel level)

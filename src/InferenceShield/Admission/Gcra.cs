@@ -34,10 +34,6 @@ internal readonly record struct Gcra
     public long WaitFor(long theoreticalArrival, long now, int rows) =>
         Math.Max(0, Math.Max(theoreticalArrival, now) + (_increment * rows) - _tolerance - now);
 
-    /// <summary>Queries that could be admitted at once now: 0 to <see cref="Burst"/>.</summary>
-    public long Available(long theoreticalArrival, long now) =>
-        Math.Clamp((now + _tolerance - Math.Max(theoreticalArrival, now)) / _increment, 0, Burst);
-
     /// <summary>Takes a charge back. The word is then as if the charge had not been made, or stricter.</summary>
     public void Refund(ref long theoreticalArrival, int rows) => Interlocked.Add(ref theoreticalArrival, -_increment * rows);
 

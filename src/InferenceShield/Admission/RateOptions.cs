@@ -3,6 +3,8 @@ namespace InferenceShield;
 /// <summary>A rate and a burst, in queries (input rows).</summary>
 public class RateOptions
 {
+    internal const int MostBurst = 1_000_000;
+
     /// <summary>Queries allowed per <see cref="Period"/> in the long run.</summary>
     /// <value>1 to 1,000,000,000.</value>
     public int Queries { get; set; }

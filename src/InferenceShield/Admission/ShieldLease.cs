@@ -32,8 +32,8 @@ internal sealed class ShieldLease : RateLimitLease
 
         if (permitCount == 0)
         {
-            (long available, _, _) = shield.Describe(handle.Caller);
-            return available > 0 ? s_admitted : new ShieldLease(isAcquired: false, TimeSpan.Zero);
+            long wait = shield.WaitOf(handle);
+            return wait == 0 ? s_admitted : new ShieldLease(isAcquired: false, Admission.RoundUp(wait));
         }
 
         Admission admission = shield.AdmitRows(handle, permitCount, countsRefusal);
@@ -42,7 +42,7 @@ internal sealed class ShieldLease : RateLimitLease
 
     public static RateLimiterStatistics GetStatistics(CallerHandle handle)
     {
-        (long available, _, CallerStatistics statistics) = handle.Owner.Describe(handle.Caller);
+        (long available, _, CallerStatistics statistics) = handle.Owner.Describe(handle);
         return new RateLimiterStatistics
         {
             CurrentAvailablePermits = available,

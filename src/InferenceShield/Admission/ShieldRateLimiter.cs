@@ -18,7 +18,7 @@ public sealed class ShieldRateLimiter(CallerHandle handle) : RateLimiter
     private readonly CallerHandle _handle = handle ?? throw new ArgumentNullException(nameof(handle));
 
     /// <inheritdoc/>
-    public override TimeSpan? IdleDuration => _handle.Owner.Describe(_handle.Caller).Idle;
+    public override TimeSpan? IdleDuration => _handle.Owner.Describe(_handle).Idle;
 
     /// <inheritdoc/>
     public override RateLimiterStatistics? GetStatistics() => ShieldLease.GetStatistics(_handle);

@@ -53,11 +53,15 @@ internal struct CallerRecord
     {
         get
         {
-            if (Volatile.Read(in Standing) != 0 || Volatile.Read(in Odometer) != 0)
-            {
-                return long.MaxValue;
-            }
+            return Volatile.Read(in Standing) != 0 || Volatile.Read(in Odometer) != 0 ? long.MaxValue : WornOffAt;
+        }
+    }
 
+    /// <summary>From when on nothing that was charged counts, in nanoseconds of the shield's clock.</summary>
+    public readonly long WornOffAt
+    {
+        get
+        {
             long quotas = Math.Max(
                 Math.Max(Quota.FreshAt(Volatile.Read(in DailyQueries)), Quota.FreshAt(Volatile.Read(in MonthlyQueries))),
                 Math.Max(Quota.FreshAt(Volatile.Read(in DailyCost)), Quota.FreshAt(Volatile.Read(in MonthlyCost))));

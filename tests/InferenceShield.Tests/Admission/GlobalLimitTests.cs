@@ -20,13 +20,13 @@ public sealed class GlobalLimitTests
         Assert.Equal((false, AdmissionReason.Rate, AdmissionLevel.Global), (denied.IsAdmitted, denied.Reason, denied.Level));
         Assert.Equal(TimeSpan.FromSeconds(2), denied.RetryAfter);
         CallerHandle third = second.GetHandle(second.IdentifyCaller("third"));
-        Assert.Equal(8, second.Describe(third.Caller).Available);
+        Assert.Equal(0, second.Describe(third).Statistics.Admitted);
 
         _clock.Advance(denied.RetryAfter - TimeSpan.FromTicks(1));
         Assert.False(second.AdmitRows(2, "third").IsAdmitted);
         _clock.Advance(TimeSpan.FromTicks(1));
         Assert.True(second.AdmitRows(2, "third").IsAdmitted);
-        Assert.Equal(6, second.Describe(third.Caller).Available);
+        Assert.Equal(2, second.Describe(third).Statistics.Admitted);
     }
 
     [Fact]
