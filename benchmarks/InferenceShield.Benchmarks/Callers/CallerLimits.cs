@@ -90,6 +90,11 @@ internal sealed class CallerLimits(int keys) : BenchmarkSuite
             _shields.Add(new CallerShield(_order.Names, options => options.Callers.Dossiers = hasDossiers ? options.Callers.Dossiers : 0));
         }
 
+        foreach (PartitionedRateLimiter<string> limiter in _partitioned)
+        {
+            Array.ForEach(_order.Names, name => limiter.AttemptAcquire(name).Dispose());
+        }
+
         _limiters = Array.ConvertAll(_shields[3].Handles, handle => new ShieldRateLimiter(handle));
         _limiter = new ShieldPartitionedRateLimiter<CallerHandle>(static handle => handle);
         for (int i = 0; i < _digests.Length; i++)

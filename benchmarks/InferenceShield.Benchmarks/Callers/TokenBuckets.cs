@@ -26,7 +26,9 @@ internal static class TokenBuckets
     {
         TokenLimit = 2_000_000_000,
         TokensPerPeriod = 1_000_000,
-        ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+
+        // Never within a run: a bucket that is full again and unused for ten seconds is thrown away, and would be made anew while timed.
+        ReplenishmentPeriod = TimeSpan.FromDays(1),
         QueueLimit = 0,
         AutoReplenishment = autoReplenishment,
     };
