@@ -2,6 +2,7 @@ namespace InferenceShield;
 
 /// <summary>What a shield has counted since it was built. Calls, admitted and refused queries and cost hold no half-counted call;
 /// the other numbers are each exact, and together not one instant.</summary>
+/// <remarks>All count from the shield's start, but those that say "now". A snapshot, for operators: callers must not see it.</remarks>
 public readonly record struct ShieldStatistics
 {
     /// <summary>Calls within the limits.</summary>

@@ -166,26 +166,44 @@ public sealed class ShieldReportsTests
     }
 
     [Fact]
+    public void A_dossier_in_new_hands_begins_with_nothing()
+    {
+        ManualTimeProvider clock = new();
+        using Shield shield = TestShield.Build(configure: options => options.Callers.Dossiers = 1, clock: clock);
+        CallerKey before = Watch(shield, "before");
+        Ask(shield, "before", label: 1, times: 70);
+        clock.Advance(TimeSpan.FromMinutes(5));
+        shield.Overrides.Restore(before);
+        CallerKey after = Watch(shield, "after");
+        Ask(shield, "after", label: 2, times: 1);
+        Assert.Null(shield.TryGetDossier(before));
+        CallerDossier dossier = Assert.Single(shield.GetDossiers());
+        Assert.Equal((after, TimeSpan.Zero, 1), (dossier.Caller, dossier.Age, dossier.Statistics.Admitted));
+        Assert.InRange(dossier.DistinctQueries, 0.9, 1.1);
+        foreach (HistoryWindow window in s_windows)
+        {
+            AnswerStatistics answers = dossier.GetAnswers(window);
+            Assert.Equal((1.0, 1, 0.75), (answers.Labels.Total, answers.Values.Count, answers.Values.Mean));
+            Assert.Equal(1, answers.LabelShares[2]);
+        }
+    }
+
+    [Fact]
     public void A_dossier_that_changes_hands_while_it_is_read_is_told_of_nobody_else()
     {
-        // One dossier and two callers that are watched in turn: each has asked once and often, of inputs of its own.
+        // One dossier and two callers that are watched in turn: one always sends the same input, the other a hundred.
         using Shield shield = TestShield.Build(configure: options => options.Callers.Dossiers = 1);
-        CallerKey once = shield.IdentifyCaller("once");
-        CallerKey often = shield.IdentifyCaller("often");
-        shield.Admit(once, [1]);
-        for (int i = 0; i < 50; i++)
-        {
-            shield.Admit(often, [2]);
-        }
-
+        CallerKey[] callers = [shield.IdentifyCaller("same"), shield.IdentifyCaller("many")];
+        byte[][] inputs = [new byte[100], [.. Enumerable.Range(0, 100).Select(i => (byte)i)]];
         int running = 1;
+        int told = 0;
         Together.Run(2, number =>
         {
-            for (int i = 0; number == 0 && i < 30_000; i++)
+            for (int i = 0; number == 0 && i < 10_000; i++)
             {
-                CallerKey next = (i & 1) == 0 ? once : often;
-                shield.Overrides.Restore(next == once ? often : once);
-                shield.Overrides.Set(next, new CallerOverride { Watched = true });
+                shield.Overrides.Restore(callers[(i + 1) & 1]);
+                shield.Overrides.Set(callers[i & 1], new CallerOverride { Watched = true });
+                shield.Admit(callers[i & 1], inputs[i & 1], rows: 100);
             }
 
             if (number == 0)
@@ -195,15 +213,16 @@ public sealed class ShieldReportsTests
 
             while (Volatile.Read(ref running) > 0)
             {
-                foreach (CallerDossier dossier in shield.GetDossiers().Append(shield.TryGetDossier(once)).OfType<CallerDossier>())
+                foreach (CallerDossier dossier in shield.GetDossiers().Append(shield.TryGetDossier(callers[0])).OfType<CallerDossier>())
                 {
-                    Assert.Equal(dossier.Caller == once ? 1 : 50, dossier.Statistics.Admitted);
+                    Assert.InRange(dossier.DistinctQueries, 0, dossier.Caller == callers[0] ? 1.5 : 120);
+                    told++;
                 }
 
-                Assert.True(shield.TryGetDossier(once) is not { } first || first.Caller == once);
-                Assert.True(shield.TryGetDossier(often) is not { } second || second.Caller == often);
+                Assert.True(shield.TryGetDossier(callers[1]) is not { } other || other.Caller == callers[1]);
             }
         });
+        Assert.True(told > 10, $"Only {told} dossiers were seen.");
     }
 
     private static CallerKey Watch(Shield shield, string name)

@@ -1,8 +1,8 @@
 namespace InferenceShield;
 
 /// <summary>What the shield keeps of a caller that matters, besides its record: how many distinct queries, which answers.</summary>
-/// <remarks>Made once and used for one caller after the other. Thread-safe, lock-free. What a query that is under way while the
-/// dossier changes hands brings may come to the next caller's.</remarks>
+/// <remarks>Made once and used for one caller after the other. Thread-safe, lock-free. What a query or a reading that is under way
+/// while the dossier changes hands has in its hands, up to a ring of answers, may come to the next caller's.</remarks>
 internal sealed class Dossier
 {
     /// <summary>1,024 registers of one byte: a standard error of 2.4 %.</summary>
