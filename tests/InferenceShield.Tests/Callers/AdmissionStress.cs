@@ -12,7 +12,7 @@ internal sealed class AdmissionStress : IDisposable
     private const int Capacity = 8;
     private const int Callers = 40;
     private const int Tenants = 3;
-    private const int OperationsPerRound = 80;
+    private const int OperationsPerRound = 40;
     private const int Burst = 3;
     private const long Increment = 1_000;
 
@@ -88,7 +88,7 @@ internal sealed class AdmissionStress : IDisposable
             int caller = random.Next(Callers);
 
             // More rows than the burst are refused without a charge: the record stays one that may be given away meanwhile.
-            int rows = random.Next(3) == 0 ? 1 + random.Next(Burst) : Burst + 1;
+            int rows = random.Next(16) == 0 ? 1 + random.Next(Burst) : Burst + 1;
             AdmissionDecision decision = _handles[caller].HasGroups || random.Next(2) == 0
                 ? _admission.Decide(_plan, _handles[caller], rows, _now, countsRefusal: true)
                 : _admission.Decide(_plan, _keys[caller], rows, _now, countsRefusal: true);

@@ -179,6 +179,65 @@ public sealed class CallerTableTests
         }
     }
 
+    [Fact]
+    public void A_caller_that_returns_while_its_record_is_given_away_does_not_get_another_that_knows_nothing_of_what_it_asked()
+    {
+        // Homes far apart, so that the one does not hold the other's lock.
+        CallerKey early = new(5, ulong.MaxValue / 2);
+        CallerKey late = new(6, ulong.MaxValue / 4);
+        Dictionary<CallerKey, long> asked = [];
+        int meanwhile = CallerTable.None;
+        CallerTable table = null!;
+        table = new CallerTable(4)
+        {
+            Departed = (caller, count) =>
+            {
+                meanwhile = table.FindOrAdd(caller, 1);
+                asked[caller] = count;
+            },
+            AskedBefore = caller => asked.GetValueOrDefault(caller),
+        };
+        table[table.FindOrAdd(early, 1)].Counters.CountAdmitted(7, 7);
+        foreach (ulong other in new ulong[] { 7, 8, 9 })
+        {
+            table[table.FindOrAdd(new CallerKey(other, other), 1)].Arrival = long.MaxValue;
+        }
+
+        Assert.NotEqual(table.OverflowSlot, table.FindOrAdd(late, 1));
+        Assert.Equal(table.OverflowSlot, meanwhile);
+        table[table.Find(late)].Arrival = 0;
+        Assert.Equal(7, table[table.FindOrAdd(early, 1)].Asked);
+    }
+
+    [Fact]
+    public void A_record_in_which_nothing_was_asked_departs_unsaid()
+    {
+        int departures = 0;
+        CallerTable table = new(1) { Departed = (_, _) => departures++ };
+        table.FindOrAdd(new CallerKey(5, 5), 1);
+        table.FindOrAdd(new CallerKey(6, 6), 1);
+        Assert.Equal(1, table.Evictions);
+        Assert.Equal(0, departures);
+    }
+
+    [Fact]
+    public void A_thread_that_read_its_clock_before_an_eviction_cannot_spend_twice_what_has_worn_off_since()
+    {
+        // Burst 1, one query a second. The caller asks at 400 s and, its record given away meanwhile, at 500 s; a call that was
+        // held up since 400 s comes last and must be refused, as it would have been by the record of old.
+        const long Second = 1_000_000_000;
+        Gcra rate = new(new RateOptions { Queries = 1, Period = TimeSpan.FromSeconds(1), Burst = 1 });
+        CallerKey caller = new(5, 5);
+        CallerKey other = new(6, 6);
+        CallerTable table = new(1);
+        Assert.True(rate.TryCharge(ref table[table.FindOrAdd(caller, 400 * Second)].Arrival, 400 * Second, 1, out _));
+        table.FindOrAdd(other, 500 * Second);
+        int slot = table.FindOrAdd(caller, 500 * Second);
+        Assert.NotEqual(table.OverflowSlot, slot);
+        Assert.False(rate.TryCharge(ref table[slot].Arrival, 400 * Second, 1, out _));
+        Assert.True(rate.TryCharge(ref table[slot].Arrival, 500 * Second, 1, out _));
+    }
+
     private static CallerKey[] RandomKeys(int count, int seed)
     {
         Random random = new(seed);

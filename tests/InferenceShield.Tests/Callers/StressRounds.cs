@@ -18,14 +18,16 @@ internal static class StressRounds
             Guard(() => atRest((int)barrier.CurrentPhaseNumber));
             stops = found is not null;
         });
-        Threads.Run(threads, thread =>
+        Thread[] running = [.. Enumerable.Range(0, threads).Select(number => new Thread(() =>
         {
             for (int round = 0; round < rounds && !stops; round++)
             {
-                Guard(() => work(thread, round));
+                Guard(() => work(number, round));
                 barrier.SignalAndWait();
             }
-        });
+        }))];
+        Array.ForEach(running, thread => thread.Start());
+        Array.ForEach(running, thread => thread.Join());
         if (found is not null)
         {
             throw new InvariantViolationException(found.Message);
