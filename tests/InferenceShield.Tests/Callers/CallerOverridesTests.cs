@@ -276,7 +276,7 @@ public sealed class CallerOverridesTests
     [Fact]
     public void There_are_100_000_overrides_at_most_and_those_there_can_still_be_changed()
     {
-        using Shield shield = TestShield.Build(configure: options => (options.Callers.Capacity, options.Callers.Dossiers) = (50_000, 0));
+        using Shield shield = TestShield.Build(configure: options => (options.Callers.Capacity, options.Callers.Dossiers) = (CallerOverrides.Most, 0));
         CallerOverride decided = new() { Posture = Posture.Blocked };
         CallerKey first = shield.IdentifyCaller("0");
         for (int i = 0; i < CallerOverrides.Most; i++)
@@ -289,7 +289,7 @@ public sealed class CallerOverridesTests
         Assert.Equal("There are 100,000 overrides already. Restore callers that need none.", message);
         shield.Overrides.Set(first, new CallerOverride { Posture = Posture.Guarded });
         Assert.Equal(Posture.Guarded, shield.Admit(first, [], 1).Posture);
-        Assert.Equal(AdmissionReason.Blocked, shield.AdmitRows(1, "99999").Reason); // has no record: the table is full
+        Assert.Equal(AdmissionReason.Blocked, shield.AdmitRows(1, "99999").Reason);
         Assert.Equal(CallerOverrides.Most, shield.Overrides.Count);
         Assert.True(shield.Overrides.Restore(first));
         shield.Overrides.Set(another, decided);
