@@ -89,17 +89,19 @@ internal sealed class DossierStress : IDisposable
         }
     }
 
+    private static CallerKey OwnerOf(Dossier dossier) => dossier.TryGetOwner(out CallerKey owner) ? owner : default;
+
     private void CheckAtRest(int round)
     {
         CallerTable table = _admission.Callers;
         List<Dossier> open = [.. _dossiers.Enumerate()];
-        HashSet<CallerKey> owners = [.. open.Select(dossier => dossier.Owner)];
+        HashSet<CallerKey> owners = [.. open.Select(OwnerOf)];
         Check(owners.Count == open.Count, round, $"a caller has two dossiers.");
         Check(_dossiers.Floor >= DossierTable.LeastAsked, round, $"the floor is {_dossiers.Floor}.");
         foreach (Dossier dossier in open)
         {
-            Check(table.IsOwner(dossier.Slot, dossier.Owner), round, $"a dossier's owner has lost its record.");
-            Check(ReferenceEquals(_dossiers.Find(table[dossier.Slot].Dossier, dossier.Owner), dossier), round, $"a record does not name its owner's dossier.");
+            Check(table.IsOwner(dossier.Slot, OwnerOf(dossier)), round, $"a dossier's owner has lost its record.");
+            Check(ReferenceEquals(_dossiers.Find(table[dossier.Slot].Dossier, OwnerOf(dossier)), dossier), round, $"a record does not name its owner's dossier.");
         }
 
         foreach ((CallerKey caller, int slot) in table.Enumerate())
