@@ -198,10 +198,11 @@ public sealed class CallerTableTests
             AskedBefore = caller => asked.GetValueOrDefault(caller),
         };
         table[table.FindOrAdd(early, 1)].Counters.CountAdmitted(7, 7);
-        foreach (ulong other in new ulong[] { 7, 8, 9 })
-        {
-            table[table.FindOrAdd(new CallerKey(other, other), 1)].Arrival = long.MaxValue;
-        }
+        table[table.FindOrAdd(new CallerKey(7, 7), 1)].Arrival = long.MaxValue;
+        table[table.FindOrAdd(new CallerKey(8, 8), 1)].Arrival = long.MaxValue;
+
+        // One that could be had meanwhile, and is not the oldest.
+        table[table.FindOrAdd(new CallerKey(9, early.High + 9), 1)].Arrival = 1;
 
         Assert.NotEqual(table.OverflowSlot, table.FindOrAdd(late, 1));
         Assert.Equal(table.OverflowSlot, meanwhile);
@@ -229,9 +230,13 @@ public sealed class CallerTableTests
         Gcra rate = new(new RateOptions { Queries = 1, Period = TimeSpan.FromSeconds(1), Burst = 1 });
         CallerKey caller = new(5, 5);
         CallerKey other = new(6, 6);
-        CallerTable table = new(1);
+        CallerTable table = new(2);
         Assert.True(rate.TryCharge(ref table[table.FindOrAdd(caller, 400 * Second)].Arrival, 400 * Second, 1, out _));
+        int unused = table.FindOrAdd(new CallerKey(7, 4), 400 * Second);
+        table[unused].Odometer = 1;
         table.FindOrAdd(other, 500 * Second);
+        Assert.Equal(CallerTable.None, table.Find(caller));
+        table[unused].Odometer = 0; // and may be given away: its word is as old as the table
         int slot = table.FindOrAdd(caller, 500 * Second);
         Assert.NotEqual(table.OverflowSlot, slot);
         Assert.False(rate.TryCharge(ref table[slot].Arrival, 400 * Second, 1, out _));
