@@ -15,7 +15,7 @@ internal struct CallCounters
 {
     public const int SizeInBytes = 48;
 
-    private const int MostReadings = 10_000;
+    private const int MostReadings = 1_000;
 
     private uint _begun;
     private uint _ended;
@@ -61,7 +61,7 @@ internal struct CallCounters
 
     /// <summary>All counts at one instant.</summary>
     /// <remarks>Should other threads count without a pause through <see cref="MostReadings"/> readings, or one be suspended half-way
-    /// for as long (tens of milliseconds), the last reading, in which calls under way may be half counted.</remarks>
+    /// for as long (a millisecond, more where processors are scarce), the last reading, in which calls under way may be half counted.</remarks>
     public readonly CallCounts Read()
     {
         Words words = ReadWhole();

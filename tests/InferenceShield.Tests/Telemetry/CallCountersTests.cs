@@ -144,7 +144,7 @@ public sealed class CallCountersTests
         Assert.Equal(7, counters.Read().Admitted);
         counters.Clear();
         Assert.Equal(0, counters.Read().Admitted);
-        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(20));
     }
 
     private static void AssertWhole(CallCounts counts)
