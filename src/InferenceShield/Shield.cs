@@ -127,8 +127,7 @@ public sealed partial class Shield : IDisposable
                     return;
                 }
 
-                _plan = plan;
-                _admission.Reload(plan, _clock.Now);
+                _admission.Reload(plan, () => _plan = plan, _clock.Now);
                 ShieldLog.PlanReloaded(_logger, Name, plan.Version);
                 LogWarnings(options);
             }

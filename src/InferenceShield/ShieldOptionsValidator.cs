@@ -12,6 +12,7 @@ internal sealed class ShieldOptionsValidator
 
     private readonly string _prefix;
     private readonly List<string> _faults = [];
+    private int _outputs = 1;
 
     private ShieldOptionsValidator(string prefix) => _prefix = prefix;
 
@@ -90,6 +91,7 @@ internal sealed class ShieldOptionsValidator
 
         if (Required("Admission", options.Admission))
         {
+            _outputs = options.Outputs?.Count ?? 0;
             CheckAdmission(options.Admission);
         }
 
@@ -149,7 +151,7 @@ internal sealed class ShieldOptionsValidator
         int before = _faults.Count;
         CheckRate(key, limit);
         long rows = admission?.MaxRowsPerCall ?? admission?.PerCaller?.Burst ?? 1;
-        long cost = admission?.Price is { } price ? price.PerCall + (rows * price.PerQuery) : 1;
+        long cost = admission?.Price is { } price ? price.PerCall + (rows * (price.PerQuery + ((long)price.PerOutput * _outputs))) : 1;
         CheckQuota(key + ":DailyQueries", limit.DailyQueries, rows);
         CheckQuota(key + ":MonthlyQueries", limit.MonthlyQueries, rows);
         CheckQuota(key + ":DailyCost", limit.DailyCost, cost);

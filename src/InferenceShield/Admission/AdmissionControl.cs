@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace InferenceShield;
@@ -10,7 +9,7 @@ namespace InferenceShield;
 /// was charged is taken back and everything begins again. So what was admitted never exceeds a limit, and a refusal
 /// charges nothing; while a charge that will be taken back stands, others may be refused that need not be.
 /// </remarks>
-internal sealed class AdmissionControl
+internal sealed partial class AdmissionControl
 {
     /// <summary>Each retry means that another thread got through; a caller that loses so often asks too much at once.</summary>
     private const int MostTries = 16;
@@ -33,6 +32,7 @@ internal sealed class AdmissionControl
         Tenants = new CallerTable(plan.TenantCapacity);
         Networks = new CallerTable(plan.NetworkCapacity);
         Overrides = new CallerOverrides(this);
+        callers.StandingOf = caller => Overrides.Count == 0 ? 0 : StandingOf(Overrides.Find(caller));
     }
 
     public CallerTable Callers { get; }
@@ -71,37 +71,6 @@ internal sealed class AdmissionControl
         && TryDecideQuickly(plan, handle.Caller, Volatile.Read(ref handle.Slots.Caller), rows, now, countsRefusal, out AdmissionDecision decision)
             ? decision
             : Decide(plan, handle.Caller, handle.Tenant, handle.Network, ref handle.Slots, rows, now, countsRefusal);
-
-    /// <summary>Puts an operator's decision about a caller into force.</summary>
-    public void Apply(CallerKey caller, CompiledOverride? before, CompiledOverride? after)
-    {
-        long now = _clock.Now;
-        for (int attempt = 0; attempt < MostTries; attempt++)
-        {
-            int slot = after is null ? Callers.Find(caller) : Callers.FindOrAdd(caller, now);
-            if (slot == CallerTable.None || slot == Callers.OverflowSlot)
-            {
-                return; // whoever has no record is looked up among the overrides at every call
-            }
-
-            // While the mark keeps the record from being evicted: once it is gone, the next query may be another caller's.
-            Gcra own = _plan.Caller.Rate;
-            if (after is null)
-            {
-                own.Restate(ref Callers[slot].Arrival, before?.Limit?.Rate ?? own, now);
-            }
-
-            if (TryMark(slot, caller, now))
-            {
-                if (after is not null)
-                {
-                    (after.Limit?.Rate ?? own).Restate(ref Callers[slot].Arrival, before?.Limit?.Rate ?? own, now);
-                }
-
-                return;
-            }
-        }
-    }
 
     /// <summary>What a caller could ask now. Charges, counts and remembers nothing.</summary>
     /// <param name="plan">The limits.</param>
@@ -154,43 +123,6 @@ internal sealed class AdmissionControl
         return (least, wait);
     }
 
-    /// <summary>Puts another plan into force: what was used up stays the same number of queries.</summary>
-    public void Reload(ShieldPlan plan, long now)
-    {
-        ShieldPlan before = _plan;
-        _plan = plan;
-        foreach ((CallerKey caller, int slot) in Callers.Enumerate())
-        {
-            if ((Callers[slot].Flags & CallerFlags.Overridden) == 0 || Overrides.Find(caller)?.Limit is null)
-            {
-                plan.Caller.Rate.Restate(ref Callers[slot].Arrival, before.Caller.Rate, now);
-            }
-        }
-
-        plan.Overflow.Rate.Restate(ref Callers[Callers.OverflowSlot].Arrival, before.Overflow.Rate, now);
-        Restate(Tenants, plan.Tenant, before.Tenant, now);
-        Restate(Networks, plan.Network, before.Network, now);
-        if (plan.Model is { } model && before.Model is { } modelBefore)
-        {
-            model.Rate.Restate(ref Model.Arrival, modelBefore.Rate, now);
-        }
-    }
-
-    private static void Restate(CallerTable table, Limit? limit, Limit? before, long now)
-    {
-        if (limit is null || before is null)
-        {
-            return;
-        }
-
-        foreach ((_, int slot) in table.Enumerate())
-        {
-            limit.Rate.Restate(ref table[slot].Arrival, before.Rate, now);
-        }
-
-        limit.Rate.Restate(ref table[table.OverflowSlot].Arrival, before.Rate, now);
-    }
-
     /// <summary>The common case: a known caller of no special standing, with nothing but its own rate to keep.</summary>
     /// <returns>False if it is not that case, or the record changed hands; then nothing is charged.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -226,7 +158,7 @@ internal sealed class AdmissionControl
         // After the charge (a full fence): see the invariant of CallerTable.
         if (!Callers.IsOwner(slot, caller))
         {
-            rate.Refund(ref record.Arrival, rows);
+            rate.Refund(ref record.Arrival, rows, now, _clock);
             return false;
         }
 
@@ -336,11 +268,11 @@ internal sealed class AdmissionControl
     {
         if (!withQuotas)
         {
-            return new Charge(now, rows, 0, 0, 0);
+            return new Charge(now, rows, 0, 0, 0, _clock);
         }
 
         CalendarWindow calendar = _clock.Calendar(now);
-        return new Charge(now, rows, plan.CostOf(rows), calendar.DayEnd, calendar.MonthEnd);
+        return new Charge(now, rows, plan.CostOf(rows), calendar.DayEnd, calendar.MonthEnd, _clock);
     }
 
     /// <summary>The record of a caller, tenant or network, for reading only; a fresh one if it has none.</summary>
@@ -367,95 +299,6 @@ internal sealed class AdmissionControl
 
     private static bool IsStill(CallerTable table, int slot, CallerKey key) =>
         slot == CallerTable.None || slot == table.OverflowSlot || table.IsOwner(slot, key);
-
-    /// <summary>What an operator or the shield has decided about this caller.</summary>
-    /// <param name="slot">The caller's slot.</param>
-    /// <param name="caller">Whom.</param>
-    /// <param name="isUnmarked">Whether the record may lack the mark of an override.</param>
-    /// <param name="now">Nanoseconds.</param>
-    /// <param name="own">The limit, replaced by that of an override.</param>
-    /// <param name="posture">How the caller is to be treated.</param>
-    /// <returns>Whether no limit of its own applies.</returns>
-    private bool ApplyStanding(int slot, CallerKey caller, bool isUnmarked, long now, ref Limit own, out Posture posture)
-    {
-        ref CallerRecord record = ref Callers[slot];
-        posture = slot == Callers.OverflowSlot ? Posture.Normal : record.Posture;
-        bool isMarked = slot != Callers.OverflowSlot && (record.Flags & CallerFlags.Overridden) != 0;
-        if (!isMarked && !(isUnmarked && Overrides.Count > 0))
-        {
-            return false;
-        }
-
-        if (Overrides.Find(caller) is not { } found)
-        {
-            if (isMarked)
-            {
-                TryMark(slot, caller, now); // taken back just now, or meant for the caller that had the record before
-            }
-
-            return false;
-        }
-
-        posture = found.Posture ?? posture;
-        if (slot != Callers.OverflowSlot)
-        {
-            own = found.Limit ?? own; // in a record of its own only: the shared one is kept in the shared rate
-
-            // A watched caller that got no dossier, because another thread was opening one, asks for it again, ever more rarely.
-            if (!isMarked || (found.Watched && record.Dossier < 0 && BitOperations.IsPow2(record.Asked + 1)))
-            {
-                TryMark(slot, caller, now);
-            }
-        }
-
-        return found.Unlimited;
-    }
-
-    /// <summary>Marks a record with what the overrides say of its caller: with an override it is never evicted.</summary>
-    /// <returns>False if the record went to somebody else meanwhile.</returns>
-    /// <remarks>Whoever writes a mark looks among the overrides again afterwards (the write is a full fence), and an override is
-    /// changed before its mark is. So the last one to write has written what holds, however late it was.</remarks>
-    private bool TryMark(int slot, CallerKey caller, long now)
-    {
-        const ulong Mask = (ulong)(CallerFlags.Overridden | CallerFlags.Watched) << 8;
-        ref CallerRecord record = ref Callers[slot];
-        CompiledOverride? found;
-        do
-        {
-            found = Overrides.Find(caller);
-            CallerFlags flags = found switch
-            {
-                null => CallerFlags.None,
-                { Watched: true } => CallerFlags.Overridden | CallerFlags.Watched,
-                _ => CallerFlags.Overridden,
-            };
-            record.SetStanding((ulong)flags << 8, Mask);
-        }
-        while (Overrides.Find(caller) != found);
-
-        // After the write: either the evicting thread saw the mark, or this one sees that the record is gone.
-        if (!Callers.IsOwner(slot, caller))
-        {
-            // The mark is somebody else's now. A caller that has not published its key yet looks itself when it first asks.
-            foreach ((CallerKey owner, int at) in Callers.Enumerate())
-            {
-                if (at == slot && owner != caller)
-                {
-                    TryMark(slot, owner, now);
-                    break;
-                }
-            }
-
-            return false;
-        }
-
-        if (found is { Watched: true } && record.Dossier < 0)
-        {
-            Dossiers.TryOpen(Callers, slot, caller, now);
-        }
-
-        return true;
-    }
 
     private AdmissionDecision CountAdmitted(
         ShieldPlan plan, int slot, int tenantSlot, int networkSlot, CallerKey caller, Posture posture, int dossier, int rows, long now)

@@ -35,7 +35,25 @@ internal readonly record struct Gcra
         Math.Max(0, Math.Max(theoreticalArrival, now) + (_increment * rows) - _tolerance - now);
 
     /// <summary>Takes a charge back. The word is then as if the charge had not been made, or stricter.</summary>
-    public void Refund(ref long theoreticalArrival, int rows) => Interlocked.Add(ref theoreticalArrival, -_increment * rows);
+    /// <param name="theoreticalArrival">The state word.</param>
+    /// <param name="rows">What was charged.</param>
+    /// <param name="chargedAt">The time it was charged at.</param>
+    /// <param name="clock">The clock; null if it stands still.</param>
+    /// <remarks>What has worn off since is not taken back: a later charge may have begun anew from its own time, and would go with it.</remarks>
+    public void Refund(ref long theoreticalArrival, int rows, long chargedAt, ShieldClock? clock)
+    {
+        while (true)
+        {
+            // The clock after the word: no charge in the word is younger than this time. Ends: a failure means that another thread's
+            // charge or refund got through.
+            long stored = Volatile.Read(ref theoreticalArrival);
+            long back = (_increment * rows) - Math.Max(0, (clock?.Now ?? chargedAt) - chargedAt);
+            if (back <= 0 || Interlocked.CompareExchange(ref theoreticalArrival, stored - back, stored) == stored)
+            {
+                return;
+            }
+        }
+    }
 
     /// <summary>Charges <paramref name="rows"/> queries at once, or none.</summary>
     /// <param name="theoreticalArrival">The state word.</param>
@@ -65,6 +83,9 @@ internal readonly record struct Gcra
             }
         }
     }
+
+    /// <summary>Whether the same time is fewer queries here.</summary>
+    public bool IsTighterThan(Gcra other) => _increment > other._increment;
 
     /// <summary>Restates a debt that was run up under another rate, so that it stays the same number of queries.</summary>
     /// <remarks>The word counts time. Left as it is, a tighter rate would read the same time as fewer queries and give the rest

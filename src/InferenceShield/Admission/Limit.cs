@@ -92,14 +92,14 @@ internal sealed record Limit
             DailyQueries.Refund(ref record.DailyQueries, charge.DayEnd, charge.Rows);
         }
 
-        Rate.Refund(ref record.Arrival, charge.Rows);
+        Rate.Refund(ref record.Arrival, charge.Rows, charge.Now, charge.Clock);
         return false;
     }
 
     /// <summary>Takes back what <see cref="TryCharge"/> charged.</summary>
     public void Refund(ref CallerRecord record, in Charge charge)
     {
-        Rate.Refund(ref record.Arrival, charge.Rows);
+        Rate.Refund(ref record.Arrival, charge.Rows, charge.Now, charge.Clock);
         DailyQueries.Refund(ref record.DailyQueries, charge.DayEnd, charge.Rows);
         DailyCost.Refund(ref record.DailyCost, charge.DayEnd, charge.Cost);
         MonthlyQueries.Refund(ref record.MonthlyQueries, charge.MonthEnd, charge.Rows);

@@ -50,14 +50,14 @@ internal readonly record struct Quota(long Limit)
         return true;
     }
 
-    /// <summary>Takes a charge back, if its window still runs.</summary>
+    /// <summary>Takes a charge back, if the word is still of its window: what was charged to a later one stays.</summary>
     public void Refund(ref ulong word, long windowEnd, long amount)
     {
         while (IsSet)
         {
             ulong seen = Volatile.Read(ref word);
-            long used = Used(seen, windowEnd);
-            if (used < amount || Interlocked.CompareExchange(ref word, seen - (ulong)amount, seen) == seen)
+            long used = (long)(seen & UsedMask);
+            if (seen >> UsedBits != WindowOf(windowEnd) || used < amount || Interlocked.CompareExchange(ref word, seen - (ulong)amount, seen) == seen)
             {
                 return;
             }

@@ -39,14 +39,14 @@ public sealed class CallerOverrides
         lock (_changeLock)
         {
             CompiledOverride? before = Find(caller);
-            if (before is null && _overrides.Count >= Most)
+            if (before is null && _count >= Most)
             {
                 throw new InvalidOperationException($"There are {Most:N0} overrides already. Restore callers that need none.");
             }
 
             CompiledOverride after = new(callerOverride);
             _overrides[caller] = after;
-            Volatile.Write(ref _count, _overrides.Count);
+            Volatile.Write(ref _count, _count + (before is null ? 1 : 0));
             _admission.Apply(caller, before, after);
         }
     }
@@ -72,9 +72,18 @@ public sealed class CallerOverrides
                 return false;
             }
 
-            Volatile.Write(ref _count, _overrides.Count);
+            Volatile.Write(ref _count, _count - 1);
             _admission.Apply(caller, before, after: null);
             return true;
+        }
+    }
+
+    /// <summary>Does something while no override changes.</summary>
+    internal void WhileUnchanged(Action action)
+    {
+        lock (_changeLock)
+        {
+            action();
         }
     }
 

@@ -12,6 +12,9 @@ internal struct CallerRecord
     /// <summary>The bits of <see cref="Standing"/> that decide about a query.</summary>
     public const ulong DecidingStanding = uint.MaxValue;
 
+    /// <summary>Where in <see cref="Standing"/> the flags begin.</summary>
+    public const int FlagsShift = 8;
+
     /// <summary>Second half of the key; 0 while the record is nobody's. See <see cref="CallerTable"/> for who may write it.</summary>
     public ulong KeyHigh;
 
@@ -74,7 +77,7 @@ internal struct CallerRecord
 
     public readonly Posture Posture => (Posture)(Volatile.Read(in Standing) & 0xff);
 
-    public readonly CallerFlags Flags => (CallerFlags)((Volatile.Read(in Standing) >> 8) & 0xff);
+    public readonly CallerFlags Flags => (CallerFlags)((Volatile.Read(in Standing) >> FlagsShift) & 0xff);
 
     /// <summary>The number of the caller's dossier; -1 if it has none.</summary>
     public readonly int Dossier => (int)(Volatile.Read(in Standing) >> 32) - 1;
@@ -96,7 +99,7 @@ internal struct CallerRecord
         }
     }
 
-    public void SetFlag(CallerFlags flag, bool isSet) => SetStanding(isSet ? (ulong)flag << 8 : 0, (ulong)flag << 8);
+    public void SetFlag(CallerFlags flag, bool isSet) => SetStanding(isSet ? (ulong)flag << FlagsShift : 0, (ulong)flag << FlagsShift);
 
     public void SetDossier(int dossier) => SetStanding((ulong)(uint)(dossier + 1) << 32, ~DecidingStanding);
 

@@ -40,7 +40,7 @@ internal sealed class CallerTable
     private const ulong Claimed = 1;
     private const ulong FirstKey = 2;
     private const int LockCount = 1024;
-    private const int MostLooks = 200;
+    private const int MostLooks = 1000;
 
     private readonly ulong[] _tags;
     private readonly CallerRecord[] _records;
@@ -61,6 +61,9 @@ internal sealed class CallerTable
 
     /// <summary>Called with a caller and the queries counted of it, if any, when its record goes to somebody else.</summary>
     public Action<CallerKey, long>? Departed { get; init; }
+
+    /// <summary>What a newcomer's record says from the start: see <see cref="CallerRecord.Standing"/>.</summary>
+    public Func<CallerKey, ulong>? StandingOf { get; set; }
 
     /// <summary>Queries that a newcomer is known to have asked before.</summary>
     public Func<CallerKey, long>? AskedBefore { get; init; }
@@ -105,24 +108,37 @@ internal sealed class CallerTable
     {
         for (int slot = 0; slot < _tags.Length; slot++)
         {
-            SpinWait spin = default;
-            ulong low = Volatile.Read(ref _tags[slot]);
-            while (low >= FirstKey)
+            if (TryGetKey(slot, out CallerKey key))
             {
-                // Every word twice: one reading could hold the halves of two callers that had the slot in turn.
-                ulong high = Volatile.Read(ref _records[slot].KeyHigh);
-                ulong lowAgain = Volatile.Read(ref _tags[slot]);
-                if (high != 0 && lowAgain == low && Volatile.Read(ref _records[slot].KeyHigh) == high)
-                {
-                    yield return (new CallerKey(low, high), slot);
-                    break;
-                }
-
-                // In limbo, or given away just now. Who is in limbo may come back, and would be missing: wait for the few steps it takes.
-                spin.SpinOnce(sleep1Threshold: -1);
-                low = Volatile.Read(ref _tags[slot]);
+                yield return (key, slot);
             }
         }
+    }
+
+    /// <summary>Whose a slot is.</summary>
+    /// <returns>False if it is nobody's.</returns>
+    public bool TryGetKey(int slot, out CallerKey key)
+    {
+        SpinWait spin = default;
+        ulong low = Volatile.Read(ref _tags[slot]);
+        while (low >= FirstKey)
+        {
+            // Every word twice: one reading could hold the halves of two callers that had the slot in turn.
+            ulong high = Volatile.Read(ref _records[slot].KeyHigh);
+            ulong lowAgain = Volatile.Read(ref _tags[slot]);
+            if (high != 0 && lowAgain == low && Volatile.Read(ref _records[slot].KeyHigh) == high)
+            {
+                key = new CallerKey(low, high);
+                return true;
+            }
+
+            // In limbo, or given away just now. Who is in limbo may come back, and would be missing: wait for the few steps it takes.
+            spin.SpinOnce(sleep1Threshold: -1);
+            low = Volatile.Read(ref _tags[slot]);
+        }
+
+        key = default;
+        return false;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -210,6 +226,7 @@ internal sealed class CallerTable
         // Alone on the slot until the key is published.
         ref CallerRecord record = ref _records[slot];
         Volatile.Write(ref record.Before, (uint)Math.Min(AskedBefore?.Invoke(key) ?? 0, uint.MaxValue));
+        record.SetStanding(StandingOf?.Invoke(key) ?? 0, CallerRecord.DecidingStanding);
         Raise(ref record.Arrival, Volatile.Read(ref _latestEviction));
         Volatile.Write(ref _tags[slot], key.Low);
         Volatile.Write(ref record.KeyHigh, key.High);

@@ -162,7 +162,7 @@ internal sealed class DossierTable
             ref CallerRecord record = ref callers[dossier.Slot];
             if (!IsPinned(in record))
             {
-                double own = record.Asked * Math.Pow(2, -Math.Max(0, now - dossier.LatestAt) / s_nanosecondsPerWeek);
+                double own = record.Asked * Math.Pow(2, -Math.Max(0, now - Math.Max(dossier.LatestAt, Volatile.Read(ref record.Arrival))) / s_nanosecondsPerWeek);
                 if (own < asked)
                 {
                     (weakest, asked) = (number, own);

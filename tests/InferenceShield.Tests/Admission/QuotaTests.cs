@@ -124,6 +124,8 @@ public sealed class QuotaTests
         // The refund of a late thread's 8 must not make 3 negative, which would be a full word.
         quota.Refund(ref word, Day, 8);
         Assert.Equal(3, Quota.Used(word, 2 * Day));
+        quota.Refund(ref word, Day, 2);
+        Assert.Equal(3, Quota.Used(word, 2 * Day));
         quota.Refund(ref word, 3 * Day, 3);
         Assert.Equal(3, Quota.Used(word, 2 * Day));
         quota.Refund(ref word, 2 * Day, 3);

@@ -87,7 +87,7 @@ internal sealed class CallerTableStress
             s_rate.TryCharge(ref _table[slot].Arrival, _now, 1, out _);
             if (!_table.IsOwner(slot, _keys[caller]))
             {
-                s_rate.Refund(ref _table[slot].Arrival, 1);
+                s_rate.Refund(ref _table[slot].Arrival, 1, 0, clock: null);
                 continue;
             }
 

@@ -49,12 +49,6 @@ internal static class Together
         }
     }
 
-    /// <summary>Bytes that work allocates in this thread, the second time.</summary>
-    public static long Allocated(Action work)
-    {
-        work();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        work();
-        return GC.GetAllocatedBytesForCurrentThread() - before;
-    }
+    /// <summary>Bytes that work allocates in this thread.</summary>
+    public static long Allocated(Action work) => Allocations.Least(work);
 }
