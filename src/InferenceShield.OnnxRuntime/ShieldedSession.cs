@@ -310,7 +310,7 @@ public sealed partial class ShieldedSession : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         request.CheckInputs(Signature);
         ReadOnlySpan<InputDigest> digests = request.DigestRows(Shield);
-        long start = Shield.StartTimer();
+        long start = request.IsTimed ? Shield.StartTimer() : 0;
         Admission admission = handle is null ? Shield.Admit(caller, digests) : Shield.Admit(handle, digests);
         if (!admission.IsAdmitted)
         {
@@ -319,7 +319,7 @@ public sealed partial class ShieldedSession : IDisposable
 
         if (_answers is not null && _answers.TryAnswer(in admission, request, released))
         {
-            Shield.Complete(in admission, start);
+            Complete(in admission, request, start);
             admitted = true;
             return admission;
         }
@@ -342,9 +342,21 @@ public sealed partial class ShieldedSession : IDisposable
         }
 
         _answers?.Store(in admission, request, released);
-        Shield.Complete(in admission, start);
+        Complete(in admission, request, start);
         admitted = true;
         return admission;
+    }
+
+    private void Complete(in Admission admission, ShieldedRequest request, long start)
+    {
+        if (request.IsTimed)
+        {
+            request.Timed(Shield.Complete(in admission, start, request.CallsToTime));
+        }
+        else
+        {
+            request.CallsToTime++;
+        }
     }
 
     private void Harden(in Admission admission, RequestOutput output, int index, Span<float> released)

@@ -32,20 +32,33 @@ public sealed partial class Shield
     /// <summary>How long calls took since the shield was built, in nanoseconds: from their admission to
     /// <see cref="Complete(in Admission)"/>, or inside of a <c>ShieldedSession</c>'s Run.</summary>
     /// <returns>All 0 if none was completed. Refused calls and those that failed are not in it.</returns>
-    /// <remarks>Thread-safe, about a microsecond, allocates nothing. Durations of a <c>ShieldedSession</c> are exact; others begin at
-    /// the tick of the system timer before the admission, so they are too long by up to that tick: 1 to 16 ms.</remarks>
+    /// <remarks>Thread-safe, about a microsecond, allocates nothing. Others than those of a <c>ShieldedSession</c> begin at the
+    /// tick of the system timer before the admission, so they are too long by up to that tick: 1 to 16 ms. Calls of a session that take
+    /// less than 10 microseconds are timed one in sixteen, which then stands for sixteen: Count lags behind by up to fifteen for
+    /// each request in use.</remarks>
     public LatencySnapshot GetLatency() => _latency.Snapshot();
 
     /// <summary>What was answered to all callers over a window: of the first output (by name) that is a distribution, else of the
     /// first that is not passed through.</summary>
-    /// <remarks>Thread-safe, for reports: about a microsecond and 600 bytes. Counted are clean scores as of the calls' admission, in
+    /// <remarks>Thread-safe, for reports: some microseconds and 600 bytes. Counted are clean scores as of the calls' admission, in
     /// observe-only mode too, and for answers from a cache the released ones; each row and time step is one answer. Of a call whose
     /// output is at fault, the rows before the fault are counted.</remarks>
     /// <param name="window">How far back.</param>
     /// <exception cref="ArgumentOutOfRangeException">No such window.</exception>
-    public AnswerStatistics GetAnswers(HistoryWindow window) => Enum.IsDefined(window)
-        ? Describe(_answers, window, _clock.Now)
-        : throw new ArgumentOutOfRangeException(nameof(window), window, "Allowed: Minute, Hour, Day or Month.");
+    public AnswerStatistics GetAnswers(HistoryWindow window)
+    {
+        if (!Enum.IsDefined(window))
+        {
+            throw new ArgumentOutOfRangeException(nameof(window), window, "Allowed: Minute, Hour, Day or Month.");
+        }
+
+        foreach (Dossier dossier in _admission.Dossiers.Enumerate())
+        {
+            dossier.Answers.EmptyAll();
+        }
+
+        return Describe(_answers, window, _clock.Now);
+    }
 
     /// <summary>What the shield has counted of one caller.</summary>
     /// <param name="caller">Who.</param>
@@ -97,17 +110,23 @@ public sealed partial class Shield
     /// increment; allocates nothing.</remarks>
     public void Complete(in Admission admission)
     {
-        Complete(in admission, admission.Start);
+        Complete(in admission, admission.Start, calls: 1);
     }
 
-    /// <summary>A start for <see cref="Complete(in Admission, long)"/>.</summary>
+    /// <summary>A start for <see cref="Complete(in Admission, long, int)"/>.</summary>
     internal long StartTimer() => _clock.Now;
 
     /// <summary>As <see cref="Complete(in Admission)"/>, with a start that is not as coarse as an admission's.</summary>
-    internal void Complete(in Admission admission, long start)
+    /// <param name="admission">The admission of the call, by this shield.</param>
+    /// <param name="start">When it began.</param>
+    /// <param name="calls">For how many calls this one stands.</param>
+    /// <returns>Nanoseconds since then.</returns>
+    internal long Complete(in Admission admission, long start, int calls)
     {
         CheckAdmission(in admission);
-        _latency.Record(_clock.Now - start);
+        long elapsed = _clock.Now - start;
+        _latency.Record(elapsed, calls);
+        return elapsed;
     }
 
     /// <summary>Counts one answer in the histories.</summary>
@@ -116,14 +135,11 @@ public sealed partial class Shield
     /// <param name="value">Its clean score, or the answer's number.</param>
     private void CountAnswer(in Admission admission, int label, float value)
     {
-        if (_answers.Add(label, value, admission.Start))
+        // A dossier's answers come to all callers' history when its ring is emptied.
+        Dossier? dossier = admission.Dossier >= 0 ? _admission.Dossiers.Find(admission.Dossier, admission.Caller) : null;
+        if ((dossier?.Answers ?? _answers).Add(label, value, admission.Start))
         {
             Refresh(admission.Start);
-        }
-
-        if (admission.Dossier >= 0)
-        {
-            _admission.Dossiers.Find(admission.Dossier, admission.Caller)?.Answers.Add(label, value, admission.Start);
         }
     }
 

@@ -167,7 +167,7 @@ public sealed partial class Shield : IDisposable
             AskedBefore = caller => departed.TryGetHash(caller.Low, out HeavyHitter bounds) ? bounds.GuaranteedCount : 0,
         };
         DossierTable dossiers = new(
-            Math.Min(plan.Dossiers, plan.CallerCapacity), () => new Dossier(_keys.Sketches, new AnswerHistory(_keys.Labels, DecayedHistogram.DefaultBuckets, stripes: 1)));
+            Math.Min(plan.Dossiers, plan.CallerCapacity), () => new Dossier(_keys.Sketches, new AnswerHistory(_keys.Labels, DecayedHistogram.DefaultBuckets, stripes: 1, whole: _answers)));
         return new AdmissionControl(_clock, plan, callers, dossiers, globalLimit);
     }
 

@@ -18,6 +18,7 @@ internal static class RatiosCommand
         int launches = 0;
         string? table = null;
         string? times = null;
+        string only = "";
         for (int i = 0; i < arguments.Length; i += 2)
         {
             string? value = i + 1 < arguments.Length ? arguments[i + 1] : null;
@@ -28,14 +29,18 @@ internal static class RatiosCommand
                 case "--out" when value is not null:
                     table = value;
                     break;
+                case "--only" when value is not null:
+                    only = value;
+                    break;
                 case "--times" when value is not null: // how the child processes answer
                     times = value;
                     break;
                 default:
                     Console.Error.WriteLine($"""
-                        Usage: {verb} [--launches N] [--out FILE]
+                        Usage: {verb} [--launches N] [--out FILE] [--only TEXT]
                           --launches N   Measures in N child processes, 1 to 99; without it, once in this one.
                           --out FILE     Writes the table to a file too.
+                          --only TEXT    Measures the groups whose names hold the text.
                         """);
                     return 2;
             }
@@ -43,11 +48,11 @@ internal static class RatiosCommand
 
         if (times is not null)
         {
-            File.WriteAllText(times, JsonSerializer.Serialize(Measure(groups())));
+            File.WriteAllText(times, JsonSerializer.Serialize(Measure(groups(), only)));
             return 0;
         }
 
-        string markdown = RatioReport.Write(launches == 0 ? [Measure(groups())] : Launch(verb, launches), asSpeedUp);
+        string markdown = RatioReport.Write(launches == 0 ? [Measure(groups(), only)] : Launch(verb, launches, only), asSpeedUp);
         Console.WriteLine();
         Console.WriteLine(markdown);
         if (table is not null)
@@ -63,10 +68,10 @@ internal static class RatiosCommand
         return 0;
     }
 
-    private static List<GroupTimes> Measure(IEnumerable<RatioGroup> groups)
+    private static List<GroupTimes> Measure(IEnumerable<RatioGroup> groups, string only)
     {
         List<GroupTimes> results = [];
-        foreach (RatioGroup group in groups)
+        foreach (RatioGroup group in groups.Where(group => group.Name.Contains(only, StringComparison.OrdinalIgnoreCase)))
         {
             Console.Error.WriteLine(group.Name);
             results.Add(PairedHarness.Measure(group));
@@ -75,7 +80,7 @@ internal static class RatiosCommand
         return results;
     }
 
-    private static List<List<GroupTimes>> Launch(string verb, int launches)
+    private static List<List<GroupTimes>> Launch(string verb, int launches, string only)
     {
         List<List<GroupTimes>> results = [];
         for (int launch = 1; launch <= launches; launch++)
@@ -84,7 +89,7 @@ internal static class RatiosCommand
             string file = Path.GetTempFileName();
             try
             {
-                RunChild(verb, file);
+                RunChild(verb, file, only);
                 results.Add(JsonSerializer.Deserialize<List<GroupTimes>>(File.ReadAllText(file))!);
             }
             finally
@@ -96,9 +101,9 @@ internal static class RatiosCommand
         return results;
     }
 
-    private static void RunChild(string verb, string timesFile)
+    private static void RunChild(string verb, string timesFile, string only)
     {
-        List<string> arguments = [verb, "--times", timesFile];
+        List<string> arguments = [verb, "--times", timesFile, "--only", only];
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
         {
             arguments.Insert(0, typeof(RatiosCommand).Assembly.Location);

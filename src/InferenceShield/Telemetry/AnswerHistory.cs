@@ -5,7 +5,7 @@ using InferenceShield.Numerics;
 
 namespace InferenceShield;
 
-/// <summary>Which labels were answered and with what values, over sliding windows, at the cost of two atomic operations an answer.</summary>
+/// <summary>Which labels were answered and with what values, over sliding windows, at the cost of one atomic operation an answer.</summary>
 /// <remarks>
 /// <para>An answer is one word, label and value, put into a small ring by exchange. The ring is emptied into a
 /// <see cref="DecayedHistogram"/> and a <see cref="DecayedMoments"/> when it is full, when a second has passed since its first
@@ -25,6 +25,7 @@ internal sealed class AnswerHistory
     /// <summary>A word that no answer has: its value is not a number.</summary>
     private const ulong NoAnswer = ulong.MaxValue;
 
+    private readonly AnswerHistory? _whole;
     private readonly DecayedHistogram _labels;
     private readonly DecayedMoments _values;
     private readonly ulong[] _rings;
@@ -34,8 +35,10 @@ internal sealed class AnswerHistory
     /// <param name="key">Which labels share buckets is a function of it.</param>
     /// <param name="buckets">Labels told apart: 2 to <see cref="DecayedHistogram.MostBuckets"/>.</param>
     /// <param name="stripes">1 for what is kept of one caller; the number of processors for what all threads share.</param>
-    public AnswerHistory(SipHashKey key, int buckets, int stripes)
+    /// <param name="whole">The history that gets all these answers too, when the ring is emptied; null if there is none.</param>
+    public AnswerHistory(SipHashKey key, int buckets, int stripes, AnswerHistory? whole = null)
     {
+        _whole = whole;
         stripes = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(stripes, 1, DecayedMoments.MostStripes));
         _labels = new DecayedHistogram(key, buckets);
         _values = new DecayedMoments();
@@ -75,7 +78,8 @@ internal sealed class AnswerHistory
             Volatile.Write(ref round.Latest, now);
         }
 
-        int place = Interlocked.Increment(ref round.Next) & (RingSize - 1);
+        // Not atomic: two threads that get the same place are as a full ring, and one of the two answers is taken in by itself.
+        int place = ++round.Next & (RingSize - 1);
         ulong before = Interlocked.Exchange(ref _rings[(stripe * RingSize) + place], Pack(label, value));
         if (before != NoAnswer)
         {
@@ -112,6 +116,11 @@ internal sealed class AnswerHistory
     /// <summary>Forgets everything, for another use. What is added meanwhile may stay or go.</summary>
     public void Clear()
     {
+        if (_whole is not null)
+        {
+            EmptyAll(); // what is forgotten here is not forgotten there
+        }
+
         for (int i = 0; i < _rings.Length; i++)
         {
             Volatile.Write(ref _rings[i], NoAnswer);
@@ -132,7 +141,8 @@ internal sealed class AnswerHistory
     private static ulong Pack(int label, float value) =>
         ((ulong)(uint)label << 32) | BitConverter.SingleToUInt32Bits(float.IsFinite(value) ? value : float.NegativeInfinity);
 
-    private void EmptyAll()
+    /// <summary>Takes in what is in the rings.</summary>
+    public void EmptyAll()
     {
         for (int stripe = 0; stripe <= _mask; stripe++)
         {
@@ -159,6 +169,7 @@ internal sealed class AnswerHistory
         }
 
         _values.Add(values[..count], time);
+        _whole?._values.Add(values[..count], time);
         labels = labels[..count];
         for (int first = 0; first < labels.Length; first++)
         {
@@ -177,6 +188,7 @@ internal sealed class AnswerHistory
             }
 
             _labels.Add(label, time, same);
+            _whole?._labels.Add(label, time, same);
         }
     }
 
@@ -185,9 +197,12 @@ internal sealed class AnswerHistory
         if ((int)(word >> 32) is >= 0 and int label)
         {
             _labels.Add(label, time);
+            _whole?._labels.Add(label, time);
         }
 
-        _values.Add(BitConverter.UInt32BitsToSingle((uint)word), time);
+        float value = BitConverter.UInt32BitsToSingle((uint)word);
+        _values.Add(value, time);
+        _whole?._values.Add(value, time);
     }
 
     [StructLayout(LayoutKind.Explicit, Size = 128)]

@@ -37,7 +37,8 @@ internal sealed class LatencyHistogram
 
     /// <summary>Counts one duration.</summary>
     /// <param name="nanoseconds">Any; one below 0 counts as 0.</param>
-    public void Record(long nanoseconds)
+    /// <param name="calls">How many calls it stands for: 1 or more.</param>
+    public void Record(long nanoseconds, int calls = 1)
     {
         long max = Max;
         while (nanoseconds > max)
@@ -47,7 +48,7 @@ internal sealed class LatencyHistogram
             max = seen == max ? nanoseconds : seen;
         }
 
-        Interlocked.Increment(ref _counts[BucketOf(nanoseconds)]);
+        Interlocked.Add(ref _counts[BucketOf(nanoseconds)], calls);
     }
 
     /// <summary>Number, quantiles and maximum since the start. About 1 microsecond; allocates nothing.</summary>
