@@ -45,7 +45,7 @@ internal static class ModelEndpoints
                 context.RequestAborted);
             return admission.IsAdmitted
                 ? TypedResults.Ok(ToResponse(released, rows, model.Labels))
-                : TooManyRequests(context, admission.RetryAfterSeconds);
+                : Refused(context, in admission);
         }
         finally
         {
@@ -67,11 +67,18 @@ internal static class ModelEndpoints
         return new PredictResponse(predictions);
     }
 
-    private static ProblemHttpResult TooManyRequests(HttpContext context, long retryAfterSeconds)
+    private static ProblemHttpResult Refused(HttpContext context, in Admission admission)
     {
-        context.Response.Headers.RetryAfter = retryAfterSeconds.ToString(CultureInfo.InvariantCulture);
+        if (!admission.WaitingHelps)
+        {
+            return admission.Reason == AdmissionReason.Blocked
+                ? TypedResults.Problem("This API key may not ask.", statusCode: StatusCodes.Status403Forbidden)
+                : TypedResults.Problem("The batch is larger than this API key may send at once. Split it.", statusCode: StatusCodes.Status413PayloadTooLarge);
+        }
+
+        context.Response.Headers.RetryAfter = admission.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         return TypedResults.Problem(
-            $"The limit of this API key is reached. Try again in {retryAfterSeconds} s.", statusCode: StatusCodes.Status429TooManyRequests);
+            $"The limit of this API key is reached. Try again in {admission.RetryAfterSeconds} s.", statusCode: StatusCodes.Status429TooManyRequests);
     }
 
     private static ProblemHttpResult UnknownModel() =>

@@ -21,7 +21,7 @@ public sealed partial class Shield
     /// <exception cref="InvalidQueryException">No caller, or more rows than one call may hold.</exception>
     public Admission Admit(CallerKey caller, ReadOnlySpan<byte> input, int rows = 1)
     {
-        ShieldPlan plan = _plan;
+        ShieldPlan plan = CurrentPlan();
         CheckQuery(plan, caller, rows);
         CheckWidth(input, rows);
         AdmissionDecision decision = Decide(plan, caller, handle: null, rows, countsRefusal: true, out long now);
@@ -36,7 +36,7 @@ public sealed partial class Shield
     /// <exception cref="InvalidQueryException">More rows than one call may hold.</exception>
     public Admission Admit(CallerHandle caller, ReadOnlySpan<byte> input, int rows = 1)
     {
-        ShieldPlan plan = _plan;
+        ShieldPlan plan = CurrentPlan();
         CheckHandle(caller);
         CheckQuery(plan, caller.Caller, rows);
         CheckWidth(input, rows);
@@ -51,7 +51,7 @@ public sealed partial class Shield
     /// <exception cref="InvalidQueryException">No caller, or more rows than one call may hold.</exception>
     public Admission Admit(CallerKey caller, ReadOnlySpan<InputDigest> rowDigests)
     {
-        ShieldPlan plan = _plan;
+        ShieldPlan plan = CurrentPlan();
         CheckQuery(plan, caller, rowDigests.Length);
         AdmissionDecision decision = Decide(plan, caller, handle: null, rowDigests.Length, countsRefusal: true, out long now);
         Remember(plan, caller, in decision, now, rowDigests);
@@ -64,7 +64,7 @@ public sealed partial class Shield
     /// <exception cref="InvalidQueryException">More rows than one call may hold.</exception>
     public Admission Admit(CallerHandle caller, ReadOnlySpan<InputDigest> rowDigests)
     {
-        ShieldPlan plan = _plan;
+        ShieldPlan plan = CurrentPlan();
         CheckHandle(caller);
         CheckQuery(plan, caller.Caller, rowDigests.Length);
         AdmissionDecision decision = Decide(plan, caller.Caller, caller, rowDigests.Length, countsRefusal: true, out long now);
@@ -83,7 +83,7 @@ public sealed partial class Shield
     /// <param name="countsRefusal">False where the same refusal will be asked for again.</param>
     internal Admission AdmitRows(CallerHandle handle, int rows, bool countsRefusal)
     {
-        ShieldPlan plan = _plan;
+        ShieldPlan plan = CurrentPlan();
         CheckHandle(handle);
         CheckQuery(plan, handle.Caller, rows);
         AdmissionDecision decision = Decide(plan, handle.Caller, handle, rows, countsRefusal, out long now);
@@ -92,12 +92,14 @@ public sealed partial class Shield
 
     /// <summary>May this caller ask anything at all? For rate limiters that are asked for 0 permits: charges and counts nothing.</summary>
     /// <returns>Nanoseconds until it may; 0 if it may now.</returns>
-    internal long WaitOf(CallerHandle handle)
+    internal long WaitOf(CallerHandle handle, out AdmissionReason reason, out AdmissionLevel level)
     {
-        ShieldPlan plan = _plan;
+        ShieldPlan plan = CurrentPlan();
         CheckHandle(handle);
         CheckQuery(plan, handle.Caller, rows: 1);
-        return plan.Enforces ? _admission.Peek(plan, handle, _clock.Now).Wait : 0;
+        AdmissionDecision one = _admission.Peek(plan, handle, _clock.Now).One;
+        (reason, level) = (one.Reason, one.Level);
+        return plan.Enforces ? one.Wait : 0;
     }
 
     /// <summary>What a rate limiter tells of a caller: queries it could ask at once, for how long it has been as good as fresh, its counts.</summary>
@@ -118,6 +120,17 @@ public sealed partial class Shield
         return (available, freshAt <= now ? TimeSpan.FromTicks((now - freshAt) / 100) : null, record.ToStatistics());
     }
 
+    /// <summary>The plan in force; waits while it is being changed.</summary>
+    private ShieldPlan CurrentPlan()
+    {
+        if (_admission.Gate.IsClosed)
+        {
+            _admission.Gate.Wait();
+        }
+
+        return _plan;
+    }
+
     /// <summary>Asks with the coarse clock, which is never ahead; and what that refuses, with the fine one.</summary>
     private AdmissionDecision Decide(ShieldPlan plan, CallerKey caller, CallerHandle? handle, int rows, bool countsRefusal, out long now)
     {
@@ -131,7 +144,7 @@ public sealed partial class Shield
         }
 
         ref ShieldCell cell = ref _counters.Cell;
-        if (decision.Slot == _admission.Callers.OverflowSlot && (decision.IsWithinLimits || countsRefusal))
+        if (decision.HadNoRoom && (decision.IsWithinLimits || countsRefusal))
         {
             CountTableFull(ref cell, rows, now);
         }

@@ -65,7 +65,12 @@ public sealed partial class Shield
     /// <param name="statistics">The counts.</param>
     /// <returns>False if the caller has no record of its own.</returns>
     /// <remarks>Thread-safe, below a microsecond, allocates nothing.</remarks>
-    public bool TryGetCaller(CallerKey caller, out CallerStatistics statistics) => TryGet(_admission.Callers, caller, out statistics);
+    public bool TryGetCaller(CallerKey caller, out CallerStatistics statistics)
+    {
+        bool found = TryGet(_admission.Callers, caller, out statistics);
+        statistics = statistics with { Posture = _admission.Overrides.Find(caller)?.Posture ?? statistics.Posture };
+        return found;
+    }
 
     /// <summary>What the shield has counted of one tenant.</summary>
     /// <param name="tenant">Which.</param>
@@ -99,7 +104,7 @@ public sealed partial class Shield
     public IReadOnlyList<CallerDossier> GetDossiers() =>
     [
         .. _admission.Dossiers.Enumerate().Select(Describe).OfType<CallerDossier>()
-            .OrderByDescending(dossier => dossier.AskedBefore + dossier.Statistics.Admitted + dossier.Statistics.Refused),
+            .OrderByDescending(dossier => dossier.AskedBefore + dossier.Statistics.Admitted),
     ];
 
     /// <summary>Tells the shield that an answer is out, for the latencies. A <c>ShieldedSession</c> does it by itself.</summary>
@@ -169,7 +174,7 @@ public sealed partial class Shield
     /// <summary>What a dossier says; null if it is nobody's, or changed hands meanwhile.</summary>
     private CallerDossier? Describe(Dossier dossier)
     {
-        if (!dossier.TryGetOwner(out CallerKey owner))
+        if (!dossier.TryGetOwner(out CallerKey owner, out int generation))
         {
             return null;
         }
@@ -181,10 +186,11 @@ public sealed partial class Shield
             in _admission.Callers[slot],
             dossier,
             Array.ConvertAll(Enum.GetValues<HistoryWindow>(), window => Describe(dossier.Answers, window, now)),
-            TimeSpan.FromTicks(Math.Max(0, now - dossier.Since) / 100));
+            TimeSpan.FromTicks(Math.Max(0, now - dossier.Since) / 100),
+            _admission.Overrides.Find(owner)?.Posture);
 
         // Keeps all reading before the second look at whose it is.
         Volatile.ReadBarrier();
-        return dossier.IsOf(owner) && _admission.Callers.IsOwner(slot, owner) ? described : null;
+        return dossier.Generation == generation && _admission.Callers.IsOwner(slot, owner) ? described : null;
     }
 }

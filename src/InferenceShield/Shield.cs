@@ -51,6 +51,7 @@ public sealed partial class Shield : IDisposable
         }
 
         _plan = ShieldPlan.Compile(this, options, optionsPrefix, serving: null);
+        globalLimit?.CheckBatch(_plan.MaxRows, name);
         using (ShieldSecret secret = secretProvider.GetSecret())
         {
             _keys = new ShieldKeys(secret, name);
@@ -121,13 +122,14 @@ public sealed partial class Shield : IDisposable
             try
             {
                 ShieldPlan plan = ShieldPlan.Compile(this, options, _optionsPrefix, _plan);
+                _admission.Global?.CheckBatch(plan.MaxRows, Name);
                 _reloadFault = null;
                 if (plan.HasSameContent(_plan))
                 {
                     return;
                 }
 
-                _admission.Reload(plan, () => _plan = plan, _clock.Now);
+                _admission.Reload(plan, () => _plan = plan);
                 ShieldLog.PlanReloaded(_logger, Name, plan.Version);
                 LogWarnings(options);
             }
@@ -163,7 +165,12 @@ public sealed partial class Shield : IDisposable
         SpaceSaving departed = new(remembered, _keys.Sketches);
         CallerTable callers = new(plan.CallerCapacity)
         {
-            Departed = (caller, asked) => departed.AddHash(caller.Low, (int)Math.Clamp(asked, 1, int.MaxValue)),
+            Departed = (caller, asked, before) =>
+            {
+                // What was known before is in the summary already, unless others have pushed it out.
+                long known = departed.TryGetHash(caller.Low, out HeavyHitter bounds) ? bounds.GuaranteedCount : 0;
+                departed.AddHash(caller.Low, (int)Math.Clamp(asked + Math.Max(0, before - known), 1, int.MaxValue));
+            },
             AskedBefore = caller => departed.TryGetHash(caller.Low, out HeavyHitter bounds) ? bounds.GuaranteedCount : 0,
         };
         DossierTable dossiers = new(

@@ -156,6 +156,11 @@ internal sealed class ShieldOptionsValidator
         CheckQuota(key + ":MonthlyQueries", limit.MonthlyQueries, rows);
         CheckQuota(key + ":DailyCost", limit.DailyCost, cost);
         CheckQuota(key + ":MonthlyCost", limit.MonthlyCost, cost);
+        if (cost == 0 && (limit.DailyCost ?? limit.MonthlyCost) is not null)
+        {
+            _faults.Add($"{_prefix}{key} has a cost budget, but Admission:Price makes every call cost 0. Set a price or remove the budget.");
+        }
+
         return _faults.Count == before;
     }
 

@@ -97,6 +97,11 @@ internal sealed class ShieldPlan
         && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
         && MaxRows == other.MaxRows && Outputs.SequenceEqual(other.Outputs);
 
+    /// <summary>Whether nothing that is owed has to be restated.</summary>
+    public bool HasSameRates(ShieldPlan other) =>
+        Caller.Rate == other.Caller.Rate && Overflow.Rate == other.Overflow.Rate && Tenant?.Rate == other.Tenant?.Rate
+        && Network?.Rate == other.Network?.Rate && Model?.Rate == other.Model?.Rate;
+
     public bool HasSameOutputs(ShieldOptions options) =>
         options.Outputs.Count == Outputs.Length
         && options.Outputs.All(output => FindOutput(output.Key) is >= 0 and int index && Outputs[index].Kind == output.Value.Kind);

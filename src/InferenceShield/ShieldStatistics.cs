@@ -1,6 +1,6 @@
 namespace InferenceShield;
 
-/// <summary>What a shield has counted since it was built. Calls, admitted and refused queries and cost hold no half-counted call;
+/// <summary>What a shield has counted since it was built. Calls, admitted and refused queries and cost hold no half-counted call (unless a thread that counts is suspended half-way for a second);
 /// the other numbers are each exact, and together not one instant.</summary>
 /// <remarks>All count from the shield's start, but those that say "now". A snapshot, for operators: callers must not see it.</remarks>
 public readonly record struct ShieldStatistics
@@ -23,7 +23,7 @@ public readonly record struct ShieldStatistics
     /// <summary>Cost charged, in the operator's units.</summary>
     public long Cost { get; init; }
 
-    /// <summary>Queries of callers for whom the caller table had no room.</summary>
+    /// <summary>Queries for whose caller, tenant or network the table had no room.</summary>
     public long TableFull { get; init; }
 
     /// <summary>Rows released hardened, over all outputs but State.</summary>

@@ -411,7 +411,7 @@ public sealed class ShieldAdmitTests
         }
 
         Assert.Equal(
-            "Shield 'model': the caller table is full (4); new callers share the overflow bucket. Raise Callers:Capacity if they are honest",
+            "Shield 'model': a table of callers (4), tenants or networks is full; newcomers share one bucket. Raise Callers:Capacity, TenantCapacity or NetworkCapacity if they are honest",
             Assert.Single(logger.Messages("CallerTableFull")));
         Assert.Contains(logger.Entries, entry => entry is { Level: LogLevel.Warning, Event.Name: "CallerTableFull" });
         clock.Advance(TimeSpan.FromSeconds(60) - s_tick);
@@ -429,10 +429,10 @@ public sealed class ShieldAdmitTests
         using RecordingLoggerFactory logger = new();
         using Shield shield = Crowded(new ManualTimeProvider(), logger);
         Fill(shield);
-        shield.AdmitRows(1, "newcomer");
+        shield.AdmitRows(1, "new-here");
         Assert.NotEmpty(logger.Entries);
         Assert.All(logger.Entries, entry => Assert.DoesNotContain("known", entry.Message));
-        Assert.All(logger.Entries, entry => Assert.DoesNotContain("newcomer", entry.Message));
+        Assert.All(logger.Entries, entry => Assert.DoesNotContain("new-here", entry.Message));
         Assert.All(logger.Entries, entry => Assert.DoesNotContain("caller:", entry.Message));
     }
 

@@ -92,7 +92,7 @@ public sealed class ShieldCountedAnswerTests
     [InlineData(3)]
     public void Every_row_and_time_step_is_one_answer(int steps)
     {
-        using Shield shield = TestShield.Build(OutputKind.Logits);
+        using Shield shield = TestShield.Build(OutputKind.Logits, clock: new ManualTimeProvider());
         Admission admission = shield.AdmitRows(2);
         float[] scores = [.. Enumerable.Range(0, 2 * steps).SelectMany(i => i == 0 ? [0f, 5f, 0f] : new[] { 0f, 0f, 5f })];
         shield.Harden(in admission, scores, classes: 3);

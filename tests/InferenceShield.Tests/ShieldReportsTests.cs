@@ -106,7 +106,7 @@ public sealed class ShieldReportsTests
         Assert.False(shield.TryGetCaller(shield.IdentifyCaller("returns"), out _));
         clock.Advance(TimeSpan.FromSeconds(1));
         shield.AdmitRows(60, "returns");
-        shield.AdmitRows(140, "most");
+        shield.AdmitRows(160, "most");
         shield.AdmitRows(1, "most");
         Assert.False(shield.AdmitRows(1000, "most").IsAdmitted);
         shield.AdmitRows(100, "least");

@@ -21,6 +21,7 @@ public readonly struct Admission
         Posture = decision.Posture;
         Dossier = decision.Dossier;
         RetryAfter = RoundUp(decision.Wait);
+        WaitingHelps = decision.WaitingHelps;
         IsAdmitted = decision.IsWithinLimits || !plan.Enforces;
     }
 
@@ -42,6 +43,10 @@ public readonly struct Admission
     /// newcomers to a full caller table share is told that bucket's period; one that is <see cref="AdmissionReason.BatchTooLarge"/>,
     /// how long its bucket takes to fill; a blocked caller, a day.</remarks>
     public TimeSpan RetryAfter { get; }
+
+    /// <summary>Whether the same query is within the limits after <see cref="RetryAfter"/>. False for blocked callers (HTTP: 403) and for
+    /// batches that no waiting makes small enough (413: split them).</summary>
+    public bool WaitingHelps { get; }
 
     /// <summary>The rows that were asked for; each counts as one query.</summary>
     public int Rows { get; }

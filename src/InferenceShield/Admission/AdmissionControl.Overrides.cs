@@ -5,55 +5,67 @@ namespace InferenceShield;
 /// <content>What operators and reloads change.</content>
 internal sealed partial class AdmissionControl
 {
-    /// <summary>Puts an operator's decision about a caller into force.</summary>
-    public void Apply(CallerKey caller, CompiledOverride? before, CompiledOverride? after)
+    /// <summary>Puts an operator's decision about a caller into force. Under the overrides' lock.</summary>
+    /// <param name="caller">Whom.</param>
+    /// <param name="before">What was decided before.</param>
+    /// <param name="after">What is decided now.</param>
+    /// <param name="publish">Makes it what queries are decided by.</param>
+    public void Apply(CallerKey caller, CompiledOverride? before, CompiledOverride? after, Action publish)
     {
+        // Not FindOrAdd, which may give up on a record that is just not to be had: this one has to be found.
         long now = _clock.Now;
-        for (int attempt = 0; attempt < MostTries; attempt++)
+        int slot = Callers.FindForSure(caller, now, adds: after is not null);
+        if (slot == CallerTable.None || slot == Callers.OverflowSlot)
         {
-            int slot = after is null ? Callers.Find(caller) : Callers.FindOrAdd(caller, now);
-            if (slot == CallerTable.None || slot == Callers.OverflowSlot)
-            {
-                return; // whoever has no record is looked up among the overrides at every call
-            }
-
-            // While the mark keeps the record from being evicted: once it is gone, the next query may be another caller's.
-            Gcra own = _plan.Caller.Rate;
-            if (after is null)
-            {
-                own.Restate(ref Callers[slot].Arrival, before?.Limit?.Rate ?? own, now);
-            }
-
-            if (TryMark(slot, caller, now))
-            {
-                if (after is not null)
-                {
-                    (after.Limit?.Rate ?? own).Restate(ref Callers[slot].Arrival, before?.Limit?.Rate ?? own, now);
-                }
-
-                return;
-            }
+            publish(); // whoever has no record is looked up among the overrides at every call, and when it gets one
+            return;
         }
+
+        Gcra own = _plan.Caller.Rate;
+        Gcra from = before?.Limit?.Rate ?? own;
+        Gcra to = after?.Limit?.Rate ?? own;
+        if (from != to)
+        {
+            Gate.WhileClosed(() =>
+            {
+                to.Restate(ref Callers[slot].Arrival, from, _clock.Now);
+                publish();
+            });
+        }
+        else
+        {
+            publish();
+        }
+
+        Mark(slot, caller, after, now);
     }
 
     /// <summary>Puts another plan into force: what was used up stays the same number of queries.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="publish">Makes it the one that queries are decided by.</param>
-    /// <param name="now">Nanoseconds of the shield's clock.</param>
-    /// <remarks>Debts under a rate that gets tighter are restated before, the others after: in between a debt counts for more, never for
-    /// less. Queries under way still charge by the plan they began with.</remarks>
-    public void Reload(ShieldPlan plan, Action publish, long now) => Overrides.WhileUnchanged(() =>
+    /// <remarks>Where rates change, queries wait meanwhile. A limit that is taken away altogether and set again later knows only
+    /// what is owed by its new rate.</remarks>
+    public void Reload(ShieldPlan plan, Action publish) => Overrides.WhileUnchanged(() =>
     {
         ShieldPlan before = _plan;
-        Restate(plan, before, now, tighter: true);
-        _plan = plan;
-        publish();
-        Restate(plan, before, now, tighter: false);
+        if (plan.HasSameRates(before))
+        {
+            _plan = plan;
+            publish();
+            return;
+        }
+
+        Gate.WhileClosed(() =>
+        {
+            Restate(plan, before, _clock.Now);
+            _plan = plan;
+            publish();
+        });
     });
 
-    private void Restate(ShieldPlan plan, ShieldPlan before, long now, bool tighter)
+    private void Restate(ShieldPlan plan, ShieldPlan before, long now)
     {
-        if (plan.Caller.Rate.IsTighterThan(before.Caller.Rate) == tighter)
+        if (plan.Caller.Rate != before.Caller.Rate)
         {
             foreach ((CallerKey caller, int slot) in Callers.Enumerate())
             {
@@ -64,22 +76,18 @@ internal sealed partial class AdmissionControl
             }
         }
 
-        if (plan.Overflow.Rate.IsTighterThan(before.Overflow.Rate) == tighter)
-        {
-            plan.Overflow.Rate.Restate(ref Callers[Callers.OverflowSlot].Arrival, before.Overflow.Rate, now);
-        }
-
-        Restate(Tenants, plan.Tenant, before.Tenant, now, tighter);
-        Restate(Networks, plan.Network, before.Network, now, tighter);
-        if (plan.Model is { } model && before.Model is { } modelBefore && model.Rate.IsTighterThan(modelBefore.Rate) == tighter)
+        plan.Overflow.Rate.Restate(ref Callers[Callers.OverflowSlot].Arrival, before.Overflow.Rate, now);
+        Restate(Tenants, plan.Tenant, before.Tenant, now);
+        Restate(Networks, plan.Network, before.Network, now);
+        if (plan.Model is { } model && before.Model is { } modelBefore)
         {
             model.Rate.Restate(ref Model.Arrival, modelBefore.Rate, now);
         }
     }
 
-    private static void Restate(CallerTable table, Limit? limit, Limit? before, long now, bool tighter)
+    private static void Restate(CallerTable table, Limit? limit, Limit? before, long now)
     {
-        if (limit is null || before is null || limit.Rate.IsTighterThan(before.Rate) != tighter)
+        if (limit is null || before is null || limit.Rate == before.Rate)
         {
             return;
         }
@@ -91,6 +99,8 @@ internal sealed partial class AdmissionControl
 
         limit.Rate.Restate(ref table[table.OverflowSlot].Arrival, before.Rate, now);
     }
+
+    private const ulong Marks = (ulong)(CallerFlags.Overridden | CallerFlags.Watched) << CallerRecord.FlagsShift;
 
     private static ulong StandingOf(CompiledOverride? found) => (ulong)(found switch
     {
@@ -121,7 +131,7 @@ internal sealed partial class AdmissionControl
         {
             if (isMarked)
             {
-                TryMark(slot, caller, now); // taken back just now, or meant for the caller that had the record before
+                Overrides.TryUnmark(caller, slot); // meant for the caller that had the record before
             }
 
             return false;
@@ -135,46 +145,31 @@ internal sealed partial class AdmissionControl
             // A watched caller that got no dossier, because another thread was opening one, asks for it again, ever more rarely.
             if (!isMarked || (found.Watched && record.Dossier < 0 && BitOperations.IsPow2(record.Asked + 1)))
             {
-                TryMark(slot, caller, now);
+                Mark(slot, caller, found, now);
+                if (Overrides.Find(caller) is null)
+                {
+                    Overrides.TryUnmark(caller, slot); // taken back just now
+                }
             }
         }
 
         return found.Unlimited;
     }
 
-    /// <summary>Marks a record with what the overrides say of its caller: with an override it is never evicted.</summary>
-    /// <returns>False if the record went to somebody else meanwhile.</returns>
-    /// <remarks>Whoever writes a mark looks among the overrides again afterwards (the write is a full fence), and an override is
-    /// changed before its mark is. So the last one to write has written what holds, however late it was.</remarks>
-    private bool TryMark(int slot, CallerKey caller, long now)
+    /// <summary>Marks a record as its caller's override wants it: with one it is never evicted.</summary>
+    /// <remarks>Queries only ever set marks; only who holds the overrides' lock takes them away. So no mark of an override in force is lost.
+    /// One that lands on a record that has just gone to somebody else goes with that caller's next query.</remarks>
+    private void Mark(int slot, CallerKey caller, CompiledOverride? callerOverride, long now)
     {
-        const ulong Mask = (ulong)(CallerFlags.Overridden | CallerFlags.Watched) << CallerRecord.FlagsShift;
         ref CallerRecord record = ref Callers[slot];
-        CompiledOverride? found;
-        do
-        {
-            found = Overrides.Find(caller);
-            record.SetStanding(StandingOf(found), Mask);
-        }
-        while (Overrides.Find(caller) != found);
-
-        // After the write: either the evicting thread saw the mark, or this one sees that the record is gone.
-        if (!Callers.IsOwner(slot, caller))
-        {
-            // The mark is somebody else's now. A caller that has not published its key yet looks itself when it first asks.
-            if (Callers.TryGetKey(slot, out CallerKey owner) && owner != caller)
-            {
-                TryMark(slot, owner, now);
-            }
-
-            return false;
-        }
-
-        if (found is { Watched: true } && record.Dossier < 0)
+        ulong mark = StandingOf(callerOverride);
+        record.SetStanding(mark, callerOverride is null || Overrides.IsHeld ? Marks : mark);
+        if (callerOverride is { Watched: true } && record.Dossier < 0 && Callers.IsOwner(slot, caller))
         {
             Dossiers.TryOpen(Callers, slot, caller, now);
         }
-
-        return true;
     }
+
+    /// <summary>Takes the marks of overrides from a record. Under the overrides' lock.</summary>
+    public void Unmark(int slot) => Callers[slot].SetStanding(0, Marks);
 }

@@ -35,6 +35,12 @@ internal sealed partial class AdmissionControl
         callers.StandingOf = caller => Overrides.Count == 0 ? 0 : StandingOf(Overrides.Find(caller));
     }
 
+    /// <summary>What all models may be asked together; null if there is no such limit.</summary>
+    public GlobalLimit? Global => _global;
+
+    /// <summary>Closed while limits change.</summary>
+    public Gate Gate { get; } = new();
+
     public CallerTable Callers { get; }
 
     public DossierTable Dossiers { get; }
@@ -76,32 +82,33 @@ internal sealed partial class AdmissionControl
     /// <param name="plan">The limits.</param>
     /// <param name="handle">Who would ask.</param>
     /// <param name="now">Nanoseconds of the shield's clock.</param>
-    /// <returns>Queries it could ask at once, and the nanoseconds until it could ask one.</returns>
-    public (long Available, long Wait) Peek(ShieldPlan plan, CallerHandle handle, long now)
+    /// <returns>Queries it could ask at once, and what would be decided about one.</returns>
+    public (long Available, AdmissionDecision One) Peek(ShieldPlan plan, CallerHandle handle, long now)
     {
         CompiledOverride? found = Overrides.Find(handle.Caller);
-        ref CallerRecord record = ref FindRecord(Callers, handle.Caller);
+        bool overflows = Callers.Find(handle.Caller) == CallerTable.None && !Callers.HasRoom(handle.Caller, now);
+        ref CallerRecord record = ref FindRecord(Callers, handle.Caller, now);
         if ((found?.Posture ?? record.Posture) == Posture.Blocked)
         {
-            return (0, BlockedWait);
+            return (0, new AdmissionDecision(AdmissionReason.Blocked, AdmissionLevel.Caller, Posture.Blocked, BlockedWait, CallerTable.None, -1));
         }
 
         bool unlimited = found is { Unlimited: true };
         Bill bill = new()
         {
-            Caller = unlimited ? null : found?.Limit ?? plan.Caller,
+            Caller = unlimited ? null : overflows ? plan.Overflow : found?.Limit ?? plan.Caller,
             Tenant = unlimited || handle.Tenant.IsEmpty ? null : plan.Tenant,
             Network = unlimited || handle.Network.IsEmpty ? null : plan.Network,
             Model = plan.Model,
             Global = _global?.Limit,
         };
         bill.CallerRecord = ref record;
-        bill.TenantRecord = ref FindRecord(Tenants, handle.Tenant);
-        bill.NetworkRecord = ref FindRecord(Networks, handle.Network);
+        bill.TenantRecord = ref FindRecord(Tenants, handle.Tenant, now);
+        bill.NetworkRecord = ref FindRecord(Networks, handle.Network, now);
         bill.ModelRecord = ref Model;
         bill.GlobalRecord = ref GlobalRecord;
         Charge one = MakeCharge(plan, 1, now, withQuotas: true);
-        long wait = bill.WaitFor(in one, out _, out _);
+        long wait = bill.WaitFor(in one, out AdmissionReason reason, out AdmissionLevel level);
 
         // Of the numbers of rows, those that would be admitted come first: least is one of them, most is not.
         int least = 0;
@@ -120,7 +127,7 @@ internal sealed partial class AdmissionControl
             }
         }
 
-        return (least, wait);
+        return (least, new AdmissionDecision(reason, level, found?.Posture ?? record.Posture, wait, CallerTable.None, -1));
     }
 
     /// <summary>The common case: a known caller of no special standing, with nothing but its own rate to keep.</summary>
@@ -176,6 +183,11 @@ internal sealed partial class AdmissionControl
     private AdmissionDecision Decide(
         ShieldPlan plan, CallerKey caller, CallerKey tenant, CallerKey network, ref CallerSlots slots, int rows, long now, bool countsRefusal)
     {
+        if (_global is { Gate.IsClosed: true })
+        {
+            _global.Gate.Wait();
+        }
+
         Charge charge = MakeCharge(plan, rows, now, plan.HasQuotas);
         for (int attempt = 0; attempt < MostTries; attempt++)
         {
@@ -183,6 +195,7 @@ internal sealed partial class AdmissionControl
             int tenantSlot = tenant.IsEmpty ? CallerTable.None : Resolve(Tenants, tenant, ref slots.Tenant, now, out _);
             int networkSlot = network.IsEmpty ? CallerTable.None : Resolve(Networks, network, ref slots.Network, now, out _);
             bool overflows = slot == Callers.OverflowSlot;
+            bool hadNoRoom = overflows || tenantSlot == Tenants.OverflowSlot || networkSlot == Networks.OverflowSlot;
             Limit own = overflows ? plan.Overflow : plan.Caller;
             bool unlimited = ApplyStanding(slot, caller, isNew || overflows, now, ref own, out Posture posture);
             Limit? global = _global?.Limit;
@@ -201,7 +214,7 @@ internal sealed partial class AdmissionControl
             {
                 // Waiting will not help; the caller may come back with less, or when the table has room.
                 refusal = ReferenceEquals(own, plan.Overflow)
-                    ? new AdmissionDecision(AdmissionReason.CallerTableFull, AdmissionLevel.Caller, posture, own.Period.Ticks * 100, slot, dossier)
+                    ? new AdmissionDecision(AdmissionReason.CallerTableFull, AdmissionLevel.Caller, posture, own.Period.Ticks * 100, slot, dossier) { WaitingHelps = false }
                     : new AdmissionDecision(AdmissionReason.BatchTooLarge, AdmissionLevel.Caller, posture, own.Rate.FillTime, slot, dossier);
             }
             else if (global is not null && !global.CanEverAdmit(in charge))
@@ -236,7 +249,7 @@ internal sealed partial class AdmissionControl
                     // After the charge (a full fence): see the invariant of CallerTable.
                     if (IsStill(Callers, slot, caller) && IsStill(Tenants, tenantSlot, tenant) && IsStill(Networks, networkSlot, network))
                     {
-                        return CountAdmitted(plan, slot, tenantSlot, networkSlot, caller, posture, dossier, rows, now);
+                        return CountAdmitted(plan, slot, tenantSlot, networkSlot, caller, posture, dossier, rows, now) with { HadNoRoom = hadNoRoom };
                     }
 
                     bill.Refund(in charge);
@@ -253,7 +266,7 @@ internal sealed partial class AdmissionControl
                 CountRefused(slot, tenantSlot, networkSlot, caller, rows, now);
             }
 
-            return refusal;
+            return refusal with { HadNoRoom = hadNoRoom };
         }
 
         if (countsRefusal)
@@ -275,10 +288,16 @@ internal sealed partial class AdmissionControl
         return new Charge(now, rows, plan.CostOf(rows), calendar.DayEnd, calendar.MonthEnd, _clock);
     }
 
-    /// <summary>The record of a caller, tenant or network, for reading only; a fresh one if it has none.</summary>
-    private ref CallerRecord FindRecord(CallerTable table, CallerKey key)
+    /// <summary>The record that a caller, tenant or network would be decided by, for reading only: its own, a fresh one, or that which
+    /// newcomers share.</summary>
+    private ref CallerRecord FindRecord(CallerTable table, CallerKey key, long now)
     {
         int slot = key.IsEmpty ? CallerTable.None : table.Find(key);
+        if (slot == CallerTable.None && !key.IsEmpty && !table.HasRoom(key, now))
+        {
+            slot = table.OverflowSlot;
+        }
+
         return ref slot < 0 ? ref _fresh[0] : ref table[slot];
     }
 
@@ -337,11 +356,6 @@ internal sealed partial class AdmissionControl
     {
         ref CallerRecord record = ref Callers[slot];
         record.Counters.CountRefused(rows);
-        if (slot != Callers.OverflowSlot && record.Dossier < 0 && record.Asked >= Dossiers.Floor)
-        {
-            Dossiers.TryOpen(Callers, slot, caller, now);
-        }
-
         if (tenantSlot >= 0)
         {
             Tenants[tenantSlot].Counters.CountRefused(rows);

@@ -10,5 +10,11 @@ namespace InferenceShield;
 internal readonly record struct AdmissionDecision(
     AdmissionReason Reason, AdmissionLevel Level, Posture Posture, long Wait, int Slot, int Dossier)
 {
+    /// <summary>Whether the caller, its tenant or its network had no room for a record of its own.</summary>
+    public bool HadNoRoom { get; init; }
+
+    /// <summary>Whether the wait is of any use.</summary>
+    public bool WaitingHelps { get; init; } = Reason is not (AdmissionReason.Blocked or AdmissionReason.BatchTooLarge);
+
     public bool IsWithinLimits => Reason == AdmissionReason.WithinLimits;
 }

@@ -27,7 +27,7 @@ public enum AdmissionReason
     /// <summary>The caller table is full and the bucket that newcomers share is used up, or too small for this batch.</summary>
     CallerTableFull,
 
-    /// <summary>The batch holds more than the limit an operator has set for this caller can ever admit at once: split it.</summary>
+    /// <summary>The batch holds more than an operator's limit for this caller, or the global limit, can ever admit at once: split it.</summary>
     BatchTooLarge,
 
     /// <summary>The caller is blocked, by an operator or by its posture.</summary>

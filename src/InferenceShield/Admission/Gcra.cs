@@ -84,29 +84,28 @@ internal readonly record struct Gcra
         }
     }
 
-    /// <summary>Whether the same time is fewer queries here.</summary>
-    public bool IsTighterThan(Gcra other) => _increment > other._increment;
-
     /// <summary>Restates a debt that was run up under another rate, so that it stays the same number of queries.</summary>
     /// <remarks>The word counts time. Left as it is, a tighter rate would read the same time as fewer queries and give the rest
     /// back, which is what an attacker who is being throttled would want. A debt larger than the new burst stays one: it is waited off.</remarks>
     public void Restate(ref long theoreticalArrival, Gcra before, long now)
     {
         // Ends: a failure means that a query was admitted meanwhile.
-        while (_increment != before._increment)
+        while (true)
         {
             long stored = Volatile.Read(ref theoreticalArrival);
-            if (stored <= now)
+            if (stored <= now || _increment == before._increment)
             {
                 return;
             }
 
-            Int128 debt = (((Int128)(stored - now) * _increment) + before._increment - 1) / before._increment;
-            long restated = now + (long)Int128.Min(debt, LongestDebt);
+            long restated = now + Scale(stored - now, before);
             if (Interlocked.CompareExchange(ref theoreticalArrival, restated, stored) == stored)
             {
                 return;
             }
         }
     }
+
+    private long Scale(long debt, Gcra before) =>
+        (long)Int128.Min((((Int128)debt * _increment) + before._increment - 1) / before._increment, LongestDebt);
 }

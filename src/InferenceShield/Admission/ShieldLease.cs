@@ -6,16 +6,21 @@ namespace InferenceShield;
 /// <summary>An admission as a lease. There is nothing to give back when it is disposed.</summary>
 internal sealed class ShieldLease : RateLimitLease
 {
-    private static readonly ShieldLease s_admitted = new(isAcquired: true, TimeSpan.Zero);
-    private static readonly string[] s_metadata = [MetadataName.RetryAfter.Name];
+    private static readonly string[] s_metadata = [MetadataName.RetryAfter.Name, ShieldMetadata.Reason.Name, ShieldMetadata.Level.Name];
 
+    private readonly AdmissionReason _reason;
+    private readonly AdmissionLevel _level;
     private readonly TimeSpan _retryAfter;
 
-    private ShieldLease(bool isAcquired, TimeSpan retryAfter)
+    private ShieldLease(bool isAcquired, AdmissionReason reason, AdmissionLevel level, TimeSpan retryAfter)
     {
         IsAcquired = isAcquired;
+        _reason = reason;
+        _level = level;
         _retryAfter = retryAfter;
     }
+
+    public static ShieldLease Admitted { get; } = new(isAcquired: true, AdmissionReason.WithinLimits, AdmissionLevel.Caller, TimeSpan.Zero);
 
     public override bool IsAcquired { get; }
 
@@ -32,12 +37,12 @@ internal sealed class ShieldLease : RateLimitLease
 
         if (permitCount == 0)
         {
-            long wait = shield.WaitOf(handle);
-            return wait == 0 ? s_admitted : new ShieldLease(isAcquired: false, Admission.RoundUp(wait));
+            long wait = shield.WaitOf(handle, out AdmissionReason reason, out AdmissionLevel level);
+            return wait == 0 ? Admitted : new ShieldLease(isAcquired: false, reason, level, Admission.RoundUp(wait));
         }
 
         Admission admission = shield.AdmitRows(handle, permitCount, countsRefusal);
-        return admission.IsAdmitted ? s_admitted : new ShieldLease(isAcquired: false, admission.RetryAfter);
+        return admission.IsAdmitted ? Admitted : new ShieldLease(isAcquired: false, admission.Reason, admission.Level, admission.RetryAfter);
     }
 
     public static RateLimiterStatistics GetStatistics(CallerHandle handle)
@@ -54,8 +59,11 @@ internal sealed class ShieldLease : RateLimitLease
 
     public override bool TryGetMetadata(string metadataName, [MaybeNullWhen(false)] out object? metadata)
     {
-        bool found = !IsAcquired && metadataName == MetadataName.RetryAfter.Name;
-        metadata = found ? _retryAfter : null;
-        return found;
+        metadata = IsAcquired ? null
+            : metadataName == MetadataName.RetryAfter.Name ? _retryAfter
+            : metadataName == ShieldMetadata.Reason.Name ? _reason
+            : metadataName == ShieldMetadata.Level.Name ? _level
+            : null;
+        return metadata is not null;
     }
 }

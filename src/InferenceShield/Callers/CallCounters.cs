@@ -25,8 +25,8 @@ internal struct CallCounters
     private long _furtherRefused;
     private long _furtherCost;
 
-    /// <summary>Queries asked, admitted or not. A moment's value: good enough to compare callers.</summary>
-    public readonly long Asked => Volatile.Read(in _admitted) + Volatile.Read(in _refused);
+    /// <summary>Queries admitted. A moment's value: good enough to compare callers.</summary>
+    public readonly long Admitted => Volatile.Read(in _admitted);
 
     /// <returns>Queries admitted so far.</returns>
     public long CountAdmitted(int rows, long cost)
@@ -74,7 +74,7 @@ internal struct CallCounters
     }
 
     /// <summary>Takes away all that was counted, for another caller. A call that is counted meanwhile goes or stays as a whole.</summary>
-    /// <returns>Queries asked until then.</returns>
+    /// <returns>Queries admitted until then.</returns>
     public long Clear()
     {
         Words words = ReadWhole();
@@ -85,7 +85,7 @@ internal struct CallCounters
         Interlocked.Add(ref _furtherRefused, -words.FurtherRefused);
         Interlocked.Add(ref _furtherCost, -words.FurtherCost);
         Interlocked.Increment(ref _ended);
-        return words.Admitted + words.Refused;
+        return words.Admitted;
     }
 
     private readonly Words ReadWhole()
@@ -101,7 +101,7 @@ internal struct CallCounters
                 return again;
             }
 
-            wait.SpinOnce(sleep1Threshold: -1); // a writer without a processor gets this one
+            wait.SpinOnce(sleep1Threshold: 50); // a writer without a processor gets this one
         }
     }
 

@@ -7,10 +7,11 @@ public sealed class CallerDossier
 {
     private readonly AnswerStatistics[] _answers;
 
-    internal CallerDossier(CallerKey caller, in CallerRecord record, Dossier dossier, AnswerStatistics[] answers, TimeSpan age)
+    internal CallerDossier(CallerKey caller, in CallerRecord record, Dossier dossier, AnswerStatistics[] answers, TimeSpan age, Posture? overridden)
     {
         Caller = caller;
         Statistics = record.ToStatistics();
+        Statistics = Statistics with { Posture = overridden ?? Statistics.Posture };
         AskedBefore = Volatile.Read(in record.Before);
         Age = age;
         DistinctQueries = dossier.DistinctQueries.Estimate();

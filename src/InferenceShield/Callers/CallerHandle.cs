@@ -1,7 +1,8 @@
 namespace InferenceShield;
 
 /// <summary>A caller looked up once, with the tenant it belongs to and the network it comes from, for many calls.</summary>
-/// <remarks>Made by <see cref="Shield.GetHandle"/>; keep it with the connection or principal. Thread-safe. Should the
+/// <remarks>Made by <see cref="Shield.GetHandle"/>, for that shield; keep it with the connection or principal, or make one for each
+/// request where nothing keeps it: it takes no record until it asks. Thread-safe. Should the
 /// caller's record have been given to somebody else meanwhile, the next call finds or makes another one.</remarks>
 public sealed class CallerHandle
 {

@@ -44,7 +44,7 @@ public readonly struct CallerKey : IEquatable<CallerKey>
     /// <inheritdoc/>
     public override int GetHashCode() => Low.GetHashCode();
 
-    /// <summary>A short pseudonym for logs: eight hexadecimal digits of the keyed hash, the same for the same secret.</summary>
+    /// <summary>A short pseudonym for logs: "caller:" and eight hexadecimal digits of the keyed hash, the same for the same secret.</summary>
     public override string ToString() =>
         IsEmpty ? "caller:none" : string.Create(CultureInfo.InvariantCulture, $"caller:{(uint)(Low >> 32):x8}");
 }

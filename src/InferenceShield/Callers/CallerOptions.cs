@@ -1,7 +1,8 @@
 namespace InferenceShield;
 
 /// <summary>How many callers, tenants and networks a shield remembers one by one. All memory is taken at start.</summary>
-/// <remarks>A table that is full gives records that are as good as fresh to newcomers, the longest unused first. Where there is
+/// <remarks>A table that is full gives records that are as good as fresh to newcomers: of the 128 in which a newcomer may lie, the one that has been
+/// so for longest. Where there is
 /// none, newcomers share one record: callers with the rate of <see cref="AdmissionOptions.Overflow"/>, tenants and networks with
 /// the limit of one. Those already known keep their own. Callers with a charge that is not worn off, an override, a dossier or a posture
 /// are never given up, whatever names arrive.</remarks>

@@ -72,8 +72,8 @@ internal struct CallerRecord
         }
     }
 
-    /// <summary>Queries the caller is known to have asked, admitted or not.</summary>
-    public readonly long Asked => Counters.Asked + Volatile.Read(in Before);
+    /// <summary>Queries the caller is known to have been answered. Refused ones do not count: they cost nothing, so there may be any number.</summary>
+    public readonly long Asked => Counters.Admitted + Volatile.Read(in Before);
 
     public readonly Posture Posture => (Posture)(Volatile.Read(in Standing) & 0xff);
 

@@ -1,7 +1,7 @@
 namespace InferenceShield;
 
 /// <summary>What a shield has counted of one caller, tenant or network since it got its record. The numbers of calls, queries
-/// and cost are of one instant.</summary>
+/// and cost are of one instant, unless a thread that counts is suspended half-way for a second.</summary>
 /// <remarks>A refusal that is counted at the very moment the caller's record is given to somebody else may count there.</remarks>
 public readonly record struct CallerStatistics
 {

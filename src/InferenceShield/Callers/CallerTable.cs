@@ -59,8 +59,8 @@ internal sealed class CallerTable
         _records = new CallerRecord[slots + 1];
     }
 
-    /// <summary>Called with a caller and the queries counted of it, if any, when its record goes to somebody else.</summary>
-    public Action<CallerKey, long>? Departed { get; init; }
+    /// <summary>Called with a caller, the queries admitted of it, if any, and those before, when its record goes to somebody else.</summary>
+    public Action<CallerKey, long, long>? Departed { get; init; }
 
     /// <summary>What a newcomer's record says from the start: see <see cref="CallerRecord.Standing"/>.</summary>
     public Func<CallerKey, ulong>? StandingOf { get; set; }
@@ -101,6 +101,45 @@ internal sealed class CallerTable
     {
         int slot = Find(key);
         return slot >= 0 ? slot : Add(key, now);
+    }
+
+    /// <summary>The caller's slot, for those who can wait until it is certain.</summary>
+    /// <param name="key">Who.</param>
+    /// <param name="now">Nanoseconds.</param>
+    /// <param name="adds">Whether to make a record if there is none and there is room.</param>
+    /// <returns><see cref="None"/>, or <see cref="OverflowSlot"/> for want of room, only if it has no record.</returns>
+    public int FindForSure(CallerKey key, long now, bool adds)
+    {
+        int home = Home(key);
+        ref int insertLock = ref _locks[home % LockCount];
+        SpinWait spin = default;
+        while (true)
+        {
+            if (Interlocked.CompareExchange(ref insertLock, 1, 0) == 0)
+            {
+                try
+                {
+                    int slot = Search(key, home);
+                    if (slot != InLimbo)
+                    {
+                        return slot == None && adds ? Insert(key, home, now) : slot;
+                    }
+                }
+                finally
+                {
+                    Volatile.Write(ref insertLock, 0);
+                }
+            }
+
+            spin.SpinOnce();
+        }
+    }
+
+    /// <summary>Whether a newcomer would get a record of its own.</summary>
+    public bool HasRoom(CallerKey key, long now)
+    {
+        int home = Home(key);
+        return (Count < Capacity && _tags.AsSpan(home, Window).Contains(0UL)) || OldestFresh(home, now) >= 0;
     }
 
     /// <summary>Every caller that has a record from before the first step to after the last; others perhaps.</summary>
@@ -173,7 +212,7 @@ internal sealed class CallerTable
                 }
             }
 
-            spin.SpinOnce(sleep1Threshold: -1);
+            spin.SpinOnce(sleep1Threshold: 50); // sleeps in the end: who holds the lock may be without a processor
             int found = Find(key);
             if (found >= 0)
             {
@@ -280,7 +319,7 @@ internal sealed class CallerTable
             long asked = record.Counters.Clear();
             if (asked > 0)
             {
-                Departed?.Invoke(new CallerKey(low, high), asked);
+                Departed?.Invoke(new CallerKey(low, high), asked, Volatile.Read(ref record.Before));
             }
 
             Raise(ref _latestEviction, now);

@@ -1,13 +1,46 @@
 namespace InferenceShield;
 
 /// <summary>A <see cref="CallerOverride"/>, compiled.</summary>
-internal sealed class CompiledOverride(CallerOverride source)
+internal sealed class CompiledOverride
 {
-    public bool Unlimited { get; } = source.Unlimited;
+    private readonly bool _watched;
+    private readonly LimitOptions? _limit;
 
-    public Limit? Limit { get; } = source.Limit is null ? null : new Limit(source.Limit);
+    public CompiledOverride(CallerOverride source)
+    {
+        _limit = source.Limit is null ? null : Copy(source.Limit);
+        _watched = source.Watched;
+        Unlimited = source.Unlimited;
+        Limit = _limit is null ? null : new Limit(_limit);
+        Posture = source.Posture;
+        Watched = source.Watched || source.Posture is > InferenceShield.Posture.Normal;
+    }
 
-    public Posture? Posture { get; } = source.Posture;
+    public bool Unlimited { get; }
 
-    public bool Watched { get; } = source.Watched || source.Posture is > InferenceShield.Posture.Normal;
+    public Limit? Limit { get; }
+
+    public Posture? Posture { get; }
+
+    /// <summary>What it was compiled from, for those who want to read or change it.</summary>
+    public CallerOverride ToOverride() => new()
+    {
+        Unlimited = Unlimited,
+        Limit = _limit is null ? null : Copy(_limit),
+        Posture = Posture,
+        Watched = _watched,
+    };
+
+    public bool Watched { get; }
+
+    private static LimitOptions Copy(LimitOptions limit) => new()
+    {
+        Queries = limit.Queries,
+        Period = limit.Period,
+        Burst = limit.Burst,
+        DailyQueries = limit.DailyQueries,
+        MonthlyQueries = limit.MonthlyQueries,
+        DailyCost = limit.DailyCost,
+        MonthlyCost = limit.MonthlyCost,
+    };
 }

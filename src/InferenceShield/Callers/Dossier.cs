@@ -11,6 +11,7 @@ internal sealed class Dossier
     private long _ownerHigh;
     private long _latestAt;
     private CallerKey _owner;
+    private int _generation;
 
     public Dossier(SketchKey sketchKey, AnswerHistory answers)
     {
@@ -33,14 +34,19 @@ internal sealed class Dossier
     /// <summary>When the caller last asked, in nanoseconds of the shield's clock.</summary>
     public long LatestAt => Volatile.Read(ref _latestAt);
 
+    /// <summary>Rises whenever the dossier changes hands.</summary>
+    public int Generation => Volatile.Read(ref _generation);
+
     public bool IsOpen => Volatile.Read(ref _ownerHigh) != 0;
 
     public bool IsOf(CallerKey caller) => Volatile.Read(ref _ownerHigh) == (long)caller.High;
 
-    /// <summary>Whose it is. What is read of it afterwards is that caller's if it <see cref="IsOf">is still</see> when all is read.</summary>
+    /// <summary>Whose it is. What is read of it afterwards is that caller's if <see cref="Generation"/> is still the same when all is read.</summary>
     /// <returns>False if it is nobody's.</returns>
-    public bool TryGetOwner(out CallerKey owner)
+    public bool TryGetOwner(out CallerKey owner, out int generation)
     {
+        generation = Generation;
+
         // Half a key can be seen here only if the owner seen first has ended: then the second look finds another.
         long high = Volatile.Read(ref _ownerHigh);
         owner = _owner;
@@ -57,6 +63,7 @@ internal sealed class Dossier
     /// <summary>Begins anew, for a caller. Under the table's lock.</summary>
     public void Begin(CallerKey owner, int slot, long now)
     {
+        Interlocked.Increment(ref _generation);
         DistinctQueries.Clear();
         Answers.Clear();
         _owner = owner;
@@ -67,5 +74,9 @@ internal sealed class Dossier
     }
 
     /// <summary>Is nobody's from now on. Under the table's lock.</summary>
-    public void End() => Volatile.Write(ref _ownerHigh, 0);
+    public void End()
+    {
+        Volatile.Write(ref _ownerHigh, 0);
+        Interlocked.Increment(ref _generation);
+    }
 }

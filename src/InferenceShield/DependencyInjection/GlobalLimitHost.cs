@@ -27,7 +27,7 @@ internal sealed class GlobalLimitHost : IDisposable
 
         if (_registry.ConfigureGlobalLimit is not null || Section?.GetChildren().Any() == true)
         {
-            Limit = new GlobalLimit(Read(), services.GetService<TimeProvider>());
+            Limit = new GlobalLimit(Read(), services.GetService<TimeProvider>(), Section?.Path ?? ShieldModelRegistry.GlobalLimitSection);
         }
     }
 
@@ -49,6 +49,11 @@ internal sealed class GlobalLimitHost : IDisposable
 
         foreach (IConfigurationSection child in section.GetChildren())
         {
+            if (ShieldOptionsReader.FindPeriodFault(child.Path, child.Value) is { } fault)
+            {
+                throw Fault(fault);
+            }
+
             if (!s_keys.Contains(child.Key, StringComparer.OrdinalIgnoreCase) || string.IsNullOrEmpty(child.Value))
             {
                 throw Fault($"{child.Path} is {(string.IsNullOrEmpty(child.Value) ? "empty" : "not known")}; allowed below {section.Path}: {string.Join(", ", s_keys)}.");
@@ -70,12 +75,18 @@ internal sealed class GlobalLimitHost : IDisposable
     {
         if (Limit is null)
         {
+            if (Section?.GetChildren().Any() == true)
+            {
+                ShieldLog.GlobalLimitRejected(_logger, $"{Section.Path} was not there at start. Restart to put it into force.");
+            }
+
             return;
         }
 
         try
         {
             Limit.Change(Read());
+            ShieldLog.GlobalLimitReloaded(_logger);
         }
         catch (OptionsValidationException exception)
         {

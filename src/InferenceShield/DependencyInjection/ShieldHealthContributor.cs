@@ -22,7 +22,7 @@ internal sealed class ShieldHealthContributor(IServiceProvider services, ShieldM
             if (shield.SinceTableFull is { } since && since < s_recent)
             {
                 yield return string.Create(CultureInfo.InvariantCulture,
-                    $"Shield '{model}': within the last {s_recent.TotalMinutes:N0} minutes the caller table ({shield.GetStatistics().Callers:N0} callers) had no room for newcomers, who shared one bucket. Raise Callers:Capacity if they are honest.");
+                    $"Shield '{model}': within the last {s_recent.TotalMinutes:N0} minutes a table of callers ({shield.GetStatistics().Callers:N0} in it), tenants or networks had no room for newcomers, who shared one bucket. Raise Callers:Capacity, TenantCapacity or NetworkCapacity if they are honest.");
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 
 namespace InferenceShield;
@@ -5,7 +6,7 @@ namespace InferenceShield;
 /// <summary>Reads options from configuration, key by key, so that every key that cannot be read is named and not only the first.</summary>
 /// <remarks>Stricter than the binder, which passes over a value where keys are expected, keys where a value is expected, and
 /// empty values, and takes "Enforce,ObserveOnly" for one enumeration value: each would leave a shield laxer than written.</remarks>
-internal static class ShieldOptionsReader
+internal static partial class ShieldOptionsReader
 {
     /// <summary>Every key there is; * stands for an output's name. A test compares it with the properties.</summary>
     public static readonly string[] Keys =
@@ -90,11 +91,26 @@ internal static class ShieldOptionsReader
 
         return key[(key.LastIndexOf(':') + 1)..].ToUpperInvariant() switch
         {
+            "PERIOD" => FindPeriodFault(path, value),
             "MODE" => FindEnumFault<ShieldMode>(path, value),
             "KIND" => FindEnumFault<OutputKind>(path, value),
             _ => null,
         };
     }
+
+    /// <summary>"24:00:00" and "24" are 24 days to TimeSpan: a limit 24 times as lax, or strict, as was meant.</summary>
+    public static string? FindPeriodFault(string path, string? value)
+    {
+        if (!path.EndsWith(":Period", StringComparison.OrdinalIgnoreCase) || !AmbiguousPeriod().IsMatch(value ?? ""))
+        {
+            return null;
+        }
+
+        return $"{path} is '{value}', which would be read as so many days. Write days.hours:minutes:seconds: 1.00:00:00 for a day, 01:00:00 for an hour.";
+    }
+
+    [GeneratedRegex("^\\s*([0-9]+|(2[4-9]|[3-9][0-9]|[0-9]{3,}):[0-9:.]*)\\s*$")]
+    private static partial Regex AmbiguousPeriod();
 
     private static string PatternOf(string key)
     {

@@ -45,7 +45,7 @@ internal sealed class ShieldClock
             long elapsed = Math.Max(0, _timeProvider.GetTimestamp() - _start);
             return _multiplier != 0
                 ? elapsed * _multiplier
-                : (elapsed / _frequency * NanosecondsPerSecond) + (elapsed % _frequency * NanosecondsPerSecond / _frequency);
+                : (elapsed / _frequency * NanosecondsPerSecond) + (long)((Int128)(elapsed % _frequency) * NanosecondsPerSecond / _frequency);
         }
     }
 

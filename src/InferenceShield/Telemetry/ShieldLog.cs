@@ -14,7 +14,7 @@ internal static partial class ShieldLog
     [LoggerMessage(1002, LogLevel.Error, "Shield '{Shield}' keeps plan {Version}: the new options are not valid. {Faults}", EventName = "ReloadRejected")]
     public static partial void ReloadRejected(ILogger logger, string shield, int version, string faults);
 
-    [LoggerMessage(1003, LogLevel.Warning, "Shield '{Shield}': the caller table is full ({Capacity}); new callers share the overflow bucket. Raise Callers:Capacity if they are honest", EventName = "CallerTableFull")]
+    [LoggerMessage(1003, LogLevel.Warning, "Shield '{Shield}': a table of callers ({Capacity}), tenants or networks is full; newcomers share one bucket. Raise Callers:Capacity, TenantCapacity or NetworkCapacity if they are honest", EventName = "CallerTableFull")]
     public static partial void CallerTableFull(ILogger logger, string shield, int capacity);
 
     [LoggerMessage(1004, LogLevel.Warning, "Shield '{Shield}' only observes: clean answers leave the process", EventName = "ObserveOnly")]
@@ -25,4 +25,7 @@ internal static partial class ShieldLog
 
     [LoggerMessage(1006, LogLevel.Error, "The global limit stays as it was: the new one is not valid. {Faults}", EventName = "GlobalLimitRejected")]
     public static partial void GlobalLimitRejected(ILogger logger, string faults);
+
+    [LoggerMessage(1007, LogLevel.Information, "The global limit was read again and is in force", EventName = "GlobalLimitReloaded")]
+    public static partial void GlobalLimitReloaded(ILogger logger);
 }

@@ -192,8 +192,9 @@ public sealed class AdmissionControlTests
     {
         if (limit is not null)
         {
-            limit.DailyCost = limit.DailyCost + Math.Max(1, largest);
-            limit.MonthlyCost = limit.MonthlyCost + Math.Max(1, largest);
+            // Without a price there is no budget.
+            limit.DailyCost = largest == 0 ? null : limit.DailyCost + largest;
+            limit.MonthlyCost = largest == 0 ? null : limit.MonthlyCost + largest;
         }
 
         return limit;

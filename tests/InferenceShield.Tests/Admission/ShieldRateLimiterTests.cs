@@ -52,7 +52,7 @@ public sealed class ShieldRateLimiterTests
         Assert.True(admitted.IsAcquired);
         RateLimitLease refused = limiter.Attempt(1);
         refused.Dispose();
-        Assert.Equal([MetadataName.RetryAfter.Name], refused.MetadataNames);
+        Assert.Equal([MetadataName.RetryAfter.Name, ShieldMetadata.Reason.Name, ShieldMetadata.Level.Name], refused.MetadataNames);
         Assert.False(refused.TryGetMetadata(MetadataName.ReasonPhrase, out _));
         Assert.Equal(TimeSpan.FromSeconds(1), RetryAfter(refused));
     }

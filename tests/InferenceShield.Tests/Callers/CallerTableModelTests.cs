@@ -117,7 +117,7 @@ public sealed class CallerTableModelTests
             _homes = capacity + ((capacity + 1) / 2);
             _table = new CallerTable(capacity)
             {
-                Departed = (caller, asked) =>
+                Departed = (caller, asked, _) =>
                 {
                     _departures.Add((caller, asked));
                     _departed[caller] = _departed.GetValueOrDefault(caller) + asked;
@@ -170,7 +170,7 @@ public sealed class CallerTableModelTests
             foreach ((CallerKey caller, Known known) in _known)
             {
                 Assert.True(_table.IsOwner(known.Slot, caller));
-                Assert.Equal(known.Asked, _table[known.Slot].Counters.Asked);
+                Assert.Equal(known.Asked, _table[known.Slot].Counters.Admitted);
                 Assert.Equal(known.Asked + known.Before, _table[known.Slot].Asked);
                 Assert.Equal(known.FreshAt, _table[known.Slot].FreshAt);
             }
@@ -191,7 +191,7 @@ public sealed class CallerTableModelTests
             Assert.Equal(known?.Slot ?? _table.OverflowSlot, slot);
             if (known is not null)
             {
-                known.Asked += 3;
+                known.Asked += 2;
                 _table[slot].Counters.CountAdmitted(2, cost: 5);
                 _table[slot].Counters.CountRefused(1);
                 _table[slot].Repeated++;

@@ -190,7 +190,7 @@ public sealed class CallerTableTests
         CallerTable table = null!;
         table = new CallerTable(4)
         {
-            Departed = (caller, count) =>
+            Departed = (caller, count, _) =>
             {
                 meanwhile = table.FindOrAdd(caller, 1);
                 asked[caller] = count;
@@ -214,7 +214,7 @@ public sealed class CallerTableTests
     public void A_record_in_which_nothing_was_asked_departs_unsaid()
     {
         int departures = 0;
-        CallerTable table = new(1) { Departed = (_, _) => departures++ };
+        CallerTable table = new(1) { Departed = (_, _, _) => departures++ };
         table.FindOrAdd(new CallerKey(5, 5), 1);
         table.FindOrAdd(new CallerKey(6, 6), 1);
         Assert.Equal(1, table.Evictions);

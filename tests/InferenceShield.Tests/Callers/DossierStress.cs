@@ -89,7 +89,7 @@ internal sealed class DossierStress : IDisposable
         }
     }
 
-    private static CallerKey OwnerOf(Dossier dossier) => dossier.TryGetOwner(out CallerKey owner) ? owner : default;
+    private static CallerKey OwnerOf(Dossier dossier) => dossier.TryGetOwner(out CallerKey owner, out _) ? owner : default;
 
     private void CheckAtRest(int round)
     {

@@ -207,7 +207,7 @@ public sealed class DossierTableTests
         dossiers.Find(number, Key(caller))?.Note(new InputDigest(query * 0x9E37_79B9_7F4A_7C15, 1), 0);
 
     private static int[] Owners(DossierTable dossiers) =>
-        [.. dossiers.Enumerate().Select(dossier => dossier.TryGetOwner(out CallerKey owner) ? (int)owner.Low - 100 : -1).Order()];
+        [.. dossiers.Enumerate().Select(dossier => dossier.TryGetOwner(out CallerKey owner, out _) ? (int)owner.Low - 100 : -1).Order()];
 
     private int SlotOf(int caller) => _callers.FindOrAdd(Key(caller), now: -1);
 

@@ -27,7 +27,7 @@ public sealed class ShieldHealthCheckTests
         Assert.Equal(HealthStatus.Healthy, (await Check(host)).Status);
         host.Shield("b").AdmitRows(1, "newcomer");
         Assert.Equal(
-            (HealthStatus.Degraded, "Shield 'b': within the last 5 minutes the caller table (10 callers) had no room for newcomers, who shared one bucket. Raise Callers:Capacity if they are honest."),
+            (HealthStatus.Degraded, "Shield 'b': within the last 5 minutes a table of callers (10 in it), tenants or networks had no room for newcomers, who shared one bucket. Raise Callers:Capacity, TenantCapacity or NetworkCapacity if they are honest."),
             await Check(host));
         host.Clock.Advance(TimeSpan.FromMinutes(5));
         Assert.Equal(HealthStatus.Healthy, (await Check(host)).Status);
