@@ -114,7 +114,7 @@ public sealed class ShieldReportsTests
         Assert.Equal(["most", "returns", "least"], dossiers.Select(dossier =>
             new[] { "most", "returns", "least" }.Single(name => shield.IdentifyCaller(name) == dossier.Caller)));
         Assert.Equal((3, 90, 60), (shield.GetStatistics().Dossiers, dossiers[1].AskedBefore, dossiers[1].Statistics.Admitted));
-        Assert.Equal((0, 141, 1000), (dossiers[0].AskedBefore, dossiers[0].Statistics.Admitted, dossiers[0].Statistics.Refused));
+        Assert.Equal((0, 161, 1000), (dossiers[0].AskedBefore, dossiers[0].Statistics.Admitted, dossiers[0].Statistics.Refused));
     }
 
     [Fact]
