@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using InferenceShield.Numerics;
 
 namespace InferenceShield;
@@ -18,13 +19,16 @@ internal static class CodebookHardening
             return false;
         }
 
-        int nearest = NearestColumns.Find(distribution, label.Columns, label.Stride);
+        Span<float> query = HardeningScratch.ForThisThread.Query(distribution.Length);
+        TensorPrimitives.ConvertTruncating(distribution, query);
+        int nearest = NearestColumns.Find(query, label.Columns, label.Stride);
 
         // The search is in floats; the promise is kept in doubles.
+        ReadOnlySpan<float> columns = label.Columns.AsSpan(nearest);
         double distance = 0;
-        for (int i = 0; i < distribution.Length; i++)
+        for (int i = 0, at = 0; i < distribution.Length; i++, at += label.Stride)
         {
-            distance += Math.Abs(distribution[i] - label.Value(nearest, i));
+            distance += Math.Abs(distribution[i] - columns[at]);
         }
 
         if (!(distance <= codebook.DistanceCap))
@@ -32,9 +36,9 @@ internal static class CodebookHardening
             return false;
         }
 
-        for (int i = 0; i < released.Length; i++)
+        for (int i = 0, at = 0; i < released.Length; i++, at += label.Stride)
         {
-            released[i] = label.Value(nearest, i);
+            released[i] = columns[at];
         }
 
         return true;

@@ -47,26 +47,55 @@ internal sealed class CodebookLearning
         List<int> members = _members[label];
         List<double[]> centers = Choose(label, members, Math.Min(most, members.Count / AnswerCodebook.MinimumMembers));
         int[] assigned = new int[members.Count];
-        Array.Fill(assigned, -1);
-        for (int round = 0; round < MaximumRounds && Assign(members, centers, assigned); round++)
+        for (int smallest = 0; smallest >= 0;)
         {
-            Move(members, centers, assigned);
+            Array.Fill(assigned, -1);
+            for (int round = 0; round < MaximumRounds && Assign(members, centers, assigned); round++)
+            {
+                Move(members, centers, assigned);
+            }
+
+            // k-means++ begins with rare answers: what stays too small to hide its members goes to its neighbours.
+            smallest = FindTooSmall(centers.Count, assigned);
+            if (smallest >= 0)
+            {
+                centers.RemoveAt(smallest);
+            }
         }
 
         List<int[]> centroids = [];
-        for (int i = 0; i < centers.Count; i++)
+        foreach (double[] center in centers)
         {
-            if (assigned.Count(center => center == i) >= AnswerCodebook.MinimumMembers)
+            int[] steps = Round(center, label);
+            if (!centroids.Exists(other => other.AsSpan().SequenceEqual(steps)))
             {
-                int[] steps = Round(centers[i], label);
-                if (!centroids.Exists(other => other.AsSpan().SequenceEqual(steps)))
-                {
-                    centroids.Add(steps);
-                }
+                centroids.Add(steps);
             }
         }
 
         return centroids;
+    }
+
+    /// <summary>The smallest cluster if it has too few members, the first of equals; else -1.</summary>
+    private static int FindTooSmall(int centers, int[] assigned)
+    {
+        int[] counts = Count(centers, assigned);
+        int smallest = centers == 0 ? -1 : Array.IndexOf(counts, counts.Min());
+        return smallest >= 0 && counts[smallest] < AnswerCodebook.MinimumMembers ? smallest : -1;
+    }
+
+    private static int[] Count(int centers, int[] assigned)
+    {
+        int[] counts = new int[centers];
+        foreach (int center in assigned)
+        {
+            if (center >= 0)
+            {
+                counts[center]++;
+            }
+        }
+
+        return counts;
     }
 
     /// <summary>k-means++: each first centre is an answer, the likelier the farther it is from those before.</summary>
@@ -126,15 +155,10 @@ internal sealed class CodebookLearning
 
     private void Move(List<int> members, List<double[]> centers, int[] assigned)
     {
-        int[] counts = new int[centers.Count];
-        foreach (int center in assigned)
-        {
-            counts[center]++;
-        }
-
+        int[] counts = Count(centers.Count, assigned);
         for (int center = 0; center < centers.Count; center++)
         {
-            // A centre that lost all its answers stays where it is; it is left out in the end.
+            // A centre that lost all its answers stays where it is; it is taken away in the end.
             if (counts[center] > 0)
             {
                 Array.Clear(centers[center]);

@@ -1,6 +1,6 @@
 #pragma warning disable RS0030 // Vector loads over spans; the entry point checks lengths first.
 using System.Numerics;
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace InferenceShield.Numerics;
@@ -13,6 +13,7 @@ internal static class NearestColumns
     /// <summary>Points come in multiples of this: the floats of the widest vector.</summary>
     private const int Lanes = 16;
 
+    private const int Unroll = 4;
     private const int MaximumPoints = 256;
 
     /// <summary>The places for a number of points; those that are none hold infinity.</summary>
@@ -22,26 +23,26 @@ internal static class NearestColumns
     /// <param name="query">d numbers.</param>
     /// <param name="columns">d times <paramref name="stride"/>: the first number of all points, then the second, and so on.</param>
     /// <param name="stride">The places, a <see cref="PaddedCount"/>; at least one of them a point.</param>
-    public static int Find(ReadOnlySpan<double> query, ReadOnlySpan<float> columns, int stride)
+    public static int Find(ReadOnlySpan<float> query, ReadOnlySpan<float> columns, int stride)
     {
         Check(query, columns, stride);
-        Span<float> distances = stackalloc float[stride];
-        int lane = 0;
-        for (; lane + 4 * Vector<float>.Count <= stride; lane += 4 * Vector<float>.Count)
+        if (!Vector.IsHardwareAccelerated || Vector<float>.Count > Lanes)
         {
-            Four(query, columns, stride, lane, distances);
+            return FindScalar(query, columns, stride);
         }
 
-        for (; lane < stride; lane += Vector<float>.Count)
+        Vector<float> least = new(float.PositiveInfinity);
+        Vector<int> nearest = Vector<int>.Zero;
+        for (int lane = 0; lane < stride; lane += Unroll * Vector<float>.Count)
         {
-            One(query, columns, stride, lane, distances);
+            Compare(query, columns, stride, lane, ref least, ref nearest);
         }
 
-        return TensorPrimitives.IndexOfMin<float>(distances);
+        return First(least, nearest);
     }
 
     /// <summary>The portable twin of <see cref="Find"/>.</summary>
-    public static int FindScalar(ReadOnlySpan<double> query, ReadOnlySpan<float> columns, int stride)
+    public static int FindScalar(ReadOnlySpan<float> query, ReadOnlySpan<float> columns, int stride)
     {
         Check(query, columns, stride);
         int nearest = 0;
@@ -51,7 +52,7 @@ internal static class NearestColumns
             float distance = 0;
             for (int i = 0; i < query.Length; i++)
             {
-                distance += MathF.Abs((float)query[i] - columns[(i * stride) + point]);
+                distance += MathF.Abs(query[i] - columns[(i * stride) + point]);
             }
 
             (nearest, least) = distance < least ? (point, distance) : (nearest, least);
@@ -60,46 +61,64 @@ internal static class NearestColumns
         return nearest;
     }
 
-    /// <summary>Four vectors at once: one addition need not wait for the other.</summary>
-    private static void Four(ReadOnlySpan<double> query, ReadOnlySpan<float> columns, int stride, int lane, Span<float> distances)
+    /// <summary>Four vectors of points at once, so that one addition need not wait for the other. Where fewer are left, the
+    /// last of them stands in for those that are not: a point compared twice changes nothing.</summary>
+    private static void Compare(
+        ReadOnlySpan<float> query, ReadOnlySpan<float> columns, int stride, int lane, ref Vector<float> least, ref Vector<int> nearest)
     {
-        ref float column = ref MemoryMarshal.GetReference(columns);
-        Vector<float> first = Vector<float>.Zero;
-        Vector<float> second = Vector<float>.Zero;
-        Vector<float> third = Vector<float>.Zero;
-        Vector<float> fourth = Vector<float>.Zero;
-        nuint at = (nuint)(uint)lane;
-        foreach (double number in query)
+        int last = stride - Vector<float>.Count;
+        int second = Math.Min(lane + Vector<float>.Count, last);
+        int third = Math.Min(lane + (2 * Vector<float>.Count), last);
+        int fourth = Math.Min(lane + (3 * Vector<float>.Count), last);
+        ref float column = ref Unsafe.Add(ref MemoryMarshal.GetReference(columns), lane);
+        nuint toSecond = (nuint)(uint)(second - lane);
+        nuint toThird = (nuint)(uint)(third - lane);
+        nuint toFourth = (nuint)(uint)(fourth - lane);
+        Vector<float> sum1 = Vector<float>.Zero;
+        Vector<float> sum2 = Vector<float>.Zero;
+        Vector<float> sum3 = Vector<float>.Zero;
+        Vector<float> sum4 = Vector<float>.Zero;
+        for (int i = 0; i < query.Length; i++)
         {
-            Vector<float> value = new((float)number);
-            first += Vector.Abs(value - Vector.LoadUnsafe(ref column, at));
-            second += Vector.Abs(value - Vector.LoadUnsafe(ref column, at + (nuint)Vector<float>.Count));
-            third += Vector.Abs(value - Vector.LoadUnsafe(ref column, at + (nuint)(2 * Vector<float>.Count)));
-            fourth += Vector.Abs(value - Vector.LoadUnsafe(ref column, at + (nuint)(3 * Vector<float>.Count)));
-            at += (nuint)(uint)stride;
+            Vector<float> value = new(query[i]);
+            sum1 += Vector.Abs(value - Vector.LoadUnsafe(ref column));
+            sum2 += Vector.Abs(value - Vector.LoadUnsafe(ref column, toSecond));
+            sum3 += Vector.Abs(value - Vector.LoadUnsafe(ref column, toThird));
+            sum4 += Vector.Abs(value - Vector.LoadUnsafe(ref column, toFourth));
+            column = ref Unsafe.Add(ref column, stride);
         }
 
-        first.CopyTo(distances[lane..]);
-        second.CopyTo(distances[(lane + Vector<float>.Count)..]);
-        third.CopyTo(distances[(lane + 2 * Vector<float>.Count)..]);
-        fourth.CopyTo(distances[(lane + 3 * Vector<float>.Count)..]);
+        Keep(sum1, lane, ref least, ref nearest);
+        Keep(sum2, second, ref least, ref nearest);
+        Keep(sum3, third, ref least, ref nearest);
+        Keep(sum4, fourth, ref least, ref nearest);
     }
 
-    private static void One(ReadOnlySpan<double> query, ReadOnlySpan<float> columns, int stride, int lane, Span<float> distances)
+    /// <summary>Later points displace earlier ones of their lane only if they are nearer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Keep(Vector<float> distances, int point, ref Vector<float> least, ref Vector<int> nearest)
     {
-        ref float column = ref MemoryMarshal.GetReference(columns);
-        Vector<float> sum = Vector<float>.Zero;
-        nuint at = (nuint)(uint)lane;
-        foreach (double number in query)
+        Vector<int> nearer = Vector.LessThan(distances, least);
+        least = Vector.ConditionalSelect(nearer, distances, least);
+        nearest = Vector.ConditionalSelect(nearer, Vector<int>.Indices + new Vector<int>(point), nearest);
+    }
+
+    /// <summary>The nearest of all lanes, the first of equals.</summary>
+    private static int First(Vector<float> least, Vector<int> nearest)
+    {
+        int best = 0;
+        for (int lane = 1; lane < Vector<float>.Count; lane++)
         {
-            sum += Vector.Abs(new Vector<float>((float)number) - Vector.LoadUnsafe(ref column, at));
-            at += (nuint)(uint)stride;
+            if (least[lane] < least[best] || (least[lane] == least[best] && nearest[lane] < nearest[best]))
+            {
+                best = lane;
+            }
         }
 
-        sum.CopyTo(distances[lane..]);
+        return nearest[best];
     }
 
-    private static void Check(ReadOnlySpan<double> query, ReadOnlySpan<float> columns, int stride)
+    private static void Check(ReadOnlySpan<float> query, ReadOnlySpan<float> columns, int stride)
     {
         if (stride is <= 0 or > MaximumPoints || stride % Lanes != 0 || columns.Length != (long)query.Length * stride)
         {

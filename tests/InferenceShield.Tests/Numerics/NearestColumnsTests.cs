@@ -25,7 +25,7 @@ public sealed class NearestColumnsTests
                     columns[i] = i % stride < test.points ? random.Next(test.levels) / (float)test.levels : float.PositiveInfinity;
                 }
 
-                double[] query = [.. Enumerable.Range(0, test.dimensions).Select(_ => random.Next(test.levels) / (double)test.levels)];
+                float[] query = [.. Enumerable.Range(0, test.dimensions).Select(_ => random.Next(test.levels) / (float)test.levels)];
                 int nearest = NearestColumns.Find(query, columns, stride);
                 Assert.Equal(NearestColumns.FindScalar(query, columns, stride), nearest);
                 float[] distances = [.. Enumerable.Range(0, test.points).Select(point =>
@@ -33,7 +33,7 @@ public sealed class NearestColumnsTests
                     float sum = 0;
                     for (int i = 0; i < query.Length; i++)
                     {
-                        sum += MathF.Abs((float)query[i] - columns[(i * stride) + point]);
+                        sum += MathF.Abs(query[i] - columns[(i * stride) + point]);
                     }
 
                     return sum;
