@@ -70,7 +70,8 @@ internal static class NearestColumns
         int second = Math.Min(lane + Vector<float>.Count, last);
         int third = Math.Min(lane + (2 * Vector<float>.Count), last);
         int fourth = Math.Min(lane + (3 * Vector<float>.Count), last);
-        ref float column = ref Unsafe.Add(ref MemoryMarshal.GetReference(columns), lane);
+        ref float column = ref MemoryMarshal.GetReference(columns);
+        nuint at = (nuint)(uint)lane;
         nuint toSecond = (nuint)(uint)(second - lane);
         nuint toThird = (nuint)(uint)(third - lane);
         nuint toFourth = (nuint)(uint)(fourth - lane);
@@ -81,11 +82,11 @@ internal static class NearestColumns
         for (int i = 0; i < query.Length; i++)
         {
             Vector<float> value = new(query[i]);
-            sum1 += Vector.Abs(value - Vector.LoadUnsafe(ref column));
-            sum2 += Vector.Abs(value - Vector.LoadUnsafe(ref column, toSecond));
-            sum3 += Vector.Abs(value - Vector.LoadUnsafe(ref column, toThird));
-            sum4 += Vector.Abs(value - Vector.LoadUnsafe(ref column, toFourth));
-            column = ref Unsafe.Add(ref column, stride);
+            sum1 += Vector.Abs(value - Vector.LoadUnsafe(ref column, at));
+            sum2 += Vector.Abs(value - Vector.LoadUnsafe(ref column, at + toSecond));
+            sum3 += Vector.Abs(value - Vector.LoadUnsafe(ref column, at + toThird));
+            sum4 += Vector.Abs(value - Vector.LoadUnsafe(ref column, at + toFourth));
+            at += (nuint)(uint)stride;
         }
 
         Keep(sum1, lane, ref least, ref nearest);
