@@ -5,6 +5,7 @@ using InferenceShield.Benchmarks.Callers;
 using InferenceShield.Benchmarks.Fingerprints;
 using InferenceShield.Benchmarks.Gate;
 using InferenceShield.Benchmarks.Ratios;
+using InferenceShield.Benchmarks.Releases;
 using InferenceShield.Benchmarks.Support;
 
 switch (args.FirstOrDefault())
@@ -20,6 +21,9 @@ switch (args.FirstOrDefault())
         return 0;
     case "fingerprints":
         FingerprintRatios.Run(Console.Out);
+        return 0;
+    case "releases":
+        ReleaseRatios.Run(Console.Out);
         return 0;
     case "counters":
         CounterRatios.Run(Console.Out);

@@ -1,6 +1,7 @@
 using InferenceShield.Samples;
 using InferenceShield.Statistics;
 using InferenceShield.Statistics.Fingerprints;
+using InferenceShield.Statistics.Releases;
 
 // Seeded simulations that write the CSV files under results/. The same seeds give the same files, but for the last digits
 // of doubles where a platform's Math.Pow differs.
@@ -12,7 +13,10 @@ switch (args)
     case ["fingerprints"]:
         FingerprintExperiments.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), Console.Out);
         return 0;
+    case ["releases"]:
+        ReleaseExperiment.Run();
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints)").ConfigureAwait(false);
+        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases)").ConfigureAwait(false);
         return 1;
 }

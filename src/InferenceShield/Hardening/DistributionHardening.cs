@@ -62,7 +62,14 @@ internal static class DistributionHardening
         return true;
     }
 
-    private static bool TryNormalize(OutputPlan plan, ReadOnlySpan<float> clean, Span<double> distribution, out int top, out double confidence, out OutputFault fault)
+    /// <summary>The row as a distribution of sum 1, before anything that hides.</summary>
+    /// <param name="plan">Kind and temperature.</param>
+    /// <param name="clean">The model's scores.</param>
+    /// <param name="distribution">As long.</param>
+    /// <param name="top">The first of the largest.</param>
+    /// <param name="confidence">Its probability without temperature.</param>
+    /// <param name="fault">What is wrong with the row.</param>
+    internal static bool TryNormalize(OutputPlan plan, ReadOnlySpan<float> clean, Span<double> distribution, out int top, out double confidence, out OutputFault fault)
     {
         top = 0;
         confidence = 0;

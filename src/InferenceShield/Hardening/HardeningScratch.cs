@@ -10,6 +10,7 @@ internal sealed class HardeningScratch
     private double[] _second = [];
     private int[] _indices = [];
     private float[] _released = [];
+    private float[] _query = [];
 
     public static HardeningScratch ForThisThread => s_current ??= new HardeningScratch();
 
@@ -19,6 +20,9 @@ internal sealed class HardeningScratch
     public Span<double> Second(int length) => Take(ref _second, length);
 
     public Span<int> Indices(int length) => Take(ref _indices, length);
+
+    /// <summary>A distribution as floats, to search a codebook for.</summary>
+    public Span<float> Query(int length) => Take(ref _query, length);
 
     public Span<float> Released(int length) => Take(ref _released, length);
 
