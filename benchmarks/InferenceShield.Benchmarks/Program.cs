@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using InferenceShield.Benchmarks;
 using InferenceShield.Benchmarks.Fingerprints;
 using InferenceShield.Benchmarks.Gate;
+using InferenceShield.Benchmarks.Hardening;
 using InferenceShield.Benchmarks.Ratios;
 using InferenceShield.Benchmarks.Support;
 
@@ -20,6 +21,9 @@ switch (args.FirstOrDefault())
         return 0;
     case "counters":
         CounterRatios.Run(Console.Out);
+        return 0;
+    case "hardening":
+        LeastInformationRatios.Run(Console.Out);
         return 0;
     default:
         IConfig config = DefaultConfig.Instance.WithArtifactsPath(BenchmarkFiles.Artifacts);

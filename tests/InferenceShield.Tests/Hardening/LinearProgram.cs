@@ -14,7 +14,8 @@ internal sealed class LinearProgram
     private LinearProgram(double[][] rows, double[] bounds, int variables, bool largestFirst)
     {
         _variables = variables;
-        _columns = variables + (2 * rows.Length) + 1; // variables, slacks, artificial variables, right-hand side
+        _columns = variables + rows.Length + bounds.Count(bound => bound < 0) + 1; // variables, slacks, artificial ones, right-hand side
+        int artificial = variables + rows.Length;
         _basis = new int[rows.Length];
         _tableau = new double[rows.Length][];
         _largestFirst = largestFirst;
@@ -32,8 +33,8 @@ internal sealed class LinearProgram
             _basis[i] = variables + i;
             if (sign < 0)
             {
-                line[variables + rows.Length + i] = 1;
-                _basis[i] = variables + rows.Length + i;
+                line[artificial] = 1;
+                _basis[i] = artificial++;
             }
         }
     }
@@ -71,7 +72,7 @@ internal sealed class LinearProgram
     {
         int firstArtificial = _variables + _basis.Length;
         double[] objective = new double[_columns];
-        Array.Fill(objective, 1, firstArtificial, _basis.Length);
+        Array.Fill(objective, 1, firstArtificial, _columns - 1 - firstArtificial);
         Run(objective, _columns - 1);
         for (int i = 0; i < _basis.Length; i++)
         {

@@ -48,6 +48,7 @@ internal static class SlowLeastInformation
     public static double[]? ByTernarySearch(double[] probabilities, int top, double budget, int steps = 60)
     {
         double[] costs = [.. probabilities.Select(value => Math.Log(value + 1e-6))];
+        double[] answer = new double[costs.Length];
         int[] order = [.. Enumerable.Range(0, costs.Length).Where(i => i != top).OrderBy(i => costs[i])];
         double low = Math.Max(1.0 / costs.Length, probabilities[top] - (budget / 2));
         double high = Math.Min(1, probabilities[top] + (budget / 2));
@@ -66,11 +67,23 @@ internal static class SlowLeastInformation
         }
 
         double[] candidates = [low, (low + high) / 2, high, probabilities[top]];
-        return Fill(probabilities, top, order, costs, budget, candidates.MinBy(Cost));
+        return Fill(probabilities, top, order, costs, budget, candidates.MinBy(Cost), answer) ? answer : null;
 
-        double Cost(double t) => Fill(probabilities, top, order, costs, budget, t) is { } answer
-            ? costs.Zip(answer, (cost, value) => cost * value).Sum()
-            : 1e9 + probabilities[top] - t;
+        double Cost(double t)
+        {
+            if (!Fill(probabilities, top, order, costs, budget, t, answer))
+            {
+                return 1e9 + probabilities[top] - t;
+            }
+
+            double sum = 0;
+            for (int i = 0; i < costs.Length; i++)
+            {
+                sum += costs[i] * answer[i];
+            }
+
+            return sum;
+        }
     }
 
     private static (List<double[]> Rows, List<double> Bounds) Constrain(
@@ -113,7 +126,8 @@ internal static class SlowLeastInformation
         }
     }
 
-    private static double[]? Fill(double[] probabilities, int top, int[] order, double[] costs, double budget, double t)
+    private static bool Fill(
+        double[] probabilities, int top, int[] order, double[] costs, double budget, double t, double[] answer)
     {
         double cap = t - Margin;
         double rise = t - probabilities[top];
@@ -121,12 +135,12 @@ internal static class SlowLeastInformation
         double takeMost = Math.Max(giveMost, 0) + rise;
         if (giveMost < -1e-12 || takeMost < -1e-12)
         {
-            return null;
+            return false;
         }
 
         giveMost = Math.Max(giveMost, 0);
         takeMost = Math.Max(takeMost, 0);
-        double[] answer = [.. probabilities];
+        probabilities.CopyTo(answer, 0);
         answer[top] = t;
         double taken = 0;
         foreach (int i in order)
@@ -140,7 +154,7 @@ internal static class SlowLeastInformation
 
         if (taken > takeMost + 1e-12)
         {
-            return null;
+            return false;
         }
 
         double given = 0;
@@ -179,7 +193,7 @@ internal static class SlowLeastInformation
 
         if (Math.Abs(need) > 1e-12 || given > giveMost + 1e-9)
         {
-            return null;
+            return false;
         }
 
         while (low < high)
@@ -216,6 +230,6 @@ internal static class SlowLeastInformation
             taken += part;
         }
 
-        return answer;
+        return true;
     }
 }
