@@ -61,12 +61,20 @@ public class LeastInformationBenchmarks : BenchmarkSuite
         SlowAnswer = SlowLeastInformation.ByTernarySearch(_rows[i], _tops[i], Budget);
     }
 
-    /// <summary>As published: a linear program an answer. Dense, Dantzig's rule.</summary>
+    /// <summary>A program an answer: from the clean row, by Dantzig's rule, a few pivots of a dense tableau.</summary>
     [Benchmark]
     public void LinearProgram()
     {
         int i = Next();
         SlowAnswer = SlowLeastInformation.ByLinearProgram(_rows[i], _tops[i], Budget, largestFirst: true);
+    }
+
+    /// <summary>As published, and with a textbook's solver: two phases, Bland's rule.</summary>
+    [Benchmark]
+    public void PublishedProgram()
+    {
+        int i = Next();
+        SlowAnswer = SlowLeastInformation.ByPublishedProgram(_rows[i], _tops[i], Budget);
     }
 
     protected override void Prepare()

@@ -15,7 +15,8 @@ namespace InferenceShield;
 /// tells the rank of the model's last layer, so round what it gives. It destroys cosine watermarks.</para>
 /// <para>One move: an answer within the budget moves at most half of it. Nothing that is moved can gain more than from the
 /// costliest class, which is the leading one, to the cheapest, the least likely. Where that one move leaves the leader
-/// ahead it is the optimum: nine answers of ten. <see cref="TransferSearch"/> finds the others.</para>
+/// ahead it is the optimum: of confident classifiers' rows 50 to 90 % at a budget of .2, next to none at 1.
+/// <see cref="TransferSearch"/> finds the others.</para>
 /// <para>Where no answer within the budget has the margin (near-ties and a small budget), the answer with the widest margin
 /// there is: the leader gets half the budget, taken off the largest others, which end level. With a budget of 0 the answer
 /// is the clean row, ties and all. A single class stays as it is.</para>
@@ -34,7 +35,8 @@ internal static class LeastInformation
     /// <summary>Shorter rows are faster in a plain loop.</summary>
     private const int LeastVectorLength = 24;
 
-    /// <summary>Writes the answer. Cost: one pass over the row, and seldom a search among a few classes at its ends.</summary>
+    /// <summary>Writes the answer. Cost: O(K), mostly with vectors; where one move is not enough, the search among
+    /// a few classes at the row's ends, or O(K log K) where the answer changes many.</summary>
     /// <param name="probabilities">Finite, not negative, sum 1. The answer's sum is theirs.</param>
     /// <param name="top">The leading class, one of the largest.</param>
     /// <param name="budget">How far the answer may be from the probabilities in L1, from 0 to 2.</param>

@@ -19,6 +19,20 @@ public sealed class LeastInformationTests
     public void It_is_as_good_as_the_linear_program() => Properties.Hold(s_small, CheckOptimum, tests: 10_000);
 
     [Fact]
+    public void It_is_as_good_as_the_published_linear_program()
+    {
+        Properties.Hold(DistributionCase.Of(3, 5, 10), test =>
+        {
+            double[] clean = test.Probabilities();
+            if (SlowLeastInformation.ByPublishedProgram(clean, Top(clean), test.Budget) is { } exact)
+            {
+                double[] answer = Apply(clean, test.Budget);
+                Assert.Equal(SlowLeastInformation.Objective(clean, exact), SlowLeastInformation.Objective(clean, answer), 1e-8);
+            }
+        }, tests: 1000);
+    }
+
+    [Fact]
     public void Without_room_for_the_margin_its_lead_is_the_widest_there_is()
     {
         Gen<DistributionCase> cases =

@@ -26,6 +26,39 @@ internal static class SlowLeastInformation
         return moves is null ? null : [.. probabilities.Select((value, i) => value + moves[i] - moves[classes + i])];
     }
 
+    /// <summary>As published: the answer and its absolute distances are the variables, so no corner is known at first.</summary>
+    public static double[]? ByPublishedProgram(double[] probabilities, int top, double budget)
+    {
+        int classes = probabilities.Length;
+        List<double[]> rows = [];
+        List<double> bounds = [];
+        Array.Fill(Add(1), 1, 0, classes);
+        Array.Fill(Add(-1), -1, 0, classes);
+        Array.Fill(Add(budget), 1, classes, classes);
+        for (int i = 0; i < classes; i++)
+        {
+            double[] above = Add(probabilities[i]);
+            (above[i], above[classes + i]) = (1, -1);
+            double[] below = Add(-probabilities[i]);
+            (below[i], below[classes + i]) = (-1, -1);
+            if (i != top)
+            {
+                double[] behind = Add(-Margin);
+                (behind[i], behind[top]) = (1, -1);
+            }
+        }
+
+        double[] costs = [.. probabilities.Select(value => Math.Log(value + 1e-6)), .. new double[classes]];
+        return LinearProgram.Minimize(costs, [.. rows], [.. bounds])?[..classes];
+
+        double[] Add(double bound)
+        {
+            rows.Add(new double[2 * classes]);
+            bounds.Add(bound);
+            return rows[^1];
+        }
+    }
+
     /// <summary>The widest margin that the budget can buy; its sign is free, so it is the difference of two variables.</summary>
     public static double WidestMargin(double[] probabilities, int top, double budget)
     {
