@@ -158,6 +158,21 @@ public sealed class LeastInformationTests
     }
 
     [Theory]
+    [InlineData(10, 4, 0)]
+    [InlineData(10, 0, 1)]
+    [InlineData(40, 4, 0)]
+    [InlineData(40, 0, 1)]
+    [InlineData(40, 39, 0)]
+    public void A_single_move_goes_to_the_first_of_the_least_likely(int classes, int top, int first)
+    {
+        double[] clean = new double[classes];
+        Array.Fill(clean, 0.1 / (classes - 1));
+        clean[top] = 0.9;
+        double[] answer = Apply(clean, 0.2);
+        Assert.Equal([.. new[] { top, first }.Order()], Enumerable.Range(0, classes).Where(i => answer[i] != clean[i]).ToArray());
+    }
+
+    [Theory]
     [InlineData(20)]
     [InlineData(61)]
     [InlineData(1000)]
