@@ -4,6 +4,7 @@ using InferenceShield.Benchmarks;
 using InferenceShield.Benchmarks.Callers;
 using InferenceShield.Benchmarks.Fingerprints;
 using InferenceShield.Benchmarks.Gate;
+using InferenceShield.Benchmarks.Hardening;
 using InferenceShield.Benchmarks.Ratios;
 using InferenceShield.Benchmarks.Releases;
 using InferenceShield.Benchmarks.Support;
@@ -27,6 +28,9 @@ switch (args.FirstOrDefault())
         return 0;
     case "counters":
         CounterRatios.Run(Console.Out);
+        return 0;
+    case "hardening":
+        LeastInformationRatios.Run(Console.Out);
         return 0;
     default:
         IConfig config = DefaultConfig.Instance.WithArtifactsPath(BenchmarkFiles.Artifacts);

@@ -25,7 +25,7 @@ internal static class CleanAnswers
     {
         OutputPlan plan = Plan(kind);
         Span<double> distribution = HardeningScratch.ForThisThread.Distribution(answer.Length);
-        return DistributionHardening.TryNormalize(plan, answer, distribution, out top, out OutputFault fault)
+        return DistributionHardening.TryNormalize(plan, answer, distribution, out top, out _, out OutputFault fault)
             ? distribution
             : throw new InvalidModelOutputException(fault.Describe(plan.Name, row), plan.Name, row, fault.Index);
     }
