@@ -23,7 +23,7 @@ internal static class LeastInformationRatios
             }
         }
 
-        output.WriteLine(RatioReport.Write([results]));
+        output.WriteLine(RatioReport.Write([results], asSpeedUp: false));
     }
 
     private static RatioGroup MakeGroup(int classes, double budget)
