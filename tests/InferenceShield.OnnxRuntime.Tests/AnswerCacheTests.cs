@@ -51,6 +51,21 @@ public sealed class AnswerCacheTests
     }
 
     [Fact]
+    public void A_caller_in_another_posture_does_not_get_the_answers_of_this_one()
+    {
+        using TestSession session = Open();
+        float[] normal = session.Ask(s_rows, 12);
+        session.Shield.Overrides.Set(session.Caller, new CallerOverride { Posture = Posture.Guarded });
+        float[] guarded = session.Ask(s_rows, 12);
+        Assert.False(Assertions.AreSameBits(normal, guarded));
+        Assert.Equal((0, 6, 6), Counts(session));
+        Assertions.SameBits(guarded, session.Ask(s_rows, 12));
+        session.Shield.Overrides.Restore(session.Caller);
+        Assertions.SameBits(normal, session.Ask(s_rows, 12));
+        Assert.Equal((6, 6, 6), Counts(session));
+    }
+
+    [Fact]
     public void A_call_with_one_row_that_is_new_runs_as_a_whole_and_what_was_kept_stays()
     {
         using TestSession session = Open();

@@ -3,7 +3,7 @@ namespace InferenceShield.Tests;
 /// <summary>Charging after the check: what another thread has used up meanwhile leaves no part of a charge behind.</summary>
 public sealed class BillTests
 {
-    private const int Levels = 4;
+    private const int Levels = 5;
     private static readonly DateTimeOffset s_start = new(2028, 2, 29, 12, 0, 0, TimeSpan.Zero);
 
     [Theory]
@@ -11,6 +11,7 @@ public sealed class BillTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    [InlineData(4)]
     public void A_charge_that_any_limit_of_any_level_refuses_is_taken_back_everywhere(int level)
     {
         CalendarWindow calendar = new ShieldClock(new DatedTimeProvider(s_start)).Calendar(1);
@@ -37,11 +38,12 @@ public sealed class BillTests
                 _ => limit.MonthlyCost.TryCharge(ref tight.MonthlyCost, charge.MonthEnd, 8),
             };
             object before = Words(records);
-            Bill bill = new() { Caller = limit, Tenant = limit, Network = limit, Model = limit };
+            Bill bill = new() { Caller = limit, Tenant = limit, Network = limit, Model = limit, Global = limit };
             bill.CallerRecord = ref records[0];
             bill.TenantRecord = ref records[1];
             bill.NetworkRecord = ref records[2];
             bill.ModelRecord = ref records[3];
+            bill.GlobalRecord = ref records[4];
             Assert.False(bill.TryCharge(in charge));
             Assert.Equal(before, Words(records));
         }
