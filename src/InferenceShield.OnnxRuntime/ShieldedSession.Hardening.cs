@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace InferenceShield.OnnxRuntime;
+
+/// <content>From the model's answer to the released one.</content>
+public sealed partial class ShieldedSession
+{
+    private void Harden(in Admission admission, RequestOutput output, int index, Span<float> released)
+    {
+        int classes = output.ClassesFor(admission.Rows);
+        output.Convert(classes);
+        ReadOnlySpan<float> scores = output.Scores;
+        int answers = classes < 1 ? 0 : scores.Length / classes;
+        if (answers == 0 || answers % admission.Rows != 0)
+        {
+            throw new InvalidModelOutputException(string.Create(CultureInfo.InvariantCulture,
+                $"The model's output '{output.Tensor.Name}' has the shape [{string.Join(", ", output.Shape)}], which is not divided into the {admission.Rows} rows of the call. Nothing of this call is released. Is RowInput the input that counts rows?"));
+        }
+
+        // A caller who can make the model give more answers than it counts queries would have them for nothing.
+        int most = Options.MaxAnswersPerQuery ?? (output.Shape.Length > 2 ? ShieldedSessionOptions.DefaultTimeSteps : 1);
+        if (answers / admission.Rows > most)
+        {
+            throw new InvalidModelOutputException(string.Create(CultureInfo.InvariantCulture,
+                $"The model's output '{output.Tensor.Name}' has the shape [{string.Join(", ", output.Shape)}]: {answers / admission.Rows:N0} answers for each of the {admission.Rows} rows charged; allowed: {most:N0}. Nothing of this call is released. Set MaxAnswersPerQuery if the model means to, or RowInput if another input counts rows."));
+        }
+
+        if (!released.IsEmpty && released.Length != scores.Length)
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                $"The answer has {scores.Length} numbers ({output.Tensor} for {admission.Rows} rows); the span for it has {released.Length}."), nameof(released));
+        }
+
+        Shield.Harden(in admission, scores, released.IsEmpty ? output.MakeReleased() : released, classes, index);
+        output.ClearScores();
+    }
+}
