@@ -86,7 +86,7 @@ trap 'exit 130' INT TERM
 if done_already; then exit 0; fi
 
 # ---- A place to work outside the repository, so that its Directory.* files and NuGet.config do not reach in. ------
-work=$(mktemp -d "${TMPDIR:-/tmp}/provision-feed.XXXXXX")
+work=$(mktemp -d)
 for name in Directory.Build.props Directory.Build.targets Directory.Packages.props; do
   echo '<Project />' >"$work/$name"     # and nothing above the temporary folder either
 done

@@ -110,7 +110,8 @@ public sealed partial class Shield : IDisposable
     public OutputKind GetOutputKind(int output) => OutputOf(_plan, output).Kind;
 
     /// <summary>Puts new options into force for queries admitted from now on. What callers have used up stays used up: under a
-    /// new rate it is the same number of queries.</summary>
+    /// new rate it is the same number of queries. Where a rate changes, queries wait meanwhile: some 20 milliseconds, and longer with millions of
+    /// callers.</summary>
     /// <param name="options">Read once; names and kinds of outputs and the capacities for callers must be those at start.</param>
     /// <exception cref="OptionsValidationException">Not valid; every fault is named, and the last good options stay in force.</exception>
     public void Reload(ShieldOptions options)

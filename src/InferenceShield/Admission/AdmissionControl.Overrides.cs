@@ -15,20 +15,24 @@ internal sealed partial class AdmissionControl
         // Not FindOrAdd, which may give up on a record that is just not to be had: this one has to be found.
         long now = _clock.Now;
         int slot = Callers.FindForSure(caller, now, adds: after is not null);
-        if (slot == CallerTable.None || slot == Callers.OverflowSlot)
+        bool hasRecord = HasRecord(slot);
+        if (hasRecord && after is not null)
         {
-            publish(); // whoever has no record is looked up among the overrides at every call, and when it gets one
-            return;
+            Mark(slot, caller, after, now); // from here on it cannot be evicted
         }
 
         Gcra own = _plan.Caller.Rate;
         Gcra from = before?.Limit?.Rate ?? own;
         Gcra to = after?.Limit?.Rate ?? own;
-        if (from != to)
+        if (hasRecord && from != to)
         {
             Gate.WhileClosed(() =>
             {
-                to.Restate(ref Callers[slot].Arrival, from, _clock.Now);
+                if (Callers.IsOwner(slot, caller))
+                {
+                    to.Restate(ref Callers[slot].Arrival, from, _clock.Now);
+                }
+
                 publish();
             });
         }
@@ -37,8 +41,15 @@ internal sealed partial class AdmissionControl
             publish();
         }
 
-        Mark(slot, caller, after, now);
+        // Looked for again: a record made before the override was known bears no mark. Those made from now on do.
+        slot = Callers.FindForSure(caller, now, adds: false);
+        if (HasRecord(slot))
+        {
+            Mark(slot, caller, after, now);
+        }
     }
+
+    private bool HasRecord(int slot) => slot != CallerTable.None && slot != Callers.OverflowSlot;
 
     /// <summary>Puts another plan into force: what was used up stays the same number of queries.</summary>
     /// <param name="plan">The plan.</param>

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace InferenceShield;
 
-/// <summary>Decides who may ask: every limit of caller, tenant, network and model is charged, or none of them.</summary>
+/// <summary>Decides who may ask: every limit of caller, tenant, network, model and all models is charged, or none of them.</summary>
 /// <remarks>
 /// A call is checked against all limits first, which gives the longest wait, and charged afterwards, one limit after the
 /// other. Should one of them refuse now, because another thread was faster, or should a record have changed hands, what
@@ -155,7 +155,7 @@ internal sealed partial class AdmissionControl
         {
             if (countsRefusal)
             {
-                CountRefused(slot, CallerTable.None, CallerTable.None, caller, rows, now);
+                CountRefused(slot, CallerTable.None, CallerTable.None, rows);
             }
 
             decision = new AdmissionDecision(AdmissionReason.Rate, AdmissionLevel.Caller, Posture.Normal, wait, slot, dossier);
@@ -263,7 +263,7 @@ internal sealed partial class AdmissionControl
 
             if (countsRefusal)
             {
-                CountRefused(slot, tenantSlot, networkSlot, caller, rows, now);
+                CountRefused(slot, tenantSlot, networkSlot, rows);
             }
 
             return refusal with { HadNoRoom = hadNoRoom };
@@ -271,7 +271,7 @@ internal sealed partial class AdmissionControl
 
         if (countsRefusal)
         {
-            CountRefused(slots.Caller, CallerTable.None, CallerTable.None, caller, rows, now);
+            CountRefused(slots.Caller, CallerTable.None, CallerTable.None, rows);
         }
 
         return new AdmissionDecision(AdmissionReason.Rate, AdmissionLevel.Caller, Posture.Normal, 1, slots.Caller, -1);
@@ -352,7 +352,7 @@ internal sealed partial class AdmissionControl
         }
     }
 
-    private void CountRefused(int slot, int tenantSlot, int networkSlot, CallerKey caller, int rows, long now)
+    private void CountRefused(int slot, int tenantSlot, int networkSlot, int rows)
     {
         ref CallerRecord record = ref Callers[slot];
         record.Counters.CountRefused(rows);

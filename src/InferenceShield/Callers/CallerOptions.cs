@@ -12,7 +12,7 @@ public sealed class CallerOptions
     /// <value>1 to 20,000,000; the default is 100,000. Each takes 204 bytes.</value>
     public int Capacity { get; set; } = 100_000;
 
-    /// <summary>Callers with a dossier besides: those that ask most, and those an operator watches. Fixed while the shield lives.</summary>
+    /// <summary>Callers with a dossier besides: those that were answered most, and those an operator watches. Fixed while the shield lives.</summary>
     /// <value>0 to 100,000; the default is 1,000. Each takes about 5,000 bytes.</value>
     public int Dossiers { get; set; } = 1_000;
 

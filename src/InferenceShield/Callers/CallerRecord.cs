@@ -99,8 +99,6 @@ internal struct CallerRecord
         }
     }
 
-    public void SetFlag(CallerFlags flag, bool isSet) => SetStanding(isSet ? (ulong)flag << FlagsShift : 0, (ulong)flag << FlagsShift);
-
     public void SetDossier(int dossier) => SetStanding((ulong)(uint)(dossier + 1) << 32, ~DecidingStanding);
 
     public readonly CallerStatistics ToStatistics()

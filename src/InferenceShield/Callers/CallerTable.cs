@@ -2,16 +2,17 @@ using System.Runtime.CompilerServices;
 
 namespace InferenceShield;
 
-/// <summary>The callers (tenants, networks) the shield knows: a fixed number of records, found by keyed hash, without a lock.</summary>
+/// <summary>The callers (tenants, networks) the shield knows: a fixed number of records, found by keyed hash.</summary>
 /// <remarks>
 /// <para>Open addressing. A key may lie in any of the <see cref="Window"/> slots from its home on; homes are keyed hashes, so
 /// nobody can aim. <c>_tags</c> holds the first halves of the keys, side by side, to be searched with vectors; a record
 /// holds the second half, which says whose it is.</para>
 /// <para>Invariant: a tag leaves 0 (never used) only by compare-and-swap to <see cref="Claimed"/>, and a record's KeyHigh leaves
 /// a caller's value only by compare-and-swap to 0 (limbo). Whoever swaps is alone on the slot until it publishes
-/// tag and KeyHigh again, in this order (release): so a KeyHigh that can be swapped has its tag beside it. A caller has one record at most: all that insert it hold the same
-/// try-lock, chosen by its home, and none inserts it while a record that may be its is in limbo. Nobody waits long for that
-/// lock: who does not get it after a few looks is served from the overflow record this time. Looking up takes no lock.</para>
+/// tag and KeyHigh again, in this order (release): so a KeyHigh that can be swapped has its tag beside it. A caller has one
+/// record at most: all that insert it hold the same try-lock, chosen by its home, and none inserts it while a record that may be
+/// its is in limbo. Looking up takes no lock. A newcomer waits for that lock at most through <see cref="MostLooks"/> looks, in the
+/// end with sleep between them, about a second; then it is served from the overflow record this time.</para>
 /// <para>A charge is made first and checked afterwards: whoever finds, after charging, that the record is no longer its caller's
 /// takes the charge back and looks the caller up again. The evicting thread first puts the record in limbo and then looks
 /// at the charges, and gives the record back if there is one. Both do so across a full fence, so one of them sees the other: no
@@ -25,7 +26,7 @@ namespace InferenceShield;
 internal sealed class CallerTable
 {
     /// <summary>Slots in which a key may lie: sixteen cache lines of tags.</summary>
-    /// <remarks>At two thirds load a key finds no free slot among 64 once in some 50,000 callers, among 128 once in millions.</remarks>
+    /// <remarks>At two thirds load some callers in 50,000 found no free slot among 64; a test holds 50,000 with 128.</remarks>
     public const int Window = 128;
 
     /// <summary>Bytes a caller takes: one and a half slots of record and tag.</summary>

@@ -1,9 +1,9 @@
 namespace InferenceShield;
 
-/// <summary>Which callers have a dossier: those an operator watches or the shield suspects, and of the others those that ask most.</summary>
+/// <summary>Which callers have a dossier: those an operator watches or the shield suspects, and of the others those that were answered most.</summary>
 /// <remarks>
-/// <para>A caller is looked at when its count passes <see cref="Floor"/>. It takes the place of the holder that has asked least,
-/// if it has asked a quarter more; what a holder has asked counts half after each week in which it asks nothing. So a flood of
+/// <para>A caller is looked at when its count passes <see cref="Floor"/>. It takes the place of the holder that was answered least,
+/// if it was answered a quarter more; that counts half after each week in which a holder asks nothing. So a flood of
 /// names, each with few queries, displaces nobody.</para>
 /// <para>Opening is for one thread at a time, by a try-lock: who does not get it tries again with its caller's next query. A record
 /// with a dossier is never evicted, so a dossier's slot is its owner's until the dossier goes to somebody else.</para>
@@ -36,7 +36,7 @@ internal sealed class DossierTable
         }
     }
 
-    /// <summary>Queries a caller must have asked to be looked at.</summary>
+    /// <summary>Queries a caller must have been answered to be looked at.</summary>
     public long Floor => Volatile.Read(ref _floor);
 
     public int Count => Volatile.Read(ref _used);

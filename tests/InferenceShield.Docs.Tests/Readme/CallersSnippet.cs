@@ -25,7 +25,7 @@ internal static class CallersSnippet
             Watched = true,
         });
 
-        // What is known, for operators: counts of everybody, dossiers of those who ask most.
+        // What is known, for operators: counts of everybody, dossiers of those who were answered most.
         ShieldStatistics fleet = shield.GetStatistics();
         CallerDossier? dossier = shield.TryGetDossier(caller.Caller);
         double entropy = dossier?.GetAnswers(HistoryWindow.Month).Labels.EntropyBits ?? 0;

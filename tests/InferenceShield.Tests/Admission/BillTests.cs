@@ -55,7 +55,7 @@ public sealed class BillTests
         using AdmissionBench bench = new(new AdmissionOptions(), s_start);
         AdmissionModel.Group who = new(0, -1, -1);
         int slot = bench.Decide(who, 1, now: 1).Slot;
-        bench.Control.Callers[slot].SetFlag(CallerFlags.Overridden, isSet: true);
+        bench.Control.Callers[slot].SetStanding((ulong)CallerFlags.Overridden << CallerRecord.FlagsShift, (ulong)CallerFlags.Overridden << CallerRecord.FlagsShift);
         Assert.True(bench.Decide(who, 1, now: 1).IsWithinLimits);
         Assert.Equal(CallerFlags.None, bench.Control.Callers[slot].Flags);
     }

@@ -275,7 +275,7 @@ public sealed class CallerTableModelTests
                     record.SetStanding((ulong)Posture.Guarded, 0xff);
                     break;
                 case 1:
-                    record.SetFlag(CallerFlags.Overridden, isSet: true);
+                    record.SetStanding((ulong)CallerFlags.Overridden << CallerRecord.FlagsShift, (ulong)CallerFlags.Overridden << CallerRecord.FlagsShift);
                     break;
                 case 2:
                     record.SetDossier(0);

@@ -216,7 +216,7 @@ public sealed class DossierTableTests
         ref CallerRecord record = ref _callers[SlotOf(caller)];
         if (watched)
         {
-            record.SetFlag(CallerFlags.Watched, isSet: true);
+            record.SetStanding((ulong)CallerFlags.Watched << CallerRecord.FlagsShift, (ulong)CallerFlags.Watched << CallerRecord.FlagsShift);
         }
         else
         {
