@@ -21,6 +21,7 @@ internal sealed class ShieldPlan
         Dossiers = options.Callers.Dossiers;
         AdmissionOptions admission = options.Admission;
         Caller = new Limit(admission.PerCaller);
+        CallerRate = Caller.Rate;
         Tenant = admission.PerTenant is null ? null : new Limit(admission.PerTenant);
         Network = admission.PerNetwork is null ? null : new Limit(admission.PerNetwork);
         Model = admission.PerModel is null ? null : new Limit(admission.PerModel);
@@ -30,6 +31,8 @@ internal sealed class ShieldPlan
         MaxRows = admission.MaxRowsPerCall ?? Caller.Rate.Burst;
         _costPerCall = admission.Price.PerCall;
         _costPerRow = admission.Price.PerQuery + ((long)admission.Price.PerOutput * options.Outputs.Count);
+
+        HasUnitPrice = CostOf(1) == 1;
 
         // Ordered by name: the order of a dictionary from configuration is not one to rely on.
         Outputs = [.. options.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal)
@@ -55,6 +58,9 @@ internal sealed class ShieldPlan
     public int Dossiers { get; }
 
     public Limit Caller { get; }
+
+    /// <summary>The rate of <see cref="Caller"/>, here for the hot path.</summary>
+    public readonly Gcra CallerRate;
 
     public Limit? Tenant { get; }
 
@@ -84,6 +90,9 @@ internal sealed class ShieldPlan
             ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1)
             : throw new OptionsValidationException(owner.Name, typeof(ShieldOptions), faults);
     }
+
+    /// <summary>Whether one query costs one unit: then cost and queries are one count.</summary>
+    public bool HasUnitPrice { get; }
 
     public long CostOf(int rows) => _costPerCall + (rows * _costPerRow);
 

@@ -267,7 +267,7 @@ internal sealed class CallerTable
         ref CallerRecord record = ref _records[slot];
         Volatile.Write(ref record.Before, (uint)Math.Min(AskedBefore?.Invoke(key) ?? 0, uint.MaxValue));
         record.SetStanding(StandingOf?.Invoke(key) ?? 0, CallerRecord.DecidingStanding);
-        Raise(ref record.Arrival, Volatile.Read(ref _latestEviction));
+        Gcra.Raise(ref record.Arrival, Volatile.Read(ref _latestEviction));
         Volatile.Write(ref _tags[slot], key.Low);
         Volatile.Write(ref record.KeyHigh, key.High);
         return slot;
@@ -317,7 +317,7 @@ internal sealed class CallerTable
             }
 
             // Before the tag goes: the caller cannot come back before it is noted what it asked, and since when its charges are worn off.
-            long asked = record.Counters.Clear();
+            long asked = record.Counters.Clear(in record.Arrival);
             if (asked > 0)
             {
                 Departed?.Invoke(new CallerKey(low, high), asked, Volatile.Read(ref record.Before));
@@ -341,7 +341,7 @@ internal sealed class CallerTable
         for (int slot = home; slot < home + Window; slot++)
         {
             ref CallerRecord record = ref _records[slot];
-            if (Volatile.Read(ref record.Arrival) <= earliest && record.FreshAt is long freshAt && freshAt <= earliest
+            if (Gcra.TimeOf(Volatile.Read(ref record.Arrival)) <= earliest && record.FreshAt is long freshAt && freshAt <= earliest
                 && Volatile.Read(ref _tags[slot]) >= FirstKey && Volatile.Read(ref record.KeyHigh) != 0)
             {
                 earliest = freshAt;
