@@ -170,19 +170,12 @@ internal sealed partial class AdmissionControl
         // After the charge (a full fence): see the invariant of CallerTable.
         if (Volatile.Read(ref record.KeyHigh) != caller.High)
         {
-            TakeBack(plan.CallerRate, ref record, now);
+            record.TakeBack(plan.CallerRate, now, _clock);
             return false;
         }
 
         dossier = (int)(standing >> 32) - 1;
         return true;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void TakeBack(Gcra rate, ref CallerRecord record, long now)
-    {
-        rate.Refund(ref record.Arrival, 1, now, _clock);
-        record.Counters.Uncount();
     }
 
     /// <summary>The common case: a known caller of no special standing, with nothing but its own rate to keep.</summary>
@@ -224,7 +217,7 @@ internal sealed partial class AdmissionControl
         {
             if (isSingle)
             {
-                TakeBack(rate, ref record, now);
+                record.TakeBack(rate, now, _clock);
             }
             else
             {

@@ -8,8 +8,7 @@ namespace InferenceShield;
 /// <para>The common call, one query at the price of one unit, is a single atomic increment: what goes beyond is kept in words of
 /// its own. A call that changes several words raises <see cref="_begun"/> before and <see cref="_ended"/> after.</para>
 /// <para>A caller's record counts its common calls in the word of its rate (<see cref="Gcra.CountOf"/>): what was admitted is always
-/// the sum of both. Taking that count over is as a call that changes several words; a call that is taken back is taken
-/// from the counter here, which may leave it negative while the sum is not.</para>
+/// the sum of both. Taking that count over is as a call that changes several words.</para>
 /// <para>A reader looks at _ended, reads all words twice and looks at _begun. If both are equal no call was half counted, and if
 /// both readings are, there was an instant between them at which all words had these values, for in between words only grow, but
 /// for a call that is taken back, which the reading then holds or does not. Else
@@ -52,8 +51,24 @@ internal struct CallCounters
         Interlocked.Increment(ref _ended);
     }
 
-    /// <summary>Takes back one call of one query that a word counted, wherever its count is by now.</summary>
-    public void Uncount() => Interlocked.Decrement(ref _admitted);
+    /// <summary>Takes back one call of one query that a word counted: from the word, or from here if the count has come here since.</summary>
+    public void Uncount(ref long word)
+    {
+        // Ends: a failure means that somebody else has changed the word.
+        long seen = Volatile.Read(ref word);
+        while (Gcra.CountOf(seen) > 0)
+        {
+            long before = Interlocked.CompareExchange(ref word, seen - 1, seen);
+            if (before == seen)
+            {
+                return;
+            }
+
+            seen = before;
+        }
+
+        Interlocked.Decrement(ref _admitted);
+    }
 
     /// <summary>Takes over what a word counts, unless the word has changed.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -104,11 +119,10 @@ internal struct CallCounters
     }
 
     /// <summary>Takes away all that was counted, for another caller. A call that is counted meanwhile goes or stays as a whole.</summary>
-    /// <param name="word">The word that counts the latest calls. It stays as it is: what it counts is taken off here.</param>
-    /// <returns>Queries admitted until then.</returns>
-    public long Clear(in long word)
+    /// <returns>Queries admitted until then, but for those that a word counts.</returns>
+    public long Clear()
     {
-        Words words = ReadWhole(in word);
+        Words words = ReadWhole(in s_noWord);
         Interlocked.Increment(ref _begun);
         Interlocked.Add(ref _admitted, -words.Admitted);
         Interlocked.Add(ref _furtherRows, -words.FurtherRows);
@@ -116,7 +130,7 @@ internal struct CallCounters
         Interlocked.Add(ref _furtherRefused, -words.FurtherRefused);
         Interlocked.Add(ref _furtherCost, -words.FurtherCost);
         Interlocked.Increment(ref _ended);
-        return Math.Max(0, words.Admitted);
+        return words.Admitted;
     }
 
     private readonly Words ReadWhole(in long word)

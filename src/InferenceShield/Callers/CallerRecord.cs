@@ -116,6 +116,32 @@ internal struct CallerRecord
         }
     }
 
+    /// <summary>Takes back what <see cref="TryChargeAndCount"/> charged and counted.</summary>
+    public void TakeBack(Gcra rate, long chargedAt, ShieldClock? clock)
+    {
+        // In this order: as long as the charge stands, the record is not fresh, and nobody takes the count for departed.
+        Counters.Uncount(ref Arrival);
+        rate.Refund(ref Arrival, 1, chargedAt, clock);
+    }
+
+    /// <summary>Takes away all that was counted, for another caller, unless somebody has charged the record since its word was read.</summary>
+    /// <param name="word">The word as read.</param>
+    /// <param name="admitted">Queries admitted until then.</param>
+    /// <remarks>A query that is charged after this is counted in the word, and taken back there by a thread that finds the record gone.
+    /// One that was charged before and had worn off by now, because its thread was held up with an old time, is one too many for
+    /// this caller and one too few for the next.</remarks>
+    public bool TryClear(long word, out long admitted)
+    {
+        admitted = 0;
+        if (Interlocked.CompareExchange(ref Arrival, word & ~Gcra.CountMask, word) != word)
+        {
+            return false;
+        }
+
+        admitted = Math.Max(0, Counters.Clear() + Gcra.CountOf(word));
+        return true;
+    }
+
     /// <summary>Changes some bits of the standing.</summary>
     public void SetStanding(ulong bits, ulong mask)
     {

@@ -310,14 +310,13 @@ internal sealed class CallerTable
 
             // Alone on the slot from here on, so the tag read again is the one that belongs to the key.
             low = Volatile.Read(ref _tags[slot]);
-            if (record.FreshAt > now)
+            if (!TryEmpty(ref record, now, out long asked))
             {
                 Interlocked.Exchange(ref record.KeyHigh, high); // somebody charged it just before: it stays
                 continue;
             }
 
             // Before the tag goes: the caller cannot come back before it is noted what it asked, and since when its charges are worn off.
-            long asked = record.Counters.Clear(in record.Arrival);
             if (asked > 0)
             {
                 Departed?.Invoke(new CallerKey(low, high), asked, Volatile.Read(ref record.Before));
@@ -332,6 +331,27 @@ internal sealed class CallerTable
         }
 
         return -1;
+    }
+
+    /// <summary>Takes away what was counted in a record that is as good as fresh.</summary>
+    /// <returns>False if it is not.</returns>
+    private static bool TryEmpty(ref CallerRecord record, long now, out long asked)
+    {
+        // Ends: after a failure the record has a charge, and if that has worn off already, one fewer thread with an old time.
+        asked = 0;
+        while (true)
+        {
+            long word = Volatile.Read(ref record.Arrival);
+            if (record.FreshAt > now)
+            {
+                return false;
+            }
+
+            if (record.TryClear(word, out asked))
+            {
+                return true;
+            }
+        }
     }
 
     private int OldestFresh(int home, long now)

@@ -87,8 +87,7 @@ internal sealed class CallerTableStress
             _table[slot].TryChargeAndCount(s_rate, _now, out _, out _);
             if (!_table.IsOwner(slot, _keys[caller]))
             {
-                s_rate.Refund(ref _table[slot].Arrival, 1, 0, clock: null);
-                _table[slot].Counters.Uncount();
+                _table[slot].TakeBack(s_rate, 0, clock: null);
                 continue;
             }
 

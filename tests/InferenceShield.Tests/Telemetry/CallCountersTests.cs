@@ -39,10 +39,12 @@ public sealed class CallCountersTests
                 Assert.Equal(expected.Admitted, counters.AdmittedWith(in word));
             }
 
-            long kept = word;
-            Assert.Equal(expected.Admitted, counters.Clear(in word));
-            Assert.Equal(kept, word);
-            Assert.Equal(400, Gcra.TimeOf(word));
+            CallerRecord record = new() { Counters = counters, Arrival = word };
+            Assert.False(record.TryClear(word ^ 1, out long taken));
+            Assert.Equal((0, word), (taken, record.Arrival));
+            Assert.True(record.TryClear(word, out taken));
+            Assert.Equal((expected.Admitted, 400), (taken, Gcra.TimeOf(record.Arrival)));
+            (counters, word) = (record.Counters, record.Arrival);
             Assert.Equal(default, counters.Read(in word));
             counters.CountAdmitted(3, 30);
             Assert.Equal(new CallCounts(1, 3, 0, 0, 30), counters.Read(in word));
@@ -61,7 +63,8 @@ public sealed class CallCountersTests
                 CountAdmitted(ref counters, ref word, 1, 1);
             }
 
-            counters.Uncount();
+            counters.Uncount(ref word);
+            Assert.Equal(0, Gcra.TimeOf(word));
             Assert.Equal(new CallCounts(calls - 1, calls - 1, 0, 0, calls - 1), counters.Read(in word));
         }
     }
@@ -113,7 +116,7 @@ public sealed class CallCountersTests
             {
                 while (Volatile.Read(ref running) > 0)
                 {
-                    record.Counters.Clear(in record.Arrival);
+                    record.TryClear(Volatile.Read(ref record.Arrival), out _);
                     Thread.SpinWait(20);
                 }
             }
@@ -166,8 +169,7 @@ public sealed class CallCountersTests
         CallCounters counters = (CallCounters)suspended;
         long start = Stopwatch.GetTimestamp();
         Assert.Equal(7, counters.Read().Admitted);
-        long word = 0;
-        counters.Clear(in word);
+        counters.Clear();
         Assert.Equal(0, counters.Read().Admitted);
         Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(20));
     }
