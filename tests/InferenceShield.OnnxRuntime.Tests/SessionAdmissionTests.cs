@@ -90,7 +90,7 @@ public sealed class SessionAdmissionTests
     {
         using TestSession session = TestSession.Of(TestModels.Linear(), OutputKind.Logits);
         float[] two = session.Ask(TestModels.Weights(8), 10);
-        ShieldOptions options = new() { Hardening = { LabelOnly = true }, Callers = { Capacity = 64 } };
+        ShieldOptions options = new() { Hardening = { Release = Release.LabelOnly }, Callers = { Capacity = 64 } };
         options.Outputs[TestModels.Output] = new OutputOptions { Kind = OutputKind.Logits };
         session.Shield.Reload(options);
         float[] label = session.Ask(TestModels.Weights(8), 10);

@@ -13,7 +13,7 @@ public sealed class ShieldAllocationTests
         ["noise"] = new HardeningOptions { KeyedNoiseBudget = 0.2 },
         ["top-k"] = new HardeningOptions { TopK = 5 },
         ["all"] = new HardeningOptions { KeyedNoiseBudget = 0.2, TopK = 5, Temperature = 2, Decimals = 5 },
-        ["label only"] = new HardeningOptions { LabelOnly = true },
+        ["label only"] = new HardeningOptions { Release = Release.LabelOnly },
     };
 
 

@@ -52,7 +52,7 @@ public sealed class ShieldOptionsValidatorTests
         ["Hardening:Temperature is NaN; allowed: 0.05 to 100."] = o => o.Hardening.Temperature = double.NaN,
         ["Hardening:TopK is 0; allowed: 1 to 1,000,000."] = o => o.Hardening.TopK = 0,
         ["Hardening:TopK is 1000001; allowed: 1 to 1,000,000."] = o => o.Hardening.TopK = 1_000_001,
-        ["Hardening: LabelOnly releases one class, TopK 2. Choose one of them."] = o => (o.Hardening.LabelOnly, o.Hardening.TopK) = (true, 2),
+        ["Hardening: Release LabelOnly releases one class, TopK 2. Choose one of them."] = o => (o.Hardening.Release, o.Hardening.TopK) = (Release.LabelOnly, 2),
         ["Outputs is null; leave it out for the default."] = o => o.Outputs = null!,
         ["Outputs is empty; declare at least one output that may be released, with its kind (Logits, Probabilities, Embedding, Regression or State)."] = o => o.Outputs.Clear(),
         ["Outputs has an output without a name."] = o => o.Outputs[" "] = new OutputOptions { Kind = OutputKind.Logits },
@@ -61,11 +61,11 @@ public sealed class ShieldOptionsValidatorTests
         ["Outputs:x:Kind is 99; allowed: Logits, Probabilities, Embedding, Regression or State."] = o => o.Outputs["x"] = new OutputOptions { Kind = (OutputKind)99 },
         ["Outputs:x:Hardening:Decimals is 9; allowed: 1 to 5."] = o => Own(o, OutputKind.Logits, new HardeningOptions { Decimals = 9 }),
         ["Outputs:x:Hardening:Temperature is -1; allowed: 0.05 to 100."] = o => Own(o, OutputKind.Probabilities, new HardeningOptions { Temperature = -1 }),
-        ["Outputs:x:Hardening: LabelOnly releases one class, TopK 5. Choose one of them."] = o => Own(o, OutputKind.Logits, new HardeningOptions { LabelOnly = true, TopK = 5 }),
+        ["Outputs:x:Hardening: Release LabelOnly releases one class, TopK 5. Choose one of them."] = o => Own(o, OutputKind.Logits, new HardeningOptions { Release = Release.LabelOnly, TopK = 5 }),
         ["Outputs:x:Hardening does not apply to State, which is passed through untouched. Remove it."] = o => Own(o, OutputKind.State, new HardeningOptions()),
-        ["Outputs:x:Hardening: LabelOnly, TopK, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; Embedding takes SignificantDigits."] =
-            o => Own(o, OutputKind.Embedding, new HardeningOptions { LabelOnly = true }),
-        ["Outputs:x:Hardening: LabelOnly, TopK, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; Regression takes SignificantDigits."] =
+        ["Outputs:x:Hardening: Release, TopK, BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; Embedding takes SignificantDigits."] =
+            o => Own(o, OutputKind.Embedding, new HardeningOptions { Release = Release.LabelOnly }),
+        ["Outputs:x:Hardening: Release, TopK, BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; Regression takes SignificantDigits."] =
             o => Own(o, OutputKind.Regression, new HardeningOptions { Temperature = 2 }),
     };
 
@@ -116,9 +116,9 @@ public sealed class ShieldOptionsValidatorTests
     [Fact]
     public void Nulls_everywhere_are_faults_too()
     {
-        ShieldOptions options = new() { Callers = null!, Admission = null!, Hardening = null!, Outputs = null! };
+        ShieldOptions options = new() { Callers = null!, Admission = null!, Hardening = null!, Guarded = null!, Restricted = null!, Outputs = null! };
         Assert.Equal(
-            ["Callers", "Admission", "Hardening", "Outputs"],
+            ["Callers", "Admission", "Hardening", "Guarded", "Restricted", "Outputs"],
             ShieldOptionsValidator.Validate(options, "", serving: null).Select(fault => fault.Split(' ')[0]));
     }
 
@@ -135,8 +135,8 @@ public sealed class ShieldOptionsValidatorTests
     {
         ShieldOptions options = Valid();
         options.Outputs["second"] = new OutputOptions { Kind = OutputKind.Logits };
-        (options.Hardening.LabelOnly, options.Hardening.TopK) = (true, 2);
-        Assert.Equal(["Hardening: LabelOnly releases one class, TopK 2. Choose one of them."], ShieldOptionsValidator.Validate(options, "", serving: null));
+        (options.Hardening.Release, options.Hardening.TopK) = (Release.LabelOnly, 2);
+        Assert.Equal(["Hardening: Release LabelOnly releases one class, TopK 2. Choose one of them."], ShieldOptionsValidator.Validate(options, "", serving: null));
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class ShieldOptionsValidatorTests
         AssertValid(o => (o.Hardening.Decimals, o.Hardening.SignificantDigits, o.Hardening.TopK) = (5, 6, 1_000_000));
         AssertValid(o => (o.Hardening.KeyedNoiseBudget, o.Hardening.Temperature) = (0, 0.05));
         AssertValid(o => (o.Hardening.KeyedNoiseBudget, o.Hardening.Temperature) = (1.9, 100));
-        AssertValid(o => (o.Hardening.LabelOnly, o.Hardening.TopK) = (true, 1));
+        AssertValid(o => (o.Hardening.Release, o.Hardening.TopK) = (Release.LabelOnly, 1));
         AssertValid(o => Own(o, OutputKind.Embedding, new HardeningOptions { SignificantDigits = 6 }));
 
         static void AssertValid(Action<ShieldOptions> change)
@@ -169,7 +169,7 @@ public sealed class ShieldOptionsValidatorTests
     {
         ShieldOptions options = Valid();
         options.Outputs["embedding"] = new OutputOptions { Kind = OutputKind.Embedding };
-        options.Hardening.LabelOnly = true;
+        options.Hardening.Release = Release.LabelOnly;
         Assert.Empty(ShieldOptionsValidator.Validate(options, "", serving: null));
     }
 

@@ -39,7 +39,7 @@ public sealed class ShieldReloadTests
         ["overflow period at the same rate"] = o => (o.Admission.Overflow.Queries, o.Admission.Overflow.Period) = (2_000_000, TimeSpan.FromSeconds(2)),
         ["rows per call"] = o => o.Admission.MaxRowsPerCall = 7,
         ["decimals"] = o => o.Hardening.Decimals = 3,
-        ["label only"] = o => o.Hardening.LabelOnly = true,
+        ["label only"] = o => o.Hardening.Release = Release.LabelOnly,
         ["top-k"] = o => o.Hardening.TopK = 3,
         ["noise"] = o => o.Hardening.KeyedNoiseBudget = 0.1,
         ["temperature"] = o => o.Hardening.Temperature = 2,

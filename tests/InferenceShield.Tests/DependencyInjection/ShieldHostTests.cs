@@ -87,12 +87,12 @@ public sealed class ShieldHostTests
     }
 
     [Theory]
-    [InlineData("Models:fashion:Shield:Hardening:LabelOnly")]
-    [InlineData("Defaults:Hardening:LabelOnly")]
+    [InlineData("Models:fashion:Shield:Hardening:Release")]
+    [InlineData("Defaults:Hardening:Release")]
     public async Task Configuration_that_vanishes_as_an_unreadable_file_does_leaves_the_last_good_options_in_force(string key)
     {
         // Others of the same section stay: they came from another file.
-        using TestHost host = new((key, "true"), ("Models:fashion:Shield:Hardening:Temperature", "1"), ("Defaults:Hardening:Temperature", "1"));
+        using TestHost host = new((key, "LabelOnly"), ("Models:fashion:Shield:Hardening:Temperature", "1"), ("Defaults:Hardening:Temperature", "1"));
         host.WithModel().Start();
         host.Reload((key, null));
         Assert.Equal([0f, 1f], host.Shield().Release(s_clean, 2));
@@ -100,7 +100,7 @@ public sealed class ShieldHostTests
             $"InferenceShield:{key} was in force and is gone. Is the file readable? To go back to a default, write the default, or restart.", host.Shield().ReloadFault);
         Assert.Equal(HealthStatus.Degraded, (await CheckHealth(host)).Status);
 
-        host.Reload((key, "false"));
+        host.Reload((key, "Rounding"));
         Assert.Null(host.Shield().ReloadFault);
         Assert.Equal([0.12f, 0.88f], host.Shield().Release(s_clean, 2));
     }
