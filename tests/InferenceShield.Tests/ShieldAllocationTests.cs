@@ -94,6 +94,27 @@ public sealed class ShieldAllocationTests
     }
 
     [Theory]
+    [InlineData(Posture.Guarded, 2)]
+    [InlineData(Posture.Guarded, 10)]
+    [InlineData(Posture.Guarded, 1000)]
+    [InlineData(Posture.Restricted, 2)]
+    [InlineData(Posture.Restricted, 10)]
+    [InlineData(Posture.Restricted, 1000)]
+    public void Hardening_for_a_suspect_allocates_nothing_with_and_without_least_information(Posture posture, int classes)
+    {
+        using Shield shield = TestShield.Build(OutputKind.Logits, configure: options =>
+        {
+            options.Outputs["other"] = new OutputOptions { Kind = OutputKind.Logits, Guarded = new HardeningOptions { LeastInformationBudget = 1 } };
+            options.Outputs["values"] = new OutputOptions { Kind = OutputKind.Regression };
+        });
+        shield.Overrides.Set(shield.IdentifyCaller("caller"), new CallerOverride { Posture = posture });
+        float[] logits = new ScoreCase(OutputKind.Logits, ScoreShape.Spread, classes, Seed: 1).Scores();
+        float[] released = new float[classes];
+        Admission admission = shield.AdmitRows(1);
+        AssertNoAllocation(i => shield.Harden(in admission, logits, released, classes, i % 3));
+    }
+
+    [Theory]
     [InlineData(2)]
     [InlineData(10)]
     [InlineData(1000)]

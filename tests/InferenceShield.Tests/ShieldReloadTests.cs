@@ -44,6 +44,12 @@ public sealed class ShieldReloadTests
         ["noise"] = o => o.Hardening.KeyedNoiseBudget = 0.1,
         ["temperature"] = o => o.Hardening.Temperature = 2,
         ["digits"] = o => o.Hardening.SignificantDigits = 2,
+        ["least information"] = o => o.Hardening.LeastInformationBudget = 0.1,
+        ["guarded release"] = o => o.Guarded.Release = Release.LabelOnly,
+        ["guarded edges"] = o => o.Guarded.BandEdges = [0.5, 0.9],
+        ["restricted release"] = o => o.Restricted.Release = Release.Bands,
+        ["an output's guarded"] = o => o.Outputs[TestShield.Output].Guarded = new HardeningOptions { Release = Release.LabelOnly },
+        ["classes"] = o => o.Outputs[TestShield.Output].Classes = 2,
         ["an output's own"] = o => o.Outputs[TestShield.Output].Hardening = new HardeningOptions { Decimals = 1 },
     };
 

@@ -117,6 +117,36 @@ public sealed class ShieldHostTests
     }
 
     [Fact]
+    public void A_posture_is_configured_key_by_key_and_edges_replace_those_of_code_and_of_the_defaults()
+    {
+        using TestHost host = new(
+            ("Defaults:Guarded:BandEdges:0", "0.3"),
+            ("Defaults:Guarded:BandEdges:1", "0.4"),
+            ("Models:fashion:Shield:Guarded:BandEdges:0", "0.5"),
+            ("Models:fashion:Shield:Outputs:own:Kind", "Probabilities"),
+            ("Models:fashion:Shield:Outputs:own:Guarded:Decimals", "1"));
+        host.WithModel(configure: model => model.Configure(options => options.Guarded.BandEdges = [0.1, 0.9])).Start();
+        Shield shield = host.Shield();
+        shield.Overrides.Set(shield.IdentifyCaller("caller"), new CallerOverride { Posture = Posture.Guarded });
+        float[] clean = [0.1f, 0.2f, 0.7f];
+        float[] expected = new float[3];
+        ConfidenceBands.FromEdges(3, [0.5]).Release(clean, OutputKind.Probabilities, expected);
+        float[] released = new float[3];
+        Admission admission = shield.AdmitRows(1);
+        shield.Harden(in admission, clean, released, 3, shield.GetOutputIndex(TestShield.Output));
+        Assert.Equal(expected, released);
+
+        // One key of an output's own posture leaves the others to the posture.
+        ConfidenceBands.FromEdges(3, [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]).Release(clean, OutputKind.Probabilities, expected);
+        shield.Harden(in admission, clean, released, 3, shield.GetOutputIndex("own"));
+        Assert.Equal(expected, released);
+
+        host.Reload(("Models:fashion:Shield:Guarded:Release", "Rounding"));
+        Assert.Contains("Guarded: BandFile and BandEdges apply to Release Bands, not to Rounding", shield.ReloadFault, StringComparison.Ordinal);
+        Assert.Equal(1, shield.GetStatistics().PlanVersion);
+    }
+
+    [Fact]
     public void Budgets_outlive_a_reload()
     {
         using TestHost host = new(("Models:fashion:Shield:Admission:PerCaller:Burst", "16"));
