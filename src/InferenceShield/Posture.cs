@@ -14,6 +14,6 @@ public enum Posture
     /// <summary>The coarsest answers: see <see cref="ShieldOptions.Restricted"/>.</summary>
     Restricted,
 
-    /// <summary>Refused.</summary>
+    /// <summary>Refused, or answered as <see cref="AdmissionOptions.Blocked"/> says.</summary>
     Blocked,
 }

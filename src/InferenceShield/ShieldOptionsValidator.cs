@@ -8,6 +8,7 @@ internal sealed partial class ShieldOptionsValidator
 {
     private static readonly TimeSpan s_shortestPeriod = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan s_longestPeriod = TimeSpan.FromDays(31);
+    private static readonly TimeSpan s_longestDelay = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_longestRefill = TimeSpan.FromDays(366);
 
     private readonly string _prefix;
@@ -100,6 +101,16 @@ internal sealed partial class ShieldOptionsValidator
         CheckShared("Admission:PerTenant", admission.PerTenant, admission);
         CheckShared("Admission:PerNetwork", admission.PerNetwork, admission);
         CheckShared("Admission:PerModel", admission.PerModel, admission);
+        if (!Enum.IsDefined(admission.Blocked))
+        {
+            Fault("Admission:Blocked", admission.Blocked, "Refuse or Restrict");
+        }
+
+        if (admission.BlockedDelay < TimeSpan.Zero || admission.BlockedDelay > s_longestDelay)
+        {
+            Fault("Admission:BlockedDelay", admission.BlockedDelay, "00:00:00 to 00:01:00");
+        }
+
         if (Required("Admission:Price", admission.Price))
         {
             Range("Admission:Price:PerCall", admission.Price.PerCall, 0, 1_000_000);

@@ -31,6 +31,8 @@ internal sealed class ShieldPlan
         Overflow = new Limit(admission.Overflow);
         HasQuotas = Caller.HasQuotas || Tenant is { HasQuotas: true } || Network is { HasQuotas: true } || Model is { HasQuotas: true };
         HasCallerRateOnly = Model is null && !HasQuotas;
+        RefusesBlocked = admission.Blocked == BlockedTreatment.Refuse;
+        BlockedDelay = RefusesBlocked ? TimeSpan.Zero : admission.BlockedDelay;
         MaxRows = admission.MaxRowsPerCall ?? Caller.Rate.Burst;
         _costPerCall = admission.Price.PerCall;
         _costPerRow = admission.Price.PerQuery + ((long)admission.Price.PerOutput * options.Outputs.Count);
@@ -69,6 +71,11 @@ internal sealed class ShieldPlan
 
     /// <summary>Whether a caller without tenant and network has nothing to keep but its own rate.</summary>
     public bool HasCallerRateOnly { get; }
+
+    /// <summary>Whether callers in <see cref="Posture.Blocked"/> are refused, or answered as restricted ones.</summary>
+    public bool RefusesBlocked { get; }
+
+    public TimeSpan BlockedDelay { get; }
 
     public int MaxRows { get; }
 
@@ -117,7 +124,7 @@ internal sealed class ShieldPlan
     public bool HasSameContent(ShieldPlan other) =>
         Enforces == other.Enforces && Caller == other.Caller && Tenant == other.Tenant && Network == other.Network
         && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
-        && MaxRows == other.MaxRows && _postures.SelectMany(outputs => outputs).SequenceEqual(other._postures.SelectMany(outputs => outputs));
+        && RefusesBlocked == other.RefusesBlocked && BlockedDelay == other.BlockedDelay && MaxRows == other.MaxRows && _postures.SelectMany(outputs => outputs).SequenceEqual(other._postures.SelectMany(outputs => outputs));
 
     /// <summary>Whether nothing that is owed has to be restated.</summary>
     public bool HasSameRates(ShieldPlan other) =>

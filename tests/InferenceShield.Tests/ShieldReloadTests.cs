@@ -44,6 +44,7 @@ public sealed class ShieldReloadTests
         ["noise"] = o => o.Hardening.KeyedNoiseBudget = 0.1,
         ["temperature"] = o => o.Hardening.Temperature = 2,
         ["digits"] = o => o.Hardening.SignificantDigits = 2,
+        ["blocked"] = o => o.Admission.Blocked = BlockedTreatment.Restrict,
         ["least information"] = o => o.Hardening.LeastInformationBudget = 0.1,
         ["guarded release"] = o => o.Guarded.Release = Release.LabelOnly,
         ["guarded edges"] = o => o.Guarded.BandEdges = [0.5, 0.9],

@@ -17,6 +17,8 @@ internal static partial class ShieldOptionsReader
         "Callers:TenantCapacity",
         "Callers:NetworkCapacity",
         "Admission:MaxRowsPerCall",
+        "Admission:Blocked",
+        "Admission:BlockedDelay",
         "Admission:Price:PerCall",
         "Admission:Price:PerQuery",
         "Admission:Price:PerOutput",
@@ -96,6 +98,7 @@ internal static partial class ShieldOptionsReader
             "PERIOD" => FindPeriodFault(path, value),
             "MODE" => FindEnumFault<ShieldMode>(path, value),
             "KIND" => FindEnumFault<OutputKind>(path, value),
+            "BLOCKED" => FindEnumFault<BlockedTreatment>(path, value),
             "RELEASE" => FindEnumFault<Release>(path, value),
             _ => null,
         };

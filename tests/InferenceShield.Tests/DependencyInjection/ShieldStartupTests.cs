@@ -124,6 +124,8 @@ public sealed class ShieldStartupTests
     [InlineData("Defaults:Hardening:TopK", "")]
     [InlineData("Defaults:Admission", "5")]
     [InlineData("Defaults:Admission:PerCaller", "10/h")]
+    [InlineData("Defaults:Admission:Blocked", "1")]
+    [InlineData("Defaults:Admission:BlockedDelay", "24")]
     [InlineData("Defaults:Mode", "")]
     [InlineData("Defaults:Mode", "1")]
     [InlineData("Models:fashion:Shield:Outputs", "scores")]
