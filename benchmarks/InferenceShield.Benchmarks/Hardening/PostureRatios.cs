@@ -18,20 +18,20 @@ internal static class PostureRatios
         List<GroupTimes> results = [];
         foreach (int classes in (int[])[10, 1000])
         {
-            PostureBenchmarks suite = new() { Classes = classes };
-            suite.SetUp();
             double goal = classes == 10 ? 1.0 / 5 : 1.0 / 10;
-            results.Add(PairedHarness.Measure(new RatioGroup($"Guarded, one row of {classes:N0} logits", suite,
+            PostureBenchmarks guarded = new() { Classes = classes };
+            results.Add(PairedHarness.Measure(new RatioGroup($"Guarded, one row of {classes:N0} logits", guarded,
             [
-                new Candidate("by hand: TensorPrimitives and LINQ", suite.CarefulGuarded),
-                new Candidate("Harden", suite.HardenGuarded, goal),
-                new Candidate("the plan by itself", suite.PlanGuarded),
+                new Candidate("by hand: TensorPrimitives and LINQ", guarded.CarefulGuarded),
+                new Candidate("Harden", guarded.HardenGuarded, goal),
+                new Candidate("the plan by itself", guarded.PlanGuarded),
             ], Notes)));
-            results.Add(PairedHarness.Measure(new RatioGroup($"Restricted, one row of {classes:N0} logits", suite,
+            PostureBenchmarks restricted = new() { Classes = classes };
+            results.Add(PairedHarness.Measure(new RatioGroup($"Restricted, one row of {classes:N0} logits", restricted,
             [
-                new Candidate("by hand: TensorPrimitives and LINQ", suite.CarefulRestricted),
-                new Candidate("Harden", suite.HardenRestricted, goal),
-                new Candidate("the plan by itself", suite.PlanRestricted),
+                new Candidate("by hand: TensorPrimitives and LINQ", restricted.CarefulRestricted),
+                new Candidate("Harden", restricted.HardenRestricted, goal),
+                new Candidate("the plan by itself", restricted.PlanRestricted),
             ], Notes)));
         }
 

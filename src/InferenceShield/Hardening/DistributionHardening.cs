@@ -25,6 +25,12 @@ internal static class DistributionHardening
     public static bool TryHarden(
         OutputPlan plan, SipHashKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault)
     {
+        if (plan.Release == Release.LabelOnly && LabelHardening.TryApply(plan.Kind, clean, released, out top, out confidence))
+        {
+            fault = default;
+            return true;
+        }
+
         confidence = 0;
         HardeningScratch scratch = HardeningScratch.ForThisThread;
         Span<double> distribution = scratch.Distribution(clean.Length);

@@ -96,6 +96,48 @@ public sealed class PostureHardeningTests
     }
 
     [Fact]
+    public void A_label_without_a_distribution_is_that_of_the_distribution_and_so_is_the_confidence_counted()
+    {
+        Properties.Hold(s_scores, test =>
+        {
+            float[] clean = test.Scores();
+            float[] released = new float[clean.Length];
+            if (LabelHardening.TryApply(test.Kind, clean, released, out int top, out float confidence))
+            {
+                Assert.Equal(Assertions.FirstOfLargest(clean), top);
+                Assert.Equal(1, released[top]);
+                Assert.Equal(1, released.Sum());
+                float exact = ReleaseCases.Confidence(clean, test.Kind);
+                Assert.InRange(confidence, exact - (2e-5f * exact), exact + (2e-5f * exact));
+            }
+            else
+            {
+                // Left to the slow way, with nothing written.
+                Assert.Equal(OutputKind.Probabilities, test.Kind);
+                Assert.All(released, value => Assert.Equal(0, value));
+            }
+        }, tests: 2000);
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity)]
+    public void A_row_that_is_not_finite_is_never_taken_for_a_label_at_any_length_and_place(float wrong)
+    {
+        for (int length = 1; length <= 257; length++)
+        {
+            for (int place = 0; place < length; place += 1 + (length / 9))
+            {
+                float[] clean = new float[length];
+                clean[place] = wrong;
+                Assert.False(LabelHardening.TryApply(OutputKind.Logits, clean, new float[length], out _, out _));
+                Assert.False(LabelHardening.TryApply(OutputKind.Probabilities, clean, new float[length], out _, out _));
+            }
+        }
+    }
+
+    [Fact]
     public void Least_information_comes_before_bands_and_rounding()
     {
         Properties.Hold(ScoreCase.Any, test =>
