@@ -6,7 +6,21 @@ public sealed class OutputOptions
     /// <summary>What its numbers are. Required.</summary>
     public OutputKind Kind { get; set; }
 
-    /// <summary>How it is released.</summary>
+    /// <summary>The numbers in a row of it.</summary>
+    /// <value>1 to 1,000,000; the default, <see langword="null"/>, takes rows of any number. Where it is set, other rows are an
+    /// error. Required with <see cref="HardeningOptions.BandFile"/> and <see cref="HardeningOptions.CodebookFile"/>, which are
+    /// learned for one number of classes. For Logits and Probabilities.</value>
+    public int? Classes { get; set; }
+
+    /// <summary>How it is released to a normal caller.</summary>
     /// <value>The default, <see langword="null"/>, takes <see cref="ShieldOptions.Hardening"/>.</value>
     public HardeningOptions? Hardening { get; set; }
+
+    /// <summary>How it is released to a guarded caller.</summary>
+    /// <value>The default, <see langword="null"/>, takes <see cref="ShieldOptions.Guarded"/>.</value>
+    public HardeningOptions? Guarded { get; set; }
+
+    /// <summary>How it is released to a restricted caller.</summary>
+    /// <value>The default, <see langword="null"/>, takes <see cref="ShieldOptions.Restricted"/>.</value>
+    public HardeningOptions? Restricted { get; set; }
 }

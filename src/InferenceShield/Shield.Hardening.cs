@@ -33,8 +33,9 @@ public sealed partial class Shield
         int rows;
         try
         {
-            outputPlan = OutputOf(plan, output);
+            outputPlan = OutputOf(plan, output, admission.Posture);
             rows = CheckShape(clean, released, classes, admission.Rows);
+            CheckClasses(outputPlan, classes);
         }
         catch (ArgumentException)
         {
@@ -81,8 +82,8 @@ public sealed partial class Shield
         }
     }
 
-    private static OutputPlan OutputOf(ShieldPlan plan, int output) => (uint)output < (uint)plan.Outputs.Length
-        ? plan.Outputs[output]
+    private static OutputPlan OutputOf(ShieldPlan plan, int output, Posture posture = Posture.Normal) => (uint)output < (uint)plan.Outputs.Length
+        ? plan.OutputFor(output, posture)
         : throw new ArgumentOutOfRangeException(nameof(output), output, $"Outputs are numbered 0 to {plan.Outputs.Length - 1}: {plan.DescribeOutputs()}.");
 
     private ShieldPlan CheckAdmission(in Admission admission)
@@ -120,6 +121,14 @@ public sealed partial class Shield
         }
 
         return rows;
+    }
+
+    private static void CheckClasses(OutputPlan plan, int classes)
+    {
+        if (plan.Classes != 0 && plan.Classes != classes)
+        {
+            throw new ArgumentException($"Output '{plan.Name}' is declared with {plan.Classes} classes; these rows have {classes}. Correct Outputs:{plan.Name}:Classes, or what is passed.", nameof(classes));
+        }
     }
 
     private bool TryHardenRow(

@@ -50,11 +50,21 @@ public sealed partial class Shield : IDisposable
             throw new ArgumentException("The global limit was made with another TimeProvider than the shield. Give both the same one.", nameof(globalLimit));
         }
 
-        _plan = ShieldPlan.Compile(this, options, optionsPrefix, serving: null);
-        globalLimit?.CheckBatch(_plan.MaxRows, name);
+        ShieldPlan.RequireValid(name, options, optionsPrefix, serving: null);
         using (ShieldSecret secret = secretProvider.GetSecret())
         {
             _keys = new ShieldKeys(secret, name);
+        }
+
+        try
+        {
+            _plan = ShieldPlan.Compile(this, options, optionsPrefix, _keys.ReleaseFiles, serving: null);
+            globalLimit?.CheckBatch(_plan.MaxRows, name);
+        }
+        catch
+        {
+            _keys.Clear();
+            throw;
         }
 
         _clock = ShieldClock.Of(timeProvider);
@@ -122,7 +132,7 @@ public sealed partial class Shield : IDisposable
         {
             try
             {
-                ShieldPlan plan = ShieldPlan.Compile(this, options, _optionsPrefix, _plan);
+                ShieldPlan plan = ShieldPlan.Compile(this, options, _optionsPrefix, _keys.ReleaseFiles, _plan);
                 _admission.Global?.CheckBatch(plan.MaxRows, Name);
                 _reloadFault = null;
                 if (plan.HasSameContent(_plan))

@@ -13,8 +13,18 @@ public sealed class ShieldOptions
     /// <summary>What callers may ask.</summary>
     public AdmissionOptions Admission { get; set; } = new();
 
-    /// <summary>How answers are released, unless an output says otherwise.</summary>
+    /// <summary>How answers are released to a normal caller, unless an output says otherwise.</summary>
+    /// <value>The default: probabilities with 2 decimals, values with 3 significant digits.</value>
     public HardeningOptions Hardening { get; set; } = new();
+
+    /// <summary>How answers are released to a guarded caller, unless an output says otherwise.</summary>
+    /// <value>The default: the label, its confidence's band and the second label; values with 2 significant digits. Names,
+    /// shapes and types are those of a normal caller's answer, so that a change of posture shows in nothing else.</value>
+    public HardeningOptions Guarded { get; set; } = new();
+
+    /// <summary>How answers are released to a restricted caller, unless an output says otherwise.</summary>
+    /// <value>The default: the label only; values with 1 significant digit.</value>
+    public HardeningOptions Restricted { get; set; } = new();
 
     /// <summary>The outputs that may be released, by name. At least one; those not named here are never returned.</summary>
     public IDictionary<string, OutputOptions> Outputs { get; set; } = new Dictionary<string, OutputOptions>(StringComparer.Ordinal);

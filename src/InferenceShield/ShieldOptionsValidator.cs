@@ -4,10 +4,11 @@ using System.Numerics;
 namespace InferenceShield;
 
 /// <summary>Finds every fault in a <see cref="ShieldOptions"/>, each with its key, its value and what is allowed.</summary>
-internal sealed class ShieldOptionsValidator
+internal sealed partial class ShieldOptionsValidator
 {
     private static readonly TimeSpan s_shortestPeriod = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan s_longestPeriod = TimeSpan.FromDays(31);
+    private static readonly TimeSpan s_longestDelay = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_longestRefill = TimeSpan.FromDays(366);
 
     private readonly string _prefix;
@@ -57,23 +58,6 @@ internal sealed class ShieldOptionsValidator
         return validator._faults;
     }
 
-    /// <summary>What is allowed and yet does not do what its name promises.</summary>
-    public static IEnumerable<string> Warnings(ShieldOptions options)
-    {
-        foreach (HardeningOptions hardening in options.Outputs.Values.Select(output => output.Hardening ?? options.Hardening).Distinct())
-        {
-            if (hardening.Temperature != 1)
-            {
-                yield return "Temperature alone does not protect: above 1 it gives a thief more per answer, and it always costs honest callers their calibration.";
-            }
-
-            if (hardening.KeyedNoiseBudget > 0)
-            {
-                yield return "KeyedNoiseBudget costs a thief nothing measurable up to .2 and moves most confident answers across a .9 threshold; see the documentation of HardeningOptions.";
-            }
-        }
-    }
-
     private void Check(ShieldOptions options)
     {
         if (!Enum.IsDefined(options.Mode))
@@ -95,9 +79,13 @@ internal sealed class ShieldOptionsValidator
             CheckAdmission(options.Admission);
         }
 
-        if (Required("Hardening", options.Hardening))
+        HardeningOptions[] shared = PostureHardening.SharedOf(options);
+        for (int posture = 0; posture < PostureHardening.Count; posture++)
         {
-            CheckHardening("Hardening", options.Hardening);
+            if (Required(PostureHardening.Keys[posture], shared[posture]))
+            {
+                CheckHardening(PostureHardening.Keys[posture], shared[posture]);
+            }
         }
 
         if (Required("Outputs", options.Outputs))
@@ -113,6 +101,16 @@ internal sealed class ShieldOptionsValidator
         CheckShared("Admission:PerTenant", admission.PerTenant, admission);
         CheckShared("Admission:PerNetwork", admission.PerNetwork, admission);
         CheckShared("Admission:PerModel", admission.PerModel, admission);
+        if (!Enum.IsDefined(admission.Blocked))
+        {
+            Fault("Admission:Blocked", admission.Blocked, "Refuse or Restrict");
+        }
+
+        if (admission.BlockedDelay < TimeSpan.Zero || admission.BlockedDelay > s_longestDelay)
+        {
+            Fault("Admission:BlockedDelay", admission.BlockedDelay, "00:00:00 to 00:01:00");
+        }
+
         if (Required("Admission:Price", admission.Price))
         {
             Range("Admission:Price:PerCall", admission.Price.PerCall, 0, 1_000_000);
@@ -207,78 +205,6 @@ internal sealed class ShieldOptionsValidator
         }
 
         return _faults.Count == before;
-    }
-
-    private void CheckHardening(string key, HardeningOptions hardening)
-    {
-        Range(key + ":Decimals", hardening.Decimals, 1, 5);
-        Range(key + ":SignificantDigits", hardening.SignificantDigits, 1, 6);
-        Range(key + ":KeyedNoiseBudget", hardening.KeyedNoiseBudget, 0, 1.9);
-        Range(key + ":Temperature", hardening.Temperature, 0.05, 100);
-        if (hardening.TopK is { } topK)
-        {
-            Range(key + ":TopK", topK, 1, 1_000_000);
-        }
-    }
-
-    private void CheckOutputs(ShieldOptions options)
-    {
-        if (options.Outputs.Count == 0)
-        {
-            _faults.Add(_prefix + "Outputs is empty; declare at least one output that may be released, with its kind (Logits, Probabilities, Embedding, Regression or State).");
-        }
-
-        foreach ((string name, OutputOptions? output) in options.Outputs)
-        {
-            string key = "Outputs:" + name;
-            if (string.IsNullOrWhiteSpace(name))
-            {
-                _faults.Add(_prefix + "Outputs has an output without a name.");
-            }
-
-            if (!Required(key, output))
-            {
-                continue;
-            }
-
-            if (output.Kind == OutputKind.None || !Enum.IsDefined(output.Kind))
-            {
-                Fault(key + ":Kind", output.Kind, "Logits, Probabilities, Embedding, Regression or State");
-                continue;
-            }
-
-            if (output.Hardening is { } hardening)
-            {
-                CheckHardening(key + ":Hardening", hardening);
-            }
-
-            CheckFit(key, output, options.Hardening);
-        }
-    }
-
-    /// <summary>A step that the output's kind would silently ignore is a fault where the output names it itself.</summary>
-    private void CheckFit(string key, OutputOptions output, HardeningOptions? shared)
-    {
-        if (output.Kind is OutputKind.State && output.Hardening is not null)
-        {
-            _faults.Add($"{_prefix}{key}:Hardening does not apply to State, which is passed through untouched. Remove it.");
-        }
-
-        HardeningOptions? effective = output.Hardening ?? shared;
-        if (output.Kind is OutputKind.Embedding or OutputKind.Regression && output.Hardening is { } own
-            && (own.LabelOnly || own.TopK is not null || own.KeyedNoiseBudget > 0 || own.Temperature != 1))
-        {
-            _faults.Add($"{_prefix}{key}:Hardening: LabelOnly, TopK, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; {output.Kind} takes SignificantDigits.");
-        }
-
-        if (effective is { LabelOnly: true, TopK: > 1 })
-        {
-            string fault = $"{_prefix}{(output.Hardening is null ? "Hardening" : key + ":Hardening")}: LabelOnly releases one class, TopK {effective.TopK}. Choose one of them.";
-            if (!_faults.Contains(fault))
-            {
-                _faults.Add(fault); // once, however many outputs share it
-            }
-        }
     }
 
     private void CheckFixedParts(ShieldOptions options, ShieldPlan serving)

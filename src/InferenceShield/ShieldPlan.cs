@@ -10,8 +10,12 @@ internal sealed class ShieldPlan
     private readonly long _costPerCall;
     private readonly long _costPerRow;
 
-    private ShieldPlan(Shield owner, ShieldOptions options, int version)
+    private readonly OutputPlan[][] _postures;
+
+    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures)
     {
+        Files = files;
+        _postures = postures;
         Owner = owner;
         Version = version;
         Enforces = options.Mode == ShieldMode.Enforce;
@@ -28,15 +32,13 @@ internal sealed class ShieldPlan
         Overflow = new Limit(admission.Overflow);
         HasQuotas = Caller.HasQuotas || Tenant is { HasQuotas: true } || Network is { HasQuotas: true } || Model is { HasQuotas: true };
         HasCallerRateOnly = Model is null && !HasQuotas;
+        RefusesBlocked = admission.Blocked == BlockedTreatment.Refuse;
+        BlockedDelay = RefusesBlocked ? TimeSpan.Zero : admission.BlockedDelay;
         MaxRows = admission.MaxRowsPerCall ?? Caller.Rate.Burst;
         _costPerCall = admission.Price.PerCall;
         _costPerRow = admission.Price.PerQuery + ((long)admission.Price.PerOutput * options.Outputs.Count);
 
         HasUnitPrice = CostOf(1) == 1;
-
-        // Ordered by name: the order of a dictionary from configuration is not one to rely on.
-        Outputs = [.. options.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal)
-            .Select(output => new OutputPlan(output.Key, output.Value.Kind, output.Value.Hardening ?? options.Hardening))];
         CountedOutput = Array.FindIndex(Outputs, output => output.IsDistribution);
         CountedOutput = CountedOutput >= 0 ? CountedOutput : Array.FindIndex(Outputs, output => output.Kind != OutputKind.State);
         _outputIndex = Outputs.Select((output, index) => KeyValuePair.Create(output.Name, index)).ToFrozenDictionary(StringComparer.Ordinal);
@@ -75,24 +77,50 @@ internal sealed class ShieldPlan
     /// <summary>Whether a caller without tenant and network has nothing to keep but its own rate.</summary>
     public bool HasCallerRateOnly { get; }
 
+    /// <summary>Whether callers in <see cref="Posture.Blocked"/> are refused, or answered as restricted ones.</summary>
+    public bool RefusesBlocked { get; }
+
+    public TimeSpan BlockedDelay { get; }
+
     public int MaxRows { get; }
 
-    public OutputPlan[] Outputs { get; }
+    /// <summary>The files that its outputs are released by.</summary>
+    public ReleaseFiles Files { get; }
+
+    /// <summary>Of a normal caller. Names and kinds are the same in every posture.</summary>
+    public OutputPlan[] Outputs => _postures[0];
 
     /// <summary>The output whose answers the histories count: the first distribution, else the first that is hardened; -1 for none.</summary>
     public int CountedOutput { get; }
 
-    /// <exception cref="OptionsValidationException">Every fault of the options, not only the first.</exception>
-    public static ShieldPlan Compile(Shield owner, ShieldOptions options, string prefix, ShieldPlan? serving)
+    /// <exception cref="OptionsValidationException">Every fault of the options, not only the first; if there is none, of the
+    /// files that they name.</exception>
+    public static ShieldPlan Compile(Shield owner, ShieldOptions options, string prefix, ReleaseFileKey key, ShieldPlan? serving)
+    {
+        RequireValid(owner.Name, options, prefix, serving);
+        ReleaseFiles files = new(owner.Name, key, serving?.Files);
+        OutputPlan[][] postures = OutputCompiler.Compile(options, prefix, files);
+        return files.Faults.Count == 0
+            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures)
+            : throw new OptionsValidationException(owner.Name, typeof(ShieldOptions), files.Faults);
+    }
+
+    /// <summary>Checks everything but the files.</summary>
+    /// <exception cref="OptionsValidationException">Every fault of the options.</exception>
+    public static void RequireValid(string name, ShieldOptions options, string prefix, ShieldPlan? serving)
     {
         IReadOnlyList<string> faults = ShieldOptionsValidator.Validate(options, prefix, serving);
-        return faults.Count == 0
-            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1)
-            : throw new OptionsValidationException(owner.Name, typeof(ShieldOptions), faults);
+        if (faults.Count > 0)
+        {
+            throw new OptionsValidationException(name, typeof(ShieldOptions), faults);
+        }
     }
 
     /// <summary>Whether one query costs one unit: then cost and queries are one count.</summary>
     public bool HasUnitPrice { get; }
+
+    /// <summary>How an output is released to a caller so treated.</summary>
+    public OutputPlan OutputFor(int output, Posture posture) => _postures[Math.Min((int)posture, PostureHardening.Count - 1)][output];
 
     public long CostOf(int rows) => _costPerCall + (rows * _costPerRow);
 
@@ -104,7 +132,7 @@ internal sealed class ShieldPlan
     public bool HasSameContent(ShieldPlan other) =>
         Enforces == other.Enforces && Caller == other.Caller && Tenant == other.Tenant && Network == other.Network
         && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
-        && MaxRows == other.MaxRows && Outputs.SequenceEqual(other.Outputs);
+        && RefusesBlocked == other.RefusesBlocked && BlockedDelay == other.BlockedDelay && MaxRows == other.MaxRows && _postures.SelectMany(outputs => outputs).SequenceEqual(other._postures.SelectMany(outputs => outputs));
 
     /// <summary>Whether nothing that is owed has to be restated.</summary>
     public bool HasSameRates(ShieldPlan other) =>

@@ -56,7 +56,7 @@ public sealed class AllocationTests
         HardeningOptions[] steps =
         [
             new() { KeyedNoiseBudget = 0.3, TopK = 3, Temperature = 2, Decimals = 4 },
-            new() { LabelOnly = true },
+            new() { Release = Release.LabelOnly },
         ];
         float[] input = TestModels.Weights(64);
         float[] released = new float[10];

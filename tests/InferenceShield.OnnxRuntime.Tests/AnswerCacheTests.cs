@@ -58,11 +58,17 @@ public sealed class AnswerCacheTests
         session.Shield.Overrides.Set(session.Caller, new CallerOverride { Posture = Posture.Guarded });
         float[] guarded = session.Ask(s_rows, 12);
         Assert.False(Assertions.AreSameBits(normal, guarded));
+        Assert.All(guarded, value => Assert.Equal(ValueHardening.Round(value, 2), value));
         Assert.Equal((0, 6, 6), Counts(session));
         Assertions.SameBits(guarded, session.Ask(s_rows, 12));
+        session.Shield.Overrides.Set(session.Caller, new CallerOverride { Posture = Posture.Restricted });
+        float[] restricted = session.Ask(s_rows, 12);
+        Assert.All(restricted, value => Assert.Equal(ValueHardening.Round(value, 1), value));
+        Assert.Equal((3, 9, 9), Counts(session));
         session.Shield.Overrides.Restore(session.Caller);
         Assertions.SameBits(normal, session.Ask(s_rows, 12));
-        Assert.Equal((6, 6, 6), Counts(session));
+        Assert.Contains(normal, value => ValueHardening.Round(value, 2) != value);
+        Assert.Equal((6, 9, 9), Counts(session));
     }
 
     [Fact]

@@ -67,7 +67,7 @@ public sealed class DeclaredOutputTests
             [("logits", OutputKind.Logits), ("probabilities", OutputKind.Probabilities), ("embedding", OutputKind.Embedding)],
             options =>
             {
-                options.Outputs["probabilities"].Hardening = new HardeningOptions { LabelOnly = true };
+                options.Outputs["probabilities"].Hardening = new HardeningOptions { Release = Release.LabelOnly };
                 options.Outputs["embedding"].Hardening = new HardeningOptions { SignificantDigits = 1 };
             });
         using TestSession bare = TestSession.Of(TestModels.Classifier(), OutputKind.Logits, output: "logits", configure: options => options.Mode = ShieldMode.ObserveOnly);

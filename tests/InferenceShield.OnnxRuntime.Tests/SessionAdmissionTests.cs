@@ -122,11 +122,32 @@ public sealed class SessionAdmissionTests
     {
         using TestSession session = TestSession.Of(TestModels.Linear(), OutputKind.Logits);
         float[] two = session.Ask(TestModels.Weights(8), 10);
-        ShieldOptions options = new() { Hardening = { LabelOnly = true }, Callers = { Capacity = 64 } };
+        ShieldOptions options = new() { Hardening = { Release = Release.LabelOnly }, Callers = { Capacity = 64 } };
         options.Outputs[TestModels.Output] = new OutputOptions { Kind = OutputKind.Logits };
         session.Shield.Reload(options);
         float[] label = session.Ask(TestModels.Weights(8), 10);
         Assertions.IsReleased(label, Assertions.FirstOfLargest(two), units: 1);
+    }
+
+    [Fact]
+    public async Task A_blocked_caller_that_is_answered_gets_the_label_late_from_asynchronous_calls()
+    {
+        TimeSpan delay = TimeSpan.FromMilliseconds(200);
+        using TestSession session = TestSession.Of(TestModels.Linear(), OutputKind.Logits, configure: options =>
+            (options.Admission.Blocked, options.Admission.BlockedDelay) = (BlockedTreatment.Restrict, delay));
+        session.Shield.Overrides.Set(session.Caller, new CallerOverride { Posture = Posture.Blocked });
+        float[] input = TestModels.Weights(4);
+        float[] label = session.Ask(input, 5);
+        Assertions.IsReleased(label, Assertions.FirstOfLargest(label), units: 1);
+
+        float[] released = new float[5];
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        Admission admission = await session.Session.RunAsync(session.Caller, input, released);
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) >= delay - TimeSpan.FromMilliseconds(20));
+        Assert.Equal((true, delay), (admission.IsAdmitted, admission.Delay));
+        Assertions.SameBits(label, released);
+        using CancellationTokenSource source = new(TimeSpan.FromMilliseconds(50));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => session.Session.RunAsync(session.Caller, input, released, source.Token));
     }
 
     /// <summary>One query a second and a burst.</summary>

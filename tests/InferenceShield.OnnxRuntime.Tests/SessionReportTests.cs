@@ -108,7 +108,7 @@ public sealed class SessionReportTests
         using TestSession session = TestSession.Of(
             TestModels.Linear(),
             OutputKind.Logits,
-            hardening: new HardeningOptions { LabelOnly = true },
+            hardening: new HardeningOptions { Release = Release.LabelOnly },
             options: new ShieldedSessionOptions { AnswerCache = new AnswerCacheOptions { Megabytes = 1 } });
         float[] input = [0.125f, 0, 0, 0, 0, 0, 0, 0];
         float[] first = session.Ask(input, 10);

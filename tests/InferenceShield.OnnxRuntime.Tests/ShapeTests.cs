@@ -302,7 +302,7 @@ public sealed class ShapeTests
     [Fact]
     public void A_call_does_not_write_clean_scores_where_the_answer_before_is_read()
     {
-        using TestSession session = TestSession.Of(TestModels.Linear(), OutputKind.Logits, hardening: new HardeningOptions { LabelOnly = true });
+        using TestSession session = TestSession.Of(TestModels.Linear(), OutputKind.Logits, hardening: new HardeningOptions { Release = Release.LabelOnly });
         using ShieldedRequest request = session.Session.CreateRequest();
         request.SetInput<float>(TestModels.Input, TestModels.Weights(8), [1, 8]);
         session.Session.Run(session.Caller, request);

@@ -13,7 +13,7 @@ public sealed class ShieldAllocationTests
         ["noise"] = new HardeningOptions { KeyedNoiseBudget = 0.2 },
         ["top-k"] = new HardeningOptions { TopK = 5 },
         ["all"] = new HardeningOptions { KeyedNoiseBudget = 0.2, TopK = 5, Temperature = 2, Decimals = 5 },
-        ["label only"] = new HardeningOptions { LabelOnly = true },
+        ["label only"] = new HardeningOptions { Release = Release.LabelOnly },
     };
 
 
@@ -91,6 +91,27 @@ public sealed class ShieldAllocationTests
         float[] released = new float[classes];
         Admission admission = shield.AdmitRows(1);
         AssertNoAllocation(_ => shield.Harden(in admission, logits, released, classes));
+    }
+
+    [Theory]
+    [InlineData(Posture.Guarded, 2)]
+    [InlineData(Posture.Guarded, 10)]
+    [InlineData(Posture.Guarded, 1000)]
+    [InlineData(Posture.Restricted, 2)]
+    [InlineData(Posture.Restricted, 10)]
+    [InlineData(Posture.Restricted, 1000)]
+    public void Hardening_for_a_suspect_allocates_nothing_with_and_without_least_information(Posture posture, int classes)
+    {
+        using Shield shield = TestShield.Build(OutputKind.Logits, configure: options =>
+        {
+            options.Outputs["other"] = new OutputOptions { Kind = OutputKind.Logits, Guarded = new HardeningOptions { LeastInformationBudget = 1 } };
+            options.Outputs["values"] = new OutputOptions { Kind = OutputKind.Regression };
+        });
+        shield.Overrides.Set(shield.IdentifyCaller("caller"), new CallerOverride { Posture = posture });
+        float[] logits = new ScoreCase(OutputKind.Logits, ScoreShape.Spread, classes, Seed: 1).Scores();
+        float[] released = new float[classes];
+        Admission admission = shield.AdmitRows(1);
+        AssertNoAllocation(i => shield.Harden(in admission, logits, released, classes, i % 3));
     }
 
     [Theory]

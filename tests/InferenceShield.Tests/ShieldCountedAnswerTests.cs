@@ -65,7 +65,7 @@ public sealed class ShieldCountedAnswerTests
             OutputKind.Logits,
             hardening switch
             {
-                "label only" => new HardeningOptions { LabelOnly = true },
+                "label only" => new HardeningOptions { Release = Release.LabelOnly },
                 "top-k" => new HardeningOptions { TopK = 1, Decimals = 1 },
                 "noise" => new HardeningOptions { KeyedNoiseBudget = 1 },
                 "temperature" => new HardeningOptions { Temperature = 4 },

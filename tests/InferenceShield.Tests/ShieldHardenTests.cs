@@ -187,7 +187,7 @@ public sealed class ShieldHardenTests
     {
         using Shield shield = TestShield.Build(configure: options =>
         {
-            options.Outputs["z"] = new OutputOptions { Kind = OutputKind.Logits, Hardening = new HardeningOptions { LabelOnly = true } };
+            options.Outputs["z"] = new OutputOptions { Kind = OutputKind.Logits, Hardening = new HardeningOptions { Release = Release.LabelOnly } };
             options.Outputs["Z"] = new OutputOptions { Kind = OutputKind.Regression, Hardening = new HardeningOptions { SignificantDigits = 1 } };
             options.Outputs["a"] = new OutputOptions { Kind = OutputKind.State };
         });

@@ -38,6 +38,9 @@ public sealed class ShieldOptionsValidatorTests
         ["Admission:MaxRowsPerCall is 0; allowed: 1 to 256."] = o => o.Admission.MaxRowsPerCall = 0,
         ["Admission:MaxRowsPerCall is 257; allowed: 1 to 256."] = o => o.Admission.MaxRowsPerCall = 257,
         ["Admission:Overflow is laxer than Admission:PerCaller; it must not be: an attacker who floods the caller table would gain by it."] = o => o.Admission.Overflow.Queries = 1001,
+        ["Admission:Blocked is 2; allowed: Refuse or Restrict."] = o => o.Admission.Blocked = (BlockedTreatment)2,
+        ["Admission:BlockedDelay is -00:00:00.0000001; allowed: 00:00:00 to 00:01:00."] = o => o.Admission.BlockedDelay = -s_tick,
+        ["Admission:BlockedDelay is 00:01:00.0000001; allowed: 00:00:00 to 00:01:00."] = o => o.Admission.BlockedDelay = TimeSpan.FromMinutes(1) + s_tick,
         ["Hardening is null; leave it out for the default."] = o => o.Hardening = null!,
         ["Hardening:Decimals is 0; allowed: 1 to 5."] = o => o.Hardening.Decimals = 0,
         ["Hardening:Decimals is 6; allowed: 1 to 5."] = o => o.Hardening.Decimals = 6,
@@ -52,7 +55,55 @@ public sealed class ShieldOptionsValidatorTests
         ["Hardening:Temperature is NaN; allowed: 0.05 to 100."] = o => o.Hardening.Temperature = double.NaN,
         ["Hardening:TopK is 0; allowed: 1 to 1,000,000."] = o => o.Hardening.TopK = 0,
         ["Hardening:TopK is 1000001; allowed: 1 to 1,000,000."] = o => o.Hardening.TopK = 1_000_001,
-        ["Hardening: LabelOnly releases one class, TopK 2. Choose one of them."] = o => (o.Hardening.LabelOnly, o.Hardening.TopK) = (true, 2),
+        ["Guarded:BandEdges is []; allowed: 1 to 63 numbers between 0 and 1 with at most 5 decimals, ascending, at least 0.00002 apart."] = o => o.Guarded.BandEdges = [],
+        ["Guarded:BandEdges is [0.9, 0.5]; allowed: 1 to 63 numbers between 0 and 1 with at most 5 decimals, ascending, at least 0.00002 apart."] = o => o.Guarded.BandEdges = [0.9, 0.5],
+        ["Guarded:BandEdges is [0.5, 0.5]; allowed: 1 to 63 numbers between 0 and 1 with at most 5 decimals, ascending, at least 0.00002 apart."] = o => o.Guarded.BandEdges = [0.5, 0.5],
+        ["Guarded:BandEdges is [0]; allowed: 1 to 63 numbers between 0 and 1 with at most 5 decimals, ascending, at least 0.00002 apart."] = o => o.Guarded.BandEdges = [0],
+        ["Guarded:BandEdges is [1]; allowed: 1 to 63 numbers between 0 and 1 with at most 5 decimals, ascending, at least 0.00002 apart."] = o => o.Guarded.BandEdges = [1],
+        ["Guarded:BandEdges is [0.123456]; allowed: 1 to 63 numbers between 0 and 1 with at most 5 decimals, ascending, at least 0.00002 apart."] = o => o.Guarded.BandEdges = [0.123456],
+        ["Guarded:BandEdges is [0.5, 0.50001]; allowed: 1 to 63 numbers between 0 and 1 with at most 5 decimals, ascending, at least 0.00002 apart."] = o => o.Guarded.BandEdges = [0.5, 0.50001],
+        ["Guarded:BandEdges is [NaN]; allowed: 1 to 63 numbers between 0 and 1 with at most 5 decimals, ascending, at least 0.00002 apart."] = o => o.Guarded.BandEdges = [double.NaN],
+        ["Guarded is null; leave it out for the default."] = o => o.Guarded = null!,
+        ["Restricted is null; leave it out for the default."] = o => o.Restricted = null!,
+        ["Guarded:Release is 7; allowed: Rounding, Bands or LabelOnly."] = o => o.Guarded.Release = (Release)7,
+        ["Restricted:SignificantDigits is 0; allowed: 1 to 6."] = o => o.Restricted.SignificantDigits = 0,
+        ["Hardening:LeastInformationBudget is -0.1; allowed: 0 to 2."] = o => o.Hardening.LeastInformationBudget = -0.1,
+        ["Hardening:LeastInformationBudget is 2.01; allowed: 0 to 2."] = o => o.Hardening.LeastInformationBudget = 2.01,
+        ["Hardening:LeastInformationBudget is NaN; allowed: 0 to 2."] = o => o.Hardening.LeastInformationBudget = double.NaN,
+        ["Guarded:BandFile is empty. Leave it out for none."] = o => (o.Guarded.BandFile, o.Outputs[TestShield.Output].Classes) = (" ", 2),
+        ["Hardening: LeastInformationBudget needs Release Rounding or Bands after it; LabelOnly leaves nothing of it. Choose one of them."] =
+            o => (o.Hardening.LeastInformationBudget, o.Hardening.Release) = (0.1, Release.LabelOnly),
+        ["Restricted: LeastInformationBudget needs Release Rounding or Bands after it; LabelOnly leaves nothing of it. Choose one of them."] =
+            o => o.Restricted.LeastInformationBudget = 0.1,
+        ["Hardening: LeastInformationBudget and KeyedNoiseBudget each change the answer. Choose one of them."] =
+            o => (o.Hardening.LeastInformationBudget, o.Hardening.KeyedNoiseBudget) = (0.1, 0.1),
+        ["Guarded: CodebookFile and KeyedNoiseBudget each change the answer. Choose one of them."] =
+            o => (o.Guarded.CodebookFile, o.Guarded.KeyedNoiseBudget, o.Outputs[TestShield.Output].Classes) = ("x", 0.1, 2),
+        ["Restricted: CodebookFile releases scores, and Release LabelOnly none. Choose one of them."] =
+            o => (o.Restricted.CodebookFile, o.Outputs[TestShield.Output].Classes) = ("x", 2),
+        ["Guarded: TopK applies to Release Rounding, not to Bands. Choose one of them."] = o => o.Guarded.TopK = 3,
+        ["Hardening: BandFile and BandEdges apply to Release Bands, not to Rounding. Set Release to Bands, or remove them."] = o => o.Hardening.BandEdges = [0.5],
+        ["Restricted: BandFile and BandEdges apply to Release Bands, not to LabelOnly. Set Release to Bands, or remove them."] =
+            o => (o.Restricted.BandFile, o.Outputs[TestShield.Output].Classes) = ("x", 2),
+        ["Guarded: BandFile and BandEdges both say where the bands are. Choose one of them."] =
+            o => (o.Guarded.BandFile, o.Guarded.BandEdges, o.Outputs[TestShield.Output].Classes) = ("x", [0.5], 2),
+        ["Guarded tells more than Hardening; it must not: a caller would gain by being suspected."] =
+            o => (o.Hardening.Release, o.Guarded.Release) = (Release.LabelOnly, Release.Bands),
+        ["Restricted tells more than Guarded; it must not: a caller would gain by being suspected."] = o => o.Restricted.Release = Release.Rounding,
+        ["Outputs:x:Guarded tells more than Outputs:x:Hardening; it must not: a caller would gain by being suspected."] = o => o.Outputs["x"] = new OutputOptions
+        {
+            Kind = OutputKind.Logits, Hardening = new HardeningOptions { TopK = 3 }, Guarded = new HardeningOptions { TopK = 4, Release = Release.Rounding },
+        },
+        ["Outputs:x:Restricted tells more than Guarded; it must not: a caller would gain by being suspected."] = o => o.Outputs["x"] = new OutputOptions
+        {
+            Kind = OutputKind.Embedding, Restricted = new HardeningOptions { SignificantDigits = 3 },
+        },
+        ["Outputs:scores:Classes is 0; allowed: 1 to 1,000,000."] = o => o.Outputs[TestShield.Output].Classes = 0,
+        ["Outputs:scores:Classes is missing: Guarded names a file, which is learned for one number of classes. Set it."] = o => o.Guarded.BandFile = "x",
+        ["Outputs:scores:Classes is missing: Hardening names a file, which is learned for one number of classes. Set it."] = o => o.Hardening.CodebookFile = "x",
+        ["Outputs:x:Classes applies to Logits and Probabilities only, not to Embedding. Remove it."] = o => o.Outputs["x"] = new OutputOptions { Kind = OutputKind.Embedding, Classes = 3 },
+        ["Outputs:x:Guarded does not apply to State, which is passed through untouched. Remove it."] = o => o.Outputs["x"] = new OutputOptions { Kind = OutputKind.State, Guarded = new HardeningOptions() },
+        ["Hardening: Release LabelOnly releases one class, TopK 2. Choose one of them."] = o => (o.Hardening.Release, o.Hardening.TopK) = (Release.LabelOnly, 2),
         ["Outputs is null; leave it out for the default."] = o => o.Outputs = null!,
         ["Outputs is empty; declare at least one output that may be released, with its kind (Logits, Probabilities, Embedding, Regression or State)."] = o => o.Outputs.Clear(),
         ["Outputs has an output without a name."] = o => o.Outputs[" "] = new OutputOptions { Kind = OutputKind.Logits },
@@ -61,11 +112,11 @@ public sealed class ShieldOptionsValidatorTests
         ["Outputs:x:Kind is 99; allowed: Logits, Probabilities, Embedding, Regression or State."] = o => o.Outputs["x"] = new OutputOptions { Kind = (OutputKind)99 },
         ["Outputs:x:Hardening:Decimals is 9; allowed: 1 to 5."] = o => Own(o, OutputKind.Logits, new HardeningOptions { Decimals = 9 }),
         ["Outputs:x:Hardening:Temperature is -1; allowed: 0.05 to 100."] = o => Own(o, OutputKind.Probabilities, new HardeningOptions { Temperature = -1 }),
-        ["Outputs:x:Hardening: LabelOnly releases one class, TopK 5. Choose one of them."] = o => Own(o, OutputKind.Logits, new HardeningOptions { LabelOnly = true, TopK = 5 }),
+        ["Outputs:x:Hardening: Release LabelOnly releases one class, TopK 5. Choose one of them."] = o => Own(o, OutputKind.Logits, new HardeningOptions { Release = Release.LabelOnly, TopK = 5 }),
         ["Outputs:x:Hardening does not apply to State, which is passed through untouched. Remove it."] = o => Own(o, OutputKind.State, new HardeningOptions()),
-        ["Outputs:x:Hardening: LabelOnly, TopK, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; Embedding takes SignificantDigits."] =
-            o => Own(o, OutputKind.Embedding, new HardeningOptions { LabelOnly = true }),
-        ["Outputs:x:Hardening: LabelOnly, TopK, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; Regression takes SignificantDigits."] =
+        ["Outputs:x:Hardening: Release, TopK, BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; Embedding takes SignificantDigits."] =
+            o => Own(o, OutputKind.Embedding, new HardeningOptions { Release = Release.LabelOnly }),
+        ["Outputs:x:Hardening: Release, TopK, BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; Regression takes SignificantDigits."] =
             o => Own(o, OutputKind.Regression, new HardeningOptions { Temperature = 2 }),
     };
 
@@ -116,9 +167,9 @@ public sealed class ShieldOptionsValidatorTests
     [Fact]
     public void Nulls_everywhere_are_faults_too()
     {
-        ShieldOptions options = new() { Callers = null!, Admission = null!, Hardening = null!, Outputs = null! };
+        ShieldOptions options = new() { Callers = null!, Admission = null!, Hardening = null!, Guarded = null!, Restricted = null!, Outputs = null! };
         Assert.Equal(
-            ["Callers", "Admission", "Hardening", "Outputs"],
+            ["Callers", "Admission", "Hardening", "Guarded", "Restricted", "Outputs"],
             ShieldOptionsValidator.Validate(options, "", serving: null).Select(fault => fault.Split(' ')[0]));
     }
 
@@ -135,8 +186,8 @@ public sealed class ShieldOptionsValidatorTests
     {
         ShieldOptions options = Valid();
         options.Outputs["second"] = new OutputOptions { Kind = OutputKind.Logits };
-        (options.Hardening.LabelOnly, options.Hardening.TopK) = (true, 2);
-        Assert.Equal(["Hardening: LabelOnly releases one class, TopK 2. Choose one of them."], ShieldOptionsValidator.Validate(options, "", serving: null));
+        (options.Hardening.Release, options.Hardening.TopK) = (Release.LabelOnly, 2);
+        Assert.Equal(["Hardening: Release LabelOnly releases one class, TopK 2. Choose one of them."], ShieldOptionsValidator.Validate(options, "", serving: null));
     }
 
     [Fact]
@@ -153,7 +204,7 @@ public sealed class ShieldOptionsValidatorTests
         AssertValid(o => (o.Hardening.Decimals, o.Hardening.SignificantDigits, o.Hardening.TopK) = (5, 6, 1_000_000));
         AssertValid(o => (o.Hardening.KeyedNoiseBudget, o.Hardening.Temperature) = (0, 0.05));
         AssertValid(o => (o.Hardening.KeyedNoiseBudget, o.Hardening.Temperature) = (1.9, 100));
-        AssertValid(o => (o.Hardening.LabelOnly, o.Hardening.TopK) = (true, 1));
+        AssertValid(o => (o.Hardening.Release, o.Hardening.TopK) = (Release.LabelOnly, 1));
         AssertValid(o => Own(o, OutputKind.Embedding, new HardeningOptions { SignificantDigits = 6 }));
 
         static void AssertValid(Action<ShieldOptions> change)
@@ -169,7 +220,7 @@ public sealed class ShieldOptionsValidatorTests
     {
         ShieldOptions options = Valid();
         options.Outputs["embedding"] = new OutputOptions { Kind = OutputKind.Embedding };
-        options.Hardening.LabelOnly = true;
+        options.Hardening.Release = Release.LabelOnly;
         Assert.Empty(ShieldOptionsValidator.Validate(options, "", serving: null));
     }
 
@@ -196,6 +247,32 @@ public sealed class ShieldOptionsValidatorTests
         using RecordingLoggerFactory logger = new();
         using Shield shield = TestShield.Build(logger: logger);
         Assert.Equal(["ShieldBuilt"], logger.Entries.Select(entry => entry.Event.Name));
+    }
+
+    [Fact]
+    public void More_decimals_for_a_guarded_caller_are_a_fault_too()
+    {
+        ShieldOptions options = Valid();
+        (options.Guarded.Release, options.Guarded.Decimals) = (Release.Rounding, 3);
+        Assert.StartsWith("Guarded tells more than Hardening", Assert.Single(ShieldOptionsValidator.Validate(options, "", serving: null)), StringComparison.Ordinal);
+        options.Guarded.Decimals = 2;
+        Assert.Empty(ShieldOptionsValidator.Validate(options, "", serving: null));
+    }
+
+    [Fact]
+    public void Bands_that_nothing_calibrated_and_least_information_are_warned_about_where_somebody_asked_for_them()
+    {
+        ShieldOptions options = Valid();
+        Assert.Empty(ShieldOptionsValidator.Warnings(options));
+        options.Guarded.BandEdges = [0.5];
+        Assert.StartsWith("Bands without BandFile are uncalibrated", Assert.Single(ShieldOptionsValidator.Warnings(options)), StringComparison.Ordinal);
+        (options.Guarded.BandEdges, options.Guarded.BandFile, options.Guarded.Release) = (null, "file", Release.Bands);
+        Assert.Empty(ShieldOptionsValidator.Warnings(options));
+        options.Guarded.LeastInformationBudget = 0.1;
+        Assert.StartsWith("LeastInformationBudget costs a thief who adapts no more", Assert.Single(ShieldOptionsValidator.Warnings(options)), StringComparison.Ordinal);
+        options.Outputs.Clear();
+        options.Outputs["values"] = new OutputOptions { Kind = OutputKind.Embedding };
+        Assert.Empty(ShieldOptionsValidator.Warnings(options));
     }
 
     /// <summary>The defaults, and one output.</summary>

@@ -48,6 +48,11 @@ public readonly struct Admission
     /// batches that no waiting makes small enough (413: split them).</summary>
     public bool WaitingHelps { get; }
 
+    /// <summary>How long the host is to wait before it sends the answer, if it can wait; zero but for blocked callers that are answered:
+    /// see <see cref="AdmissionOptions.Blocked"/>. In observe-only mode always zero.</summary>
+    /// <remarks>Asynchronous calls of a shielded session have waited already when they return; synchronous ones never wait.</remarks>
+    public TimeSpan Delay => Posture == Posture.Blocked && Reason == AdmissionReason.WithinLimits && Plan is { Enforces: true } plan ? plan.BlockedDelay : TimeSpan.Zero;
+
     /// <summary>The rows that were asked for; each counts as one query.</summary>
     public int Rows { get; }
 

@@ -127,9 +127,11 @@ internal sealed partial class AdmissionControl
     /// <param name="now">Nanoseconds.</param>
     /// <param name="own">The limit, replaced by that of an override.</param>
     /// <param name="posture">How the caller is to be treated.</param>
+    /// <param name="isRevoked">Whether a blocked caller is refused whatever the options say.</param>
     /// <returns>Whether no limit of its own applies.</returns>
-    private bool ApplyStanding(int slot, CallerKey caller, bool isUnmarked, long now, ref Limit own, out Posture posture)
+    private bool ApplyStanding(int slot, CallerKey caller, bool isUnmarked, long now, ref Limit own, out Posture posture, out bool isRevoked)
     {
+        isRevoked = false;
         ref CallerRecord record = ref Callers[slot];
         posture = slot == Callers.OverflowSlot ? Posture.Normal : record.Posture;
         bool isMarked = slot != Callers.OverflowSlot && (record.Flags & CallerFlags.Overridden) != 0;
@@ -149,6 +151,7 @@ internal sealed partial class AdmissionControl
         }
 
         posture = found.Posture ?? posture;
+        isRevoked = found.IsRevoked;
         if (slot != Callers.OverflowSlot)
         {
             own = found.Limit ?? own; // in a record of its own only: the shared one is kept in the shared rate

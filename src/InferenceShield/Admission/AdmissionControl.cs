@@ -90,7 +90,7 @@ internal sealed partial class AdmissionControl
         CompiledOverride? found = Overrides.Find(handle.Caller);
         bool overflows = Callers.Find(handle.Caller) == CallerTable.None && !Callers.HasRoom(handle.Caller, now);
         ref CallerRecord record = ref FindRecord(Callers, handle.Caller, now);
-        if ((found?.Posture ?? record.Posture) == Posture.Blocked)
+        if ((found?.Posture ?? record.Posture) == Posture.Blocked && (plan.RefusesBlocked || found is { IsRevoked: true }))
         {
             return (0, new AdmissionDecision(AdmissionReason.Blocked, AdmissionLevel.Caller, Posture.Blocked, BlockedWait, CallerTable.None, -1));
         }
@@ -259,7 +259,7 @@ internal sealed partial class AdmissionControl
             bool overflows = slot == Callers.OverflowSlot;
             bool hadNoRoom = overflows || tenantSlot == Tenants.OverflowSlot || networkSlot == Networks.OverflowSlot;
             Limit own = overflows ? plan.Overflow : plan.Caller;
-            bool unlimited = ApplyStanding(slot, caller, isNew || overflows, now, ref own, out Posture posture);
+            bool unlimited = ApplyStanding(slot, caller, isNew || overflows, now, ref own, out Posture posture, out bool isRevoked);
             Limit? global = _global?.Limit;
             if ((own.HasQuotas || global is { HasQuotas: true }) && charge.DayEnd == 0)
             {
@@ -268,7 +268,7 @@ internal sealed partial class AdmissionControl
 
             int dossier = overflows ? -1 : Callers[slot].Dossier;
             AdmissionDecision refusal = default;
-            if (posture == Posture.Blocked)
+            if (posture == Posture.Blocked && (isRevoked || plan.RefusesBlocked))
             {
                 refusal = new AdmissionDecision(AdmissionReason.Blocked, AdmissionLevel.Caller, posture, BlockedWait, slot, dossier);
             }

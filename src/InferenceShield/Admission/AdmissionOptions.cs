@@ -28,6 +28,16 @@ public sealed class AdmissionOptions
     /// <value>The default is 60 queries an hour with a burst of 16, shared. It may not be laxer than <see cref="PerCaller"/>.</value>
     public RateOptions Overflow { get; set; } = new() { Queries = 60, Period = TimeSpan.FromHours(1), Burst = 16 };
 
+    /// <summary>What a blocked caller gets.</summary>
+    /// <value>The default is <see cref="BlockedTreatment.Refuse"/>, which tells the caller that it was found out.
+    /// <see cref="CallerOverrides.Revoke"/> refuses whatever this says.</value>
+    public BlockedTreatment Blocked { get; set; }
+
+    /// <summary>How late a blocked caller's answers are to come, with <see cref="BlockedTreatment.Restrict"/>.</summary>
+    /// <value>0 to a minute; the default is 1 second. Told as <see cref="Admission.Delay"/>; the shield itself never waits. A
+    /// delay shows: without one, nothing but the answers tells a blocked caller from others.</value>
+    public TimeSpan BlockedDelay { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Rows one call may hold. A larger batch is an error, not a refusal: waiting would not help.</summary>
     /// <value>1 to the burst of <see cref="PerCaller"/>; the default, <see langword="null"/>, is that burst.</value>
     public int? MaxRowsPerCall { get; set; }

@@ -11,11 +11,15 @@ public sealed class CallerOverride
     /// <value>The default, <see langword="null"/>, leaves that of the options in force. Ignored for an unlimited caller.</value>
     public LimitOptions? Limit { get; set; }
 
-    /// <summary>The caller's posture; <see cref="InferenceShield.Posture.Blocked"/> revokes it.</summary>
+    /// <summary>The caller's posture. <see cref="InferenceShield.Posture.Blocked"/> refuses it, unless
+    /// <see cref="AdmissionOptions.Blocked"/> says that blocked callers are answered; <see cref="CallerOverrides.Revoke"/> always does.</summary>
     /// <value>The default, <see langword="null"/>, leaves it to the shield.</value>
     public Posture? Posture { get; set; }
 
     /// <summary>Keeps a dossier of the caller, however little it asks.</summary>
     /// <value>The default is <see langword="false"/>: callers get a dossier by how much they ask, or by a posture other than Normal.</value>
     public bool Watched { get; set; }
+
+    /// <summary>Refuses a blocked caller whatever the options say. Set by <see cref="CallerOverrides.Revoke"/>; a copy keeps it.</summary>
+    internal bool Revoked { get; init; }
 }

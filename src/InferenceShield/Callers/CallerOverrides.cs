@@ -75,9 +75,9 @@ public sealed class CallerOverrides
         }
     }
 
-    /// <summary>Refuses a caller until it is restored.</summary>
+    /// <summary>Refuses a caller until it is restored, also where the options say that blocked callers are answered.</summary>
     /// <param name="caller">Whom.</param>
-    public void Revoke(CallerKey caller) => Set(caller, new CallerOverride { Posture = Posture.Blocked });
+    public void Revoke(CallerKey caller) => Set(caller, new CallerOverride { Posture = Posture.Blocked, Revoked = true });
 
     /// <summary>Puts a caller on the allow list: no limit of its own, its tenant's or its network's applies until it is restored.
     /// In place of all that was decided before, a revocation included.</summary>

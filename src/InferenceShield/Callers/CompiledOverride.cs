@@ -13,6 +13,7 @@ internal sealed class CompiledOverride
         Unlimited = source.Unlimited;
         Limit = _limit is null ? null : new Limit(_limit);
         Posture = source.Posture;
+        IsRevoked = source.Revoked && source.Posture == InferenceShield.Posture.Blocked;
         Watched = source.Watched || source.Posture is > InferenceShield.Posture.Normal;
     }
 
@@ -22,6 +23,9 @@ internal sealed class CompiledOverride
 
     public Posture? Posture { get; }
 
+    /// <summary>Whether the caller is refused whatever the options say.</summary>
+    public bool IsRevoked { get; }
+
     /// <summary>What it was compiled from, for those who want to read or change it.</summary>
     public CallerOverride ToOverride() => new()
     {
@@ -29,6 +33,7 @@ internal sealed class CompiledOverride
         Limit = _limit is null ? null : Copy(_limit),
         Posture = Posture,
         Watched = _watched,
+        Revoked = IsRevoked,
     };
 
     public bool Watched { get; }

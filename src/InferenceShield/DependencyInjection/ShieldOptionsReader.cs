@@ -8,7 +8,7 @@ namespace InferenceShield;
 /// empty values, and takes "Enforce,ObserveOnly" for one enumeration value: each would leave a shield laxer than written.</remarks>
 internal static partial class ShieldOptionsReader
 {
-    /// <summary>Every key there is; * stands for an output's name. A test compares it with the properties.</summary>
+    /// <summary>Every key there is; * stands for an output's name, and for the place in a list. A test compares it with the properties.</summary>
     public static readonly string[] Keys =
     [
         "Mode",
@@ -17,6 +17,8 @@ internal static partial class ShieldOptionsReader
         "Callers:TenantCapacity",
         "Callers:NetworkCapacity",
         "Admission:MaxRowsPerCall",
+        "Admission:Blocked",
+        "Admission:BlockedDelay",
         "Admission:Price:PerCall",
         "Admission:Price:PerQuery",
         "Admission:Price:PerOutput",
@@ -25,9 +27,10 @@ internal static partial class ShieldOptionsReader
         .. LimitKeys("Admission:PerNetwork"),
         .. LimitKeys("Admission:PerModel"),
         .. RateKeys("Admission:Overflow"),
-        .. HardeningKeys("Hardening"),
+        .. PostureHardening.Keys.SelectMany(HardeningKeys),
         "Outputs:*:Kind",
-        .. HardeningKeys("Outputs:*:Hardening"),
+        "Outputs:*:Classes",
+        .. PostureHardening.Keys.SelectMany(key => HardeningKeys("Outputs:*:" + key)),
     ];
 
     private static readonly HashSet<string> s_keys = new(Keys, StringComparer.OrdinalIgnoreCase);
@@ -57,6 +60,7 @@ internal static partial class ShieldOptionsReader
             }
         }
 
+        ForgetLists(readable, options);
         Only(readable).Bind(options);
     }
 
@@ -94,6 +98,8 @@ internal static partial class ShieldOptionsReader
             "PERIOD" => FindPeriodFault(path, value),
             "MODE" => FindEnumFault<ShieldMode>(path, value),
             "KIND" => FindEnumFault<OutputKind>(path, value),
+            "BLOCKED" => FindEnumFault<BlockedTreatment>(path, value),
+            "RELEASE" => FindEnumFault<Release>(path, value),
             _ => null,
         };
     }
@@ -115,9 +121,35 @@ internal static partial class ShieldOptionsReader
     private static string PatternOf(string key)
     {
         string[] parts = key.Split(':');
-        return parts is [_, _, ..] && string.Equals(parts[0], "Outputs", StringComparison.OrdinalIgnoreCase)
-            ? string.Join(':', (IEnumerable<string>)["Outputs", "*", .. parts[2..]])
-            : key;
+        if (parts is [_, _, ..] && string.Equals(parts[0], "Outputs", StringComparison.OrdinalIgnoreCase))
+        {
+            parts = ["Outputs", "*", .. parts[2..]];
+        }
+
+        if (parts is [.., var list, var place] && string.Equals(list, nameof(HardeningOptions.BandEdges), StringComparison.OrdinalIgnoreCase)
+            && int.TryParse(place, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out _))
+        {
+            parts[^1] = "*";
+        }
+
+        return string.Join(':', parts);
+    }
+
+    /// <summary>Takes away the lists that are read: the binder would add to them.</summary>
+    private static void ForgetLists(IEnumerable<KeyValuePair<string, string?>> readable, ShieldOptions options)
+    {
+        foreach (string pattern in readable.Select(pair => pair.Key).Where(key => PatternOf(key).EndsWith(":BandEdges:*", StringComparison.OrdinalIgnoreCase)))
+        {
+            string[] parts = pattern.Split(':');
+            bool isOwn = parts.Length > 3;
+            OutputOptions? output = isOwn ? options.Outputs.FirstOrDefault(output => string.Equals(output.Key, parts[1], StringComparison.OrdinalIgnoreCase)).Value : null;
+            HardeningOptions?[] postures = isOwn ? output is null ? [] : PostureHardening.OwnOf(output) : PostureHardening.SharedOf(options);
+            int posture = Array.FindIndex(PostureHardening.Keys, key => string.Equals(key, parts[^3], StringComparison.OrdinalIgnoreCase));
+            if (posture < postures.Length && postures[posture] is { } hardening)
+            {
+                hardening.BandEdges = null;
+            }
+        }
     }
 
     private static bool TakesKeys(string pattern) =>
@@ -158,6 +190,7 @@ internal static partial class ShieldOptionsReader
 
     private static string[] HardeningKeys(string path) =>
     [
-        path + ":Decimals", path + ":LabelOnly", path + ":TopK", path + ":KeyedNoiseBudget", path + ":Temperature", path + ":SignificantDigits",
+        path + ":Release", path + ":Decimals", path + ":TopK", path + ":BandFile", path + ":BandEdges:*", path + ":LeastInformationBudget",
+        path + ":CodebookFile", path + ":KeyedNoiseBudget", path + ":Temperature", path + ":SignificantDigits",
     ];
 }

@@ -99,8 +99,8 @@ public sealed class AnswerCodebook
     /// <inheritdoc cref="ConfidenceBands.Load"/>
     public static AnswerCodebook Load(ReadOnlySpan<byte> file, string model, int classes, ShieldSecret? secret = null)
     {
-        ReleaseFile header = ReleaseFile.Read(file, ReleaseFile.Codebook, model, classes, secret);
-        return CodebookFile.Read(header.Body(file), header);
+        using ReleaseFileKey? key = ReleaseFileKey.Of(secret);
+        return Read(file, model, classes, key);
     }
 
     /// <summary>Writes the codebook as a file: 4 bytes for each class of each centroid, and some more. The format is
@@ -109,7 +109,8 @@ public sealed class AnswerCodebook
     public void Save(Stream stream, string model, ShieldSecret? secret = null, TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        stream.Write(ReleaseFile.Write(ReleaseFile.Codebook, model, Classes, secret, clock ?? TimeProvider.System, CodebookFile.Write(this)));
+        using ReleaseFileKey? key = ReleaseFileKey.Of(secret);
+        stream.Write(ReleaseFile.Write(ReleaseFile.Codebook, model, Classes, key, clock ?? TimeProvider.System, CodebookFile.Write(this)));
     }
 
     /// <summary>The number of centroids that a label has.</summary>
@@ -132,6 +133,12 @@ public sealed class AnswerCodebook
 
     /// <summary>Size and cap.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"AnswerCodebook({Count} centroids, {Classes} classes, L1 cap {DistanceCap})");
+
+    internal static AnswerCodebook Read(ReadOnlySpan<byte> file, string model, int classes, ReleaseFileKey? key)
+    {
+        ReleaseFile header = ReleaseFile.Read(file, ReleaseFile.Codebook, model, classes, key);
+        return CodebookFile.Read(header.Body(file), header);
+    }
 
     internal static AnswerCodebook FromFile(CodebookLabel[] labels, int cap, DateTimeOffset created) => new(labels, cap, created);
 }

@@ -132,8 +132,8 @@ public sealed class ConfidenceBands
     /// <exception cref="ReleaseFileException">Refused; says why.</exception>
     public static ConfidenceBands Load(ReadOnlySpan<byte> file, string model, int classes, ShieldSecret? secret = null)
     {
-        ReleaseFile header = ReleaseFile.Read(file, ReleaseFile.Bands, model, classes, secret);
-        return BandFile.Read(header.Body(file), header);
+        using ReleaseFileKey? key = ReleaseFileKey.Of(secret);
+        return Read(file, model, classes, key);
     }
 
     /// <summary>Writes the bands as a file of some hundred bytes. The format is documented in docs/release-files.md.</summary>
@@ -144,7 +144,8 @@ public sealed class ConfidenceBands
     public void Save(Stream stream, string model, ShieldSecret? secret = null, TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        stream.Write(ReleaseFile.Write(ReleaseFile.Bands, model, Classes, secret, clock ?? TimeProvider.System, BandFile.Write(this)));
+        using ReleaseFileKey? key = ReleaseFileKey.Of(secret);
+        stream.Write(ReleaseFile.Write(ReleaseFile.Bands, model, Classes, key, clock ?? TimeProvider.System, BandFile.Write(this)));
     }
 
     /// <summary>Releases one answer, as a shield would: to try the bands on answers they were not learned from.</summary>
@@ -158,6 +159,12 @@ public sealed class ConfidenceBands
         CleanAnswers.RequireLengths(answer, released, Classes);
         Span<double> distribution = CleanAnswers.Normalize(answer, kind, 0, out int top);
         BandHardening.Apply(this, distribution, top, released);
+    }
+
+    internal static ConfidenceBands Read(ReadOnlySpan<byte> file, string model, int classes, ReleaseFileKey? key)
+    {
+        ReleaseFile header = ReleaseFile.Read(file, ReleaseFile.Bands, model, classes, key);
+        return BandFile.Read(header.Body(file), header);
     }
 
     /// <summary>The band of a confidence: the number of edges that it reaches, both as floats.</summary>

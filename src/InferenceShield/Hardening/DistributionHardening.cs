@@ -25,6 +25,12 @@ internal static class DistributionHardening
     public static bool TryHarden(
         OutputPlan plan, SipHashKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault)
     {
+        if (plan.Release == Release.LabelOnly && LabelHardening.TryApply(plan.Kind, clean, released, out top, out confidence))
+        {
+            fault = default;
+            return true;
+        }
+
         confidence = 0;
         HardeningScratch scratch = HardeningScratch.ForThisThread;
         Span<double> distribution = scratch.Distribution(clean.Length);
@@ -34,31 +40,48 @@ internal static class DistributionHardening
         }
 
         confidence = (float)leading;
-        if (plan.LabelOnly)
+        if (plan.IsPlain)
+        {
+            Round(plan, distribution, top, scratch, released);
+            return true;
+        }
+
+        if (plan.Release == Release.LabelOnly)
         {
             released.Clear();
             released[top] = 1;
             return true;
         }
 
-        Span<double> second = scratch.Second(clean.Length);
-        if (plan.NoiseBudget > 0)
+        switch (plan.Perturbation)
         {
-            KeyedNoise.Apply(distribution, top, plan.NoiseBudget, noiseKey, second);
+            case Perturbation.KeyedNoise:
+                KeyedNoise.Apply(distribution, top, plan.Budget, noiseKey, scratch.Second(clean.Length));
+                break;
+            case Perturbation.LeastInformation:
+                LeastInformation.Apply(
+                    distribution,
+                    top,
+                    plan.Budget,
+                    distribution,
+                    new LeastInformationScratch(scratch.Second(clean.Length), scratch.Third(clean.Length), scratch.Indices(clean.Length)));
+                break;
+            case Perturbation.Codebook when CodebookHardening.TryApply(plan.Codebook!, distribution, top, released):
+                return true;
+        }
+
+        if (plan.Release == Release.Bands)
+        {
+            BandHardening.Apply(plan.Bands!.For(clean.Length), distribution, top, released);
+            return true;
         }
 
         if (plan.TopK > 0 && plan.TopK < distribution.Length)
         {
-            KeepLargest(distribution, top, scratch.Indices(plan.TopK), second);
+            KeepLargest(distribution, top, scratch.Indices(plan.TopK), scratch.Second(clean.Length));
         }
 
-        Span<int> chosen = scratch.Indices(Math.Min(distribution.Length, plan.GridUnits));
-        GridRounding.Apply(distribution, top, plan.GridUnits, second, chosen);
-        for (int i = 0; i < released.Length; i++)
-        {
-            released[i] = (float)(distribution[i] * plan.GridStep);
-        }
-
+        Round(plan, distribution, top, scratch, released);
         return true;
     }
 
@@ -115,6 +138,16 @@ internal static class DistributionHardening
         confidence = ToDistribution(plan, distribution, top);
         fault = default;
         return true;
+    }
+
+    private static void Round(OutputPlan plan, Span<double> distribution, int top, HardeningScratch scratch, Span<float> released)
+    {
+        Span<int> chosen = scratch.Indices(Math.Min(distribution.Length, plan.GridUnits));
+        GridRounding.Apply(distribution, top, plan.GridUnits, scratch.Second(distribution.Length), chosen);
+        for (int i = 0; i < released.Length; i++)
+        {
+            released[i] = (float)(distribution[i] * plan.GridStep);
+        }
     }
 
     /// <summary>Softmax with temperature for logits; power with temperature for probabilities; then the sum is 1.</summary>

@@ -1,23 +1,61 @@
 namespace InferenceShield;
 
-/// <summary>How clean scores become the released answer. The defaults are the measured ones.</summary>
-/// <remarks>Order: softmax (logits), temperature, keyed noise, top-k, label-only or rounding. Each row is hardened by
-/// itself: in any batch, thread or replica the same row gets the same answer.</remarks>
+/// <summary>How clean scores become the released answer, in one posture. The defaults are the measured ones.</summary>
+/// <remarks>
+/// <para>Order: softmax (logits), temperature, then at most one of the three that change the answer
+/// (<see cref="LeastInformationBudget"/>, <see cref="CodebookFile"/>, <see cref="KeyedNoiseBudget"/>), then
+/// <see cref="Release"/>. Each row is hardened by itself: in any batch, thread or replica the same row gets the same answer.</para>
+/// <para>What is left <see langword="null"/> follows the posture: <see cref="ShieldOptions.Hardening"/> releases rounded
+/// probabilities, <see cref="ShieldOptions.Guarded"/> bands, <see cref="ShieldOptions.Restricted"/> the label only, and
+/// none of them more than the posture before it.</para>
+/// </remarks>
 public sealed class HardeningOptions
 {
+    /// <summary>In what form probabilities leave.</summary>
+    /// <value>The default, <see langword="null"/>, is <see cref="Release.Rounding"/> for a normal caller,
+    /// <see cref="Release.Bands"/> for a guarded and <see cref="Release.LabelOnly"/> for a restricted one, or that of the
+    /// posture before it where that tells less. A posture that tells more than the one before it is a fault.</value>
+    public Release? Release { get; set; }
+
     /// <summary>Decimals that probabilities keep, on a grid on which they sum to exactly 1 with one strict maximum.</summary>
     /// <value>1 to 5; the default is 2. Five already close the rank leak of full-precision scores; one costs honest users
-    /// some error detection (AUROC .902 to .865 on the Fashion-MNIST prototype).</value>
+    /// some error detection (AUROC .902 to .865 on the Fashion-MNIST prototype). For <see cref="Release.Rounding"/>.</value>
     public int Decimals { get; set; } = 2;
 
-    /// <summary>Release the label only: 1 for the leading class, 0 for the others.</summary>
-    /// <value>The default is <see langword="false"/>. The strongest of the transforms that keep the label, and no more
-    /// than 1.2 to 1.6 times the queries for a thief at 10 and 26 classes.</value>
-    public bool LabelOnly { get; set; }
-
     /// <summary>Release the leading classes only; the others become 0 and the rest is renormalised.</summary>
-    /// <value>1 to 1,000,000; the default, <see langword="null"/>, releases all.</value>
+    /// <value>1 to 1,000,000; the default, <see langword="null"/>, releases all. For <see cref="Release.Rounding"/>; 1 is
+    /// <see cref="Release.LabelOnly"/>.</value>
     public int? TopK { get; set; }
+
+    /// <summary>A file of confidence bands learned from benign answers, as <see cref="ConfidenceBands.Save"/> writes it.</summary>
+    /// <value>A path, as the process sees it; the default, <see langword="null"/>, takes <see cref="BandEdges"/>. Read when the
+    /// options come into force, at start and on reload, never later. The file has to be for this model and for
+    /// <see cref="OutputOptions.Classes"/>, which has to be set. One that is authenticated is checked under the shield's
+    /// secret; one with a checksum only is believed: who can write it decides what is released, as who can write the
+    /// configuration does. For <see cref="Release.Bands"/>.</value>
+    public string? BandFile { get; set; }
+
+    /// <summary>The edges of bands without a file: the thresholds that applications compare confidences with, which no answer
+    /// crosses then.</summary>
+    /// <value>1 to 63 numbers between 0 and 1, ascending, with at most 5 decimals, at least 0.00002 apart; those at or below
+    /// 1/classes are left out. The default, <see langword="null"/>, takes the bands of the posture before, if it has any, else
+    /// .25, .5, .6, .7, .8, .9, .95, .99. Without a file the number that a band releases is its middle, which nothing has
+    /// calibrated: learn bands from benign answers where confidences are read as probabilities. For
+    /// <see cref="Release.Bands"/>.</value>
+    public IReadOnlyList<double>? BandEdges { get; set; }
+
+    /// <summary>The L1 budget within which an answer is replaced by the one that tells least of it (ModelGuard-W).</summary>
+    /// <value>0 to 2, at most .2 is sensible; the default, 0, is off. Measured: a thief who trains on scores as they are loses
+    /// much; one who trains on the labels loses no more than label-only answers cost him, and honest users find 77 to 88 % of
+    /// answers on the other side of a .9 threshold. Needs a release after it that rounds or bands: alone it
+    /// keeps exact ratios, which tell the rank of the last layer.</value>
+    public double LeastInformationBudget { get; set; }
+
+    /// <summary>A file of typical answers learned from benign ones, as <see cref="AnswerCodebook.Save"/> writes it: the nearest of
+    /// the label is released as it is, if it is within the file's L1 cap.</summary>
+    /// <value>A path, as for <see cref="BandFile"/>; the default, <see langword="null"/>, is none. Answers beyond the cap are
+    /// released as <see cref="Release"/> says; with <see cref="Release.Bands"/> the number of distinct answers is bounded.</value>
+    public string? CodebookFile { get; set; }
 
     /// <summary>The L1 distance by which keyed noise may move a distribution before rounding.</summary>
     /// <value>0 to 1.9; the default, 0, adds none. The noise is a function of the secret and the output cell (label and
@@ -33,8 +71,14 @@ public sealed class HardeningOptions
     public double Temperature { get; set; } = 1;
 
     /// <summary>Significant digits that embedding and regression values keep.</summary>
-    /// <value>1 to 6; the default is 3.</value>
-    public int SignificantDigits { get; set; } = 3;
+    /// <value>1 to 6; the default, <see langword="null"/>, is 3 for a normal caller, 2 for a guarded and 1 for a restricted
+    /// one, or that of the posture before it where that is less.</value>
+    public int? SignificantDigits { get; set; }
 
-    internal HardeningOptions Clone() => (HardeningOptions)MemberwiseClone();
+    internal HardeningOptions Clone()
+    {
+        HardeningOptions copy = (HardeningOptions)MemberwiseClone();
+        copy.BandEdges = BandEdges?.ToArray();
+        return copy;
+    }
 }

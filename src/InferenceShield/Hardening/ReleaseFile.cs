@@ -28,12 +28,14 @@ internal sealed record ReleaseFile(int Classes, DateTimeOffset Created, int Body
     private const int TrailerSize = 32;
     private const int MaximumNameSize = 256;
     private const int MaximumKeyIdSize = 64;
-    private const string KeyPurpose = "release-file";
 
     /// <summary>The body of the file that this was read from.</summary>
     public ReadOnlySpan<byte> Body(ReadOnlySpan<byte> file) => file[BodyStart..^TrailerSize];
 
-    public static byte[] Write(byte kind, string model, int classes, ShieldSecret? secret, TimeProvider clock, ReadOnlySpan<byte> body)
+    /// <summary>Whether a file says that a secret is needed to check it.</summary>
+    public static bool IsAuthenticated(ReadOnlySpan<byte> file) => file.Length > 6 && file[6] == 1;
+
+    public static byte[] Write(byte kind, string model, int classes, ReleaseFileKey? secret, TimeProvider clock, ReadOnlySpan<byte> body)
     {
         byte[] name = Encode(model, MaximumNameSize, nameof(model));
         byte[] keyId = secret is null ? [] : Encode(secret.KeyId, MaximumKeyIdSize, nameof(secret));
@@ -56,7 +58,7 @@ internal sealed record ReleaseFile(int Classes, DateTimeOffset Created, int Body
     }
 
     /// <summary>Checks everything but the body, and nothing of it before the bytes are known to be those that were written.</summary>
-    public static ReleaseFile Read(ReadOnlySpan<byte> file, byte kind, string model, int classes, ShieldSecret? secret)
+    public static ReleaseFile Read(ReadOnlySpan<byte> file, byte kind, string model, int classes, ReleaseFileKey? secret)
     {
         ArgumentException.ThrowIfNullOrEmpty(model);
         RequireShape(file);
@@ -128,7 +130,7 @@ internal sealed record ReleaseFile(int Classes, DateTimeOffset Created, int Body
         }
     }
 
-    private static void RequireSeal(ReadOnlySpan<byte> file, ReadOnlySpan<byte> keyId, ShieldSecret? secret)
+    private static void RequireSeal(ReadOnlySpan<byte> file, ReadOnlySpan<byte> keyId, ReleaseFileKey? secret)
     {
         bool authenticated = file[6] == 1;
         if (file[6] > 1)
@@ -161,7 +163,7 @@ internal sealed record ReleaseFile(int Classes, DateTimeOffset Created, int Body
         }
     }
 
-    private static void Seal(ReadOnlySpan<byte> content, ShieldSecret? secret, Span<byte> seal)
+    private static void Seal(ReadOnlySpan<byte> content, ReleaseFileKey? secret, Span<byte> seal)
     {
         if (secret is null)
         {
@@ -169,10 +171,7 @@ internal sealed record ReleaseFile(int Classes, DateTimeOffset Created, int Body
             return;
         }
 
-        Span<byte> key = stackalloc byte[32];
-        secret.DeriveKey(KeyPurpose, key);
-        HMACSHA256.HashData(key, content, seal);
-        CryptographicOperations.ZeroMemory(key);
+        secret.Authenticate(content, seal);
     }
 
     private static byte[] Encode(string text, int longest, string parameter)

@@ -12,6 +12,7 @@ internal sealed class ShieldKeys
     public ShieldKeys(ShieldSecret secret, string model)
     {
         KeyId = secret.KeyId;
+        ReleaseFiles = ReleaseFileKey.Of(secret);
         Span<byte> key = stackalloc byte[SipHashKey.Size];
         secret.DeriveKey("caller", key);
         Caller = new SipHashKey(key);
@@ -49,8 +50,12 @@ internal sealed class ShieldKeys
     /// <summary>For the digests under which released answers are kept.</summary>
     public SipHashKey Answers { get; private set; }
 
+    /// <summary>Authenticates files with learned releases.</summary>
+    public ReleaseFileKey ReleaseFiles { get; }
+
     public void Clear()
     {
+        ReleaseFiles.Dispose();
         Caller = default;
         Digester = default;
         InputSchemas = default;

@@ -59,7 +59,7 @@ public sealed class PredictTests : IDisposable
     [Fact]
     public async Task The_same_shape_whatever_is_released()
     {
-        using Api labelOnly = new("InferenceShield:Models:fashion:Shield:Hardening:LabelOnly", "true");
+        using Api labelOnly = new("InferenceShield:Models:fashion:Shield:Hardening:Release", "LabelOnly");
         using HttpClient alice = labelOnly.CreateClient(Api.AliceKey);
         using HttpResponseMessage response = await alice.PredictAsync(Requests.Body(43));
         (int top, string label, decimal[] probabilities) = Assert.Single(await response.ReadPredictionsAsync());

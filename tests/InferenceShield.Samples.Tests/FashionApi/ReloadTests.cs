@@ -35,7 +35,7 @@ public sealed class ReloadTests : IDisposable
         using HttpResponseMessage first = await alice.PredictAsync(Requests.Body(Enumerable.Range(0, 32)));
         await first.ReadPredictionsAsync();
 
-        Edit("appsettings.json", json => json["InferenceShield"]!["Models"]!["fashion"]!["Shield"]!["Hardening"]!["LabelOnly"] = true);
+        Edit("appsettings.json", json => json["InferenceShield"]!["Models"]!["fashion"]!["Shield"]!["Hardening"]!["Release"] = "LabelOnly");
         await WaitAsync(async () =>
         {
             using HttpResponseMessage response = await alice.PredictAsync(Requests.Body(43));

@@ -17,7 +17,9 @@ internal sealed class AdmissionBench : IDisposable
                 configure?.Invoke(options);
             },
             clock: new DatedTimeProvider(start));
-        Plan = ShieldPlan.Compile(_shield, Options(admission, configure), "", serving: null);
+        using ShieldSecret secret = new(TestShield.Secret(1));
+        using ReleaseFileKey key = ReleaseFileKey.Of(secret);
+        Plan = ShieldPlan.Compile(_shield, Options(admission, configure), "", key, serving: null);
         Control = new AdmissionControl(
             new ShieldClock(new DatedTimeProvider(start)),
             Plan,

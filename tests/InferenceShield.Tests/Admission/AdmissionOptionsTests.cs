@@ -101,12 +101,13 @@ public sealed class AdmissionOptionsTests
         Dictionary<string, string?> values = [];
         foreach (string key in keys)
         {
-            values["S:" + key] = key.EndsWith(":Period", StringComparison.Ordinal) ? $"00:{values.Count:00}:00" : $"{1000 + values.Count}";
+            values["S:" + key] = key.EndsWith(":Blocked", StringComparison.Ordinal) ? "Restrict"
+                : key.EndsWith(":Period", StringComparison.Ordinal) || key.EndsWith(":BlockedDelay", StringComparison.Ordinal) ? $"00:{values.Count:00}:00" : $"{1000 + values.Count}";
         }
 
         ShieldOptions options = Read(values);
         Assert.Empty(options.ReadingFaults);
-        Assert.Equal(4 + 1 + 3 + (4 * 7) + 3, keys.Length);
+        Assert.Equal(4 + 1 + 2 + 3 + (4 * 7) + 3, keys.Length);
         Assert.All(keys, key => Assert.Equal(values["S:" + key], Value(options, key)));
     }
 

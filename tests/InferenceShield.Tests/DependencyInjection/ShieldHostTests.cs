@@ -87,12 +87,12 @@ public sealed class ShieldHostTests
     }
 
     [Theory]
-    [InlineData("Models:fashion:Shield:Hardening:LabelOnly")]
-    [InlineData("Defaults:Hardening:LabelOnly")]
+    [InlineData("Models:fashion:Shield:Hardening:Release")]
+    [InlineData("Defaults:Hardening:Release")]
     public async Task Configuration_that_vanishes_as_an_unreadable_file_does_leaves_the_last_good_options_in_force(string key)
     {
         // Others of the same section stay: they came from another file.
-        using TestHost host = new((key, "true"), ("Models:fashion:Shield:Hardening:Temperature", "1"), ("Defaults:Hardening:Temperature", "1"));
+        using TestHost host = new((key, "LabelOnly"), ("Models:fashion:Shield:Hardening:Temperature", "1"), ("Defaults:Hardening:Temperature", "1"));
         host.WithModel().Start();
         host.Reload((key, null));
         Assert.Equal([0f, 1f], host.Shield().Release(s_clean, 2));
@@ -100,7 +100,7 @@ public sealed class ShieldHostTests
             $"InferenceShield:{key} was in force and is gone. Is the file readable? To go back to a default, write the default, or restart.", host.Shield().ReloadFault);
         Assert.Equal(HealthStatus.Degraded, (await CheckHealth(host)).Status);
 
-        host.Reload((key, "false"));
+        host.Reload((key, "Rounding"));
         Assert.Null(host.Shield().ReloadFault);
         Assert.Equal([0.12f, 0.88f], host.Shield().Release(s_clean, 2));
     }
@@ -114,6 +114,36 @@ public sealed class ShieldHostTests
         Assert.NotNull(host.Shield("a").ReloadFault);
         Assert.Null(host.Shield("b").ReloadFault);
         Assert.Equal([0.1235f, 0.8765f], host.Shield("b").Release(s_clean, 2));
+    }
+
+    [Fact]
+    public void A_posture_is_configured_key_by_key_and_edges_replace_those_of_code_and_of_the_defaults()
+    {
+        using TestHost host = new(
+            ("Defaults:Guarded:BandEdges:0", "0.3"),
+            ("Defaults:Guarded:BandEdges:1", "0.4"),
+            ("Models:fashion:Shield:Guarded:BandEdges:0", "0.5"),
+            ("Models:fashion:Shield:Outputs:own:Kind", "Probabilities"),
+            ("Models:fashion:Shield:Outputs:own:Guarded:Decimals", "1"));
+        host.WithModel(configure: model => model.Configure(options => options.Guarded.BandEdges = [0.1, 0.9])).Start();
+        Shield shield = host.Shield();
+        shield.Overrides.Set(shield.IdentifyCaller("caller"), new CallerOverride { Posture = Posture.Guarded });
+        float[] clean = [0.1f, 0.2f, 0.7f];
+        float[] expected = new float[3];
+        ConfidenceBands.FromEdges(3, [0.5]).Release(clean, OutputKind.Probabilities, expected);
+        float[] released = new float[3];
+        Admission admission = shield.AdmitRows(1);
+        shield.Harden(in admission, clean, released, 3, shield.GetOutputIndex(TestShield.Output));
+        Assert.Equal(expected, released);
+
+        // One key of an output's own posture leaves the others to the posture.
+        ConfidenceBands.FromEdges(3, [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]).Release(clean, OutputKind.Probabilities, expected);
+        shield.Harden(in admission, clean, released, 3, shield.GetOutputIndex("own"));
+        Assert.Equal(expected, released);
+
+        host.Reload(("Models:fashion:Shield:Guarded:Release", "Rounding"));
+        Assert.Contains("Guarded: BandFile and BandEdges apply to Release Bands, not to Rounding", shield.ReloadFault, StringComparison.Ordinal);
+        Assert.Equal(1, shield.GetStatistics().PlanVersion);
     }
 
     [Fact]

@@ -111,13 +111,21 @@ public sealed class ShieldStartupTests
     [InlineData("Models:fashion", "x")]
     [InlineData("Models", "x")]
     [InlineData("Defaults", "x")]
-    [InlineData("Defaults:Hardening", "LabelOnly")]
-    [InlineData("Defaults:Hardening:LabelOnly:x", "true")]
-    [InlineData("Defaults:Hardening:LabelOnly", "")]
+    [InlineData("Defaults:Hardening", "Decimals")]
+    [InlineData("Defaults:Hardening:Release:x", "Bands")]
+    [InlineData("Defaults:Hardening:Release", "Rounding,Bands")]
+    [InlineData("Defaults:Guarded:Release", "1")]
+    [InlineData("Defaults:Guarded:BandEdges", "0.5")]
+    [InlineData("Defaults:Guarded:BandEdges:x", "0.5")]
+    [InlineData("Defaults:Guarded:BandEdges:0", "half")]
+    [InlineData("Defaults:Guarded:BandFile", "")]
+    [InlineData("Defaults:Hardening:Release", "")]
     [InlineData("Defaults:Hardening:Decimals:0", "1")]
     [InlineData("Defaults:Hardening:TopK", "")]
     [InlineData("Defaults:Admission", "5")]
     [InlineData("Defaults:Admission:PerCaller", "10/h")]
+    [InlineData("Defaults:Admission:Blocked", "1")]
+    [InlineData("Defaults:Admission:BlockedDelay", "24")]
     [InlineData("Defaults:Mode", "")]
     [InlineData("Defaults:Mode", "1")]
     [InlineData("Models:fashion:Shield:Outputs", "scores")]
@@ -146,7 +154,11 @@ public sealed class ShieldStartupTests
                 {
                     Add(key + ":*:", typeof(OutputOptions));
                 }
-                else if (property.PropertyType.IsClass)
+                else if (property.Name == nameof(HardeningOptions.BandEdges))
+                {
+                    keys.Add(key + ":*");
+                }
+                else if (property.PropertyType.IsClass && property.PropertyType != typeof(string))
                 {
                     Add(key + ":", property.PropertyType);
                 }

@@ -80,7 +80,7 @@ public sealed class DistributionHardeningTests
     {
         Properties.Hold(s_cases, test =>
         {
-            test.Options.KeyedNoiseBudget = 0;
+            test.Options.KeyedNoiseBudget = test.Options.LeastInformationBudget = 0;
             test.Options.Temperature = 1;
             using Shield shield = test.Build();
             float[] released = shield.Release(test.Scores.Scores(), test.Scores.Classes);
@@ -135,7 +135,7 @@ public sealed class DistributionHardeningTests
         Gen<(ScoreCase Scores, bool AsTopK)> cases = ScoreCase.Any.Zip(Gen.Elements(true, false));
         Properties.Hold(cases, test =>
         {
-            HardeningOptions options = test.Item2 ? new HardeningOptions { TopK = 1 } : new HardeningOptions { LabelOnly = true };
+            HardeningOptions options = test.Item2 ? new HardeningOptions { TopK = 1 } : new HardeningOptions { Release = Release.LabelOnly };
             options.KeyedNoiseBudget = 1.9;
             using Shield shield = TestShield.Build(test.Item1.Kind, options);
             float[] clean = test.Item1.Scores();

@@ -1,0 +1,52 @@
+namespace InferenceShield;
+
+/// <summary>The hardening of one output in each posture, with what the options leave to the posture filled in.</summary>
+internal static class PostureHardening
+{
+    /// <summary>Normal, Guarded, Restricted. Blocked callers, where they are answered, are treated as restricted ones.</summary>
+    public const int Count = 3;
+
+    /// <summary>The options' names, in the order of the postures.</summary>
+    public static readonly string[] Keys = [nameof(OutputOptions.Hardening), nameof(OutputOptions.Guarded), nameof(OutputOptions.Restricted)];
+
+    /// <summary>Common edges of applications, dense near 1 where most answers are, and one for the many classes among which a
+    /// confidence of a half is rare. Those at or below 1/classes fall away.</summary>
+    private static readonly double[] s_edges = [0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
+
+    /// <summary>What an output says itself; null where it leaves it to the shield.</summary>
+    public static HardeningOptions?[] OwnOf(OutputOptions output) => [output.Hardening, output.Guarded, output.Restricted];
+
+    public static HardeningOptions[] SharedOf(ShieldOptions options) => [options.Hardening, options.Guarded, options.Restricted];
+
+    /// <summary>Copies, in each of which Release, SignificantDigits and, for bands, either BandFile or BandEdges are set.</summary>
+    public static HardeningOptions[] Of(ShieldOptions options, OutputOptions output)
+    {
+        HardeningOptions?[] own = OwnOf(output);
+        HardeningOptions[] filled = SharedOf(options);
+        for (int posture = 0; posture < Count; posture++)
+        {
+            filled[posture] = Fill(own[posture] ?? filled[posture], posture, posture == 0 ? null : filled[posture - 1]);
+        }
+
+        return filled;
+    }
+
+    private static HardeningOptions Fill(HardeningOptions given, int posture, HardeningOptions? before)
+    {
+        HardeningOptions filled = given.Clone();
+        Release usual = (Release)Math.Max(posture, (int)(before?.Release ?? Release.Rounding));
+        int digits = Math.Min(Count - posture, before?.SignificantDigits ?? Count);
+        filled.Release = IsOneClass(given) ? Release.LabelOnly : given.Release ?? usual;
+        filled.SignificantDigits = given.SignificantDigits ?? digits;
+        if (filled.Release == Release.Bands && given.BandFile is null && given.BandEdges is null)
+        {
+            filled.BandFile = before?.BandFile;
+            filled.BandEdges = filled.BandFile is null ? before?.BandEdges ?? s_edges : null;
+        }
+
+        return filled;
+    }
+
+    /// <summary>The leading class alone, rounded, is the label only.</summary>
+    private static bool IsOneClass(HardeningOptions given) => given is { TopK: 1, Release: null or Release.Rounding };
+}
