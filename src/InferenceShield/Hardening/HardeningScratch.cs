@@ -9,6 +9,7 @@ internal sealed class HardeningScratch
     private double[] _distribution = [];
     private double[] _second = [];
     private int[] _indices = [];
+    private int[] _keys = [];
     private float[] _released = [];
     private float[] _query = [];
 
@@ -20,6 +21,9 @@ internal sealed class HardeningScratch
     public Span<double> Second(int length) => Take(ref _second, length);
 
     public Span<int> Indices(int length) => Take(ref _indices, length);
+
+    /// <summary>What remainders are compared by.</summary>
+    public Span<int> Keys(int length) => Take(ref _keys, length);
 
     /// <summary>A distribution as floats, to search a codebook for.</summary>
     public Span<float> Query(int length) => Take(ref _query, length);
