@@ -25,6 +25,14 @@ internal static class DistributionHardening
     public static bool TryHarden(
         OutputPlan plan, SipHashKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault)
     {
+        if (plan.IsRoundingOnly && clean.Length is > 1 and <= FewClasses.Most && FewClasses.IsSupported
+            && FewClasses.TryRelease(clean, plan.Kind == OutputKind.Logits, SumTolerance, plan.GridUnits, plan.GridStep, released, out top, out double likely))
+        {
+            confidence = (float)likely;
+            fault = default;
+            return true;
+        }
+
         confidence = 0;
         HardeningScratch scratch = HardeningScratch.ForThisThread;
         Span<double> distribution = scratch.Distribution(clean.Length);

@@ -16,9 +16,9 @@ internal static class GridRounding
     public static void Apply(Span<double> distribution, int top, int units, Span<double> remainders, Span<int> chosen)
     {
         Span<int> keys = HardeningScratch.ForThisThread.Keys(distribution.Length);
-        double given = GridSplit.Split(distribution, units, remainders, keys);
+        double given = GridSplit.Split(distribution, units, keys);
         int missing = Math.Clamp((int)(units - given), 0, chosen.Length);
-        int found = LargestRemainders.Give(distribution, remainders, keys, missing, chosen);
+        int found = LargestRemainders.Give(distribution, units, keys, missing, remainders, chosen);
         distribution[top] += units - given - found;
         if (!GridSplit.SeveralFrom(distribution, Math.Max(1, distribution[top])))
         {

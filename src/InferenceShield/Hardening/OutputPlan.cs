@@ -18,6 +18,9 @@ internal sealed record OutputPlan
 
     public string Name { get; }
 
+    /// <summary>Whether nothing but rounding is done to the distribution.</summary>
+    public bool IsRoundingOnly => !LabelOnly && TopK == 0 && NoiseBudget == 0 && InverseTemperature == 1;
+
     public OutputKind Kind { get; }
 
     public bool IsDistribution => Kind is OutputKind.Logits or OutputKind.Probabilities;

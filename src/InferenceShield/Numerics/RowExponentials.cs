@@ -2,6 +2,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace InferenceShield.Numerics;
 
@@ -57,6 +58,12 @@ internal static class RowExponentials
             return;
         }
 
+        if (Vector512.IsHardwareAccelerated && scores.Length >= Vector256<float>.Count)
+        {
+            Fill512(scores, largest, inverseTemperature, exponentials);
+            return;
+        }
+
         ref float source = ref MemoryMarshal.GetReference(scores);
         ref double destination = ref MemoryMarshal.GetReference(exponentials);
         Vector<double> subtracted = new(largest);
@@ -74,6 +81,27 @@ internal static class RowExponentials
             }
 
             i = Math.Min(i + (nuint)(uint)Vector<float>.Count, last); // the last ones twice, where they do not fill a vector
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Fill512(ReadOnlySpan<float> scores, double largest, double inverseTemperature, Span<double> exponentials)
+    {
+        ref float source = ref MemoryMarshal.GetReference(scores);
+        ref double destination = ref MemoryMarshal.GetReference(exponentials);
+        Vector512<double> subtracted = Vector512.Create(largest);
+        nuint last = (nuint)(uint)(scores.Length - Vector512<double>.Count);
+        nuint i = 0;
+        while (true)
+        {
+            (Vector256<double> low, Vector256<double> high) = Vector256.Widen(Vector256.LoadUnsafe(ref source, i));
+            Of((Vector512.Create(low, high) - subtracted) * inverseTemperature).StoreUnsafe(ref destination, i);
+            if (i == last)
+            {
+                return;
+            }
+
+            i = Math.Min(i + (nuint)(uint)Vector512<double>.Count, last);
         }
     }
 
@@ -114,5 +142,22 @@ internal static class RowExponentials
         Vector<double> power = Vector.AsVectorDouble(Vector.ShiftLeft(Vector.AsVectorInt64(shifted) + new Vector<long>(ExponentBias), ExponentBits));
         Vector<double> result = (((q * r2) + r) + Vector<double>.One) * power;
         return Vector.AndNot(result, Vector.AsVectorDouble(Vector.LessThan(x, new Vector<double>(Least))));
+    }
+
+    /// <summary>The same for eight of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<double> Of(Vector512<double> x)
+    {
+        Vector512<double> shifted = (x * InverseLn2) + Vector512.Create(Round);
+        Vector512<double> n = shifted - Vector512.Create(Round);
+        Vector512<double> r = (x - (n * Ln2High)) - (n * Ln2Low);
+        Vector512<double> r2 = r * r;
+        Vector512<double> r4 = r2 * r2;
+        Vector512<double> low = ((r * C1) + Vector512.Create(C0)) + (((r * C3) + Vector512.Create(C2)) * r2);
+        Vector512<double> high = ((r * C5) + Vector512.Create(C4)) + (((r * C7) + Vector512.Create(C6)) * r2);
+        Vector512<double> q = low + ((high + (((r * C9) + Vector512.Create(C8)) * r4)) * r4);
+        Vector512<double> power = Vector512.ShiftLeft(shifted.AsInt64() + Vector512.Create(ExponentBias), ExponentBits).AsDouble();
+        Vector512<double> result = (((q * r2) + r) + Vector512<double>.One) * power;
+        return result & Vector512.GreaterThanOrEqual(x, Vector512.Create(Least));
     }
 }

@@ -2,6 +2,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace InferenceShield.Numerics;
 
@@ -26,6 +27,11 @@ internal static class RowScan
             return TryFindEndsScalar(scores, out least, out largest);
         }
 
+        if (Vector512.IsHardwareAccelerated && scores.Length >= Vector512<float>.Count)
+        {
+            return TryFindEnds512(scores, out least, out largest);
+        }
+
         ref float first = ref MemoryMarshal.GetReference(scores);
         nuint last = (nuint)(uint)(scores.Length - Vector<float>.Count);
         Vector<float> high = Vector.LoadUnsafe(ref first, last);
@@ -34,8 +40,8 @@ internal static class RowScan
         for (nuint i = 0; i < last; i += (nuint)(uint)Vector<float>.Count)
         {
             Vector<float> values = Vector.LoadUnsafe(ref first, i);
-            high = Vector.ConditionalSelect(Vector.GreaterThan(values, high), values, high);
-            low = Vector.ConditionalSelect(Vector.LessThan(values, low), values, low);
+            high = Vector.MaxNative(values, high);
+            low = Vector.MinNative(values, low);
             magnitudes = Vector.Max(magnitudes, Vector.AsVectorInt32(values) & new Vector<int>(Magnitude));
         }
 
@@ -48,6 +54,37 @@ internal static class RowScan
         }
 
         return Vector.LessThanAll(magnitudes, new Vector<int>(Infinity));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static bool TryFindEnds512(ReadOnlySpan<float> scores, out float least, out float largest)
+    {
+        ref float first = ref MemoryMarshal.GetReference(scores);
+        nuint last = (nuint)(uint)(scores.Length - Vector512<float>.Count);
+        Vector512<float> high = Vector512.LoadUnsafe(ref first, last);
+        Vector512<float> low = high;
+        Vector512<int> magnitudes = high.AsInt32() & Vector512.Create(Magnitude);
+        for (nuint i = 0; i < last; i += (nuint)(uint)Vector512<float>.Count)
+        {
+            Vector512<float> values = Vector512.LoadUnsafe(ref first, i);
+            high = Vector512.MaxNative(values, high);
+            low = Vector512.MinNative(values, low);
+            magnitudes = Vector512.Max(magnitudes, values.AsInt32() & Vector512.Create(Magnitude));
+        }
+
+        largest = Largest(high);
+        least = -Largest(-low);
+        return Vector512.LessThanAll(magnitudes, Vector512.Create(Infinity));
+    }
+
+    /// <summary>The largest of sixteen numbers, none of them NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(Vector512<float> values)
+    {
+        Vector256<float> eight = Vector256.MaxNative(values.GetLower(), values.GetUpper());
+        Vector128<float> four = Vector128.MaxNative(eight.GetLower(), eight.GetUpper());
+        four = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2)))[0];
     }
 
     /// <summary>The portable twin of <see cref="TryFindEnds"/>.</summary>
@@ -71,7 +108,16 @@ internal static class RowScan
     public static int Find(ReadOnlySpan<float> scores, float score)
     {
         int i = 0;
-        if (Vector.IsHardwareAccelerated)
+        if (Vector512.IsHardwareAccelerated)
+        {
+            ref float first = ref MemoryMarshal.GetReference(scores);
+            Vector512<float> wanted = Vector512.Create(score);
+            while (i + Vector512<float>.Count <= scores.Length && !Vector512.EqualsAny(Vector512.LoadUnsafe(ref first, (nuint)(uint)i), wanted))
+            {
+                i += Vector512<float>.Count;
+            }
+        }
+        else if (Vector.IsHardwareAccelerated)
         {
             ref float first = ref MemoryMarshal.GetReference(scores);
             Vector<float> wanted = new(score);
