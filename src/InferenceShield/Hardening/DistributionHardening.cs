@@ -25,6 +25,14 @@ internal static class DistributionHardening
     public static bool TryHarden(
         OutputPlan plan, SipHashKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault)
     {
+        if (plan.IsRoundingOnly && clean.Length is > 1 and <= FewClasses.Most && FewClasses.IsSupported
+            && FewClasses.TryRelease(clean, plan.Kind == OutputKind.Logits, SumTolerance, plan.GridUnits, plan.GridStep, released, out top, out double likely))
+        {
+            confidence = (float)likely;
+            fault = default;
+            return true;
+        }
+
         if (plan.Release == Release.LabelOnly && LabelHardening.TryApply(plan.Kind, clean, released, out top, out confidence))
         {
             fault = default;
@@ -96,46 +104,61 @@ internal static class DistributionHardening
     {
         top = 0;
         confidence = 0;
-        double sum = 0;
-        for (int i = 0; i < clean.Length; i++)
+        if (!RowScan.TryFindEnds(clean, out float least, out float largest))
         {
-            float score = clean[i];
-            if (!float.IsFinite(score))
-            {
-                fault = OutputFault.NotFinite(i, score);
-                return false;
-            }
-
-            if (score > clean[top])
-            {
-                top = i;
-            }
-
-            distribution[i] = score;
-            sum += score;
+            fault = FindNotFinite(clean);
+            return false;
         }
 
-        if (plan.Kind == OutputKind.Probabilities)
+        top = RowScan.Find(clean, largest);
+        if (plan.Kind == OutputKind.Probabilities && !TryTakeProbabilities(clean, least, distribution, out fault))
         {
-            if (Math.Abs(sum - 1) > SumTolerance)
-            {
-                fault = OutputFault.WrongSum(sum);
-                return false;
-            }
-
-            for (int i = 0; i < clean.Length; i++)
-            {
-                if (clean[i] < NegativeTolerance)
-                {
-                    fault = OutputFault.Negative(i, clean[i]);
-                    return false;
-                }
-
-                distribution[i] = Math.Max(0, distribution[i]);
-            }
+            return false;
         }
 
-        confidence = ToDistribution(plan, distribution, top);
+        confidence = ToDistribution(plan, clean, distribution, top);
+        fault = default;
+        return true;
+    }
+
+    private static OutputFault FindNotFinite(ReadOnlySpan<float> clean)
+    {
+        int index = 0;
+        while (float.IsFinite(clean[index]))
+        {
+            index++;
+        }
+
+        return OutputFault.NotFinite(index, clean[index]);
+    }
+
+    private static bool TryTakeProbabilities(ReadOnlySpan<float> clean, float least, Span<double> distribution, out OutputFault fault)
+    {
+        TensorPrimitives.ConvertTruncating(clean, distribution);
+        double sum = FixedOrderSum.Sum(distribution);
+        if (Math.Abs(sum - 1) > SumTolerance)
+        {
+            fault = OutputFault.WrongSum(sum);
+            return false;
+        }
+
+        if (least < NegativeTolerance)
+        {
+            int index = 0;
+            while (!(clean[index] < NegativeTolerance))
+            {
+                index++;
+            }
+
+            fault = OutputFault.Negative(index, clean[index]);
+            return false;
+        }
+
+        if (least <= 0)
+        {
+            TensorPrimitives.Max(distribution, 0, distribution); // -0 too
+        }
+
         fault = default;
         return true;
     }
@@ -144,26 +167,17 @@ internal static class DistributionHardening
     {
         Span<int> chosen = scratch.Indices(Math.Min(distribution.Length, plan.GridUnits));
         GridRounding.Apply(distribution, top, plan.GridUnits, scratch.Second(distribution.Length), chosen);
-        for (int i = 0; i < released.Length; i++)
-        {
-            released[i] = (float)(distribution[i] * plan.GridStep);
-        }
+        GridSplit.Release(distribution, plan.GridStep, released);
     }
 
     /// <summary>Softmax with temperature for logits; power with temperature for probabilities; then the sum is 1.</summary>
     /// <returns>The leading class's probability without temperature.</returns>
-    private static double ToDistribution(OutputPlan plan, Span<double> distribution, int top)
+    private static double ToDistribution(OutputPlan plan, ReadOnlySpan<float> clean, Span<double> distribution, int top)
     {
-        double confidence = plan.InverseTemperature == 1 ? 0 : Confidence(plan, distribution, top);
+        double confidence = plan.InverseTemperature == 1 ? 0 : Confidence(plan, clean, distribution, top);
         if (plan.Kind == OutputKind.Logits)
         {
-            double largest = distribution[top];
-            for (int i = 0; i < distribution.Length; i++)
-            {
-                distribution[i] = (distribution[i] - largest) * plan.InverseTemperature;
-            }
-
-            TensorPrimitives.Exp(distribution, distribution);
+            RowExponentials.Fill(clean, clean[top], plan.InverseTemperature, distribution);
         }
         else if (plan.InverseTemperature != 1)
         {
@@ -174,31 +188,23 @@ internal static class DistributionHardening
             }
         }
 
-        double sum = 0;
-        for (int i = 0; i < distribution.Length; i++)
-        {
-            sum += distribution[i];
-        }
-
-        double inverse = 1 / sum;
-        for (int i = 0; i < distribution.Length; i++)
-        {
-            distribution[i] *= inverse;
-        }
-
+        TensorPrimitives.Multiply(distribution, 1 / FixedOrderSum.Sum(distribution), distribution);
         return plan.InverseTemperature == 1 ? distribution[top] : confidence;
     }
 
     /// <summary>The leading class's probability: of scores that a temperature is going to change.</summary>
-    private static double Confidence(OutputPlan plan, ReadOnlySpan<double> scores, int top)
+    /// <param name="plan">Kind.</param>
+    /// <param name="clean">The model's scores.</param>
+    /// <param name="distribution">The probabilities; for logits scratch.</param>
+    /// <param name="top">The first of the largest.</param>
+    private static double Confidence(OutputPlan plan, ReadOnlySpan<float> clean, Span<double> distribution, int top)
     {
-        double sum = 0;
-        foreach (double score in scores)
+        if (plan.Kind == OutputKind.Logits)
         {
-            sum += plan.Kind == OutputKind.Logits ? Math.Exp(score - scores[top]) : score;
+            RowExponentials.Fill(clean, clean[top], 1, distribution);
         }
 
-        return plan.Kind == OutputKind.Logits ? 1 / sum : scores[top] / sum;
+        return distribution[top] / FixedOrderSum.Sum(distribution);
     }
 
     private static void KeepLargest(Span<double> distribution, int top, Span<int> chosen, Span<double> kept)

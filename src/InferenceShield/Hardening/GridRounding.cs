@@ -1,3 +1,5 @@
+using InferenceShield.Numerics;
+
 namespace InferenceShield;
 
 /// <summary>Rounds a distribution to a decimal grid on which it sums to exactly 1 and has one strict maximum.</summary>
@@ -13,26 +15,16 @@ internal static class GridRounding
     /// <param name="chosen">Scratch, as long as the smaller of distribution and units.</param>
     public static void Apply(Span<double> distribution, int top, int units, Span<double> remainders, Span<int> chosen)
     {
-        double given = 0;
-        for (int i = 0; i < distribution.Length; i++)
-        {
-            double exact = distribution[i] * units;
-            double steps = Math.Floor(exact);
-            given += steps;
-
-            // A whole number of steps still counts as a candidate, behind all others: rounding errors may need one.
-            remainders[i] = exact > 0 ? exact - steps + double.Epsilon : 0;
-            distribution[i] = steps;
-        }
-
+        Span<int> keys = HardeningScratch.ForThisThread.Keys(distribution.Length);
+        double given = GridSplit.Split(distribution, units, keys);
         int missing = Math.Clamp((int)(units - given), 0, chosen.Length);
-        int found = LargestSelection.Select(remainders, chosen[..missing]);
-        foreach (int index in chosen[..found])
+        int found = LargestRemainders.Give(distribution, units, keys, missing, remainders, chosen);
+        distribution[top] += units - given - found;
+        if (!GridSplit.SeveralFrom(distribution, Math.Max(1, distribution[top])))
         {
-            distribution[index]++;
+            return;
         }
 
-        distribution[top] += units - given - found;
         for (int i = 0; i < distribution.Length; i++)
         {
             if (i != top && distribution[i] > 0 && distribution[i] >= distribution[top])

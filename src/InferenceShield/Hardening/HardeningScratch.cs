@@ -10,6 +10,7 @@ internal sealed class HardeningScratch
     private double[] _second = [];
     private double[] _third = [];
     private int[] _indices = [];
+    private int[] _keys = [];
     private float[] _released = [];
     private float[] _query = [];
 
@@ -23,6 +24,9 @@ internal sealed class HardeningScratch
     public Span<double> Third(int length) => Take(ref _third, length);
 
     public Span<int> Indices(int length) => Take(ref _indices, length);
+
+    /// <summary>What remainders are compared by.</summary>
+    public Span<int> Keys(int length) => Take(ref _keys, length);
 
     /// <summary>A distribution as floats, to search a codebook for.</summary>
     public Span<float> Query(int length) => Take(ref _query, length);

@@ -30,9 +30,13 @@ internal sealed record OutputPlan
         GridStep = 1.0 / GridUnits;
         SignificantDigits = hardening.SignificantDigits ?? 3;
         IsPlain = Perturbation == Perturbation.None && TopK == 0 && Release == Release.Rounding;
+        IsRoundingOnly = IsPlain && InverseTemperature == 1;
     }
 
     public string Name { get; }
+
+    /// <summary>Whether it is plain and at the model's own temperature.</summary>
+    public bool IsRoundingOnly { get; }
 
     public OutputKind Kind { get; }
 

@@ -1,0 +1,202 @@
+#pragma warning disable RS0030 // Vector loads over spans; the length is checked first.
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace InferenceShield.Numerics;
+
+/// <summary>Softmax (or probabilities), rounded to a grid by largest remainder, of rows of up to sixteen classes, all in
+/// registers.</summary>
+/// <remarks>The same operations in the same order as the passes for rows of any length, hence the same bits. What is rare
+/// (faults, remainders too near to each other, a tie with the leader) is left to those.</remarks>
+internal static class FewClasses
+{
+    /// <summary>The most classes of a row.</summary>
+    public const int Most = 16;
+
+    private const int Magnitude = 0x7FFFFFFF;
+    private const int Infinity = 0x7F800000;
+    private const int KeyShift = 32;
+
+    /// <summary>Whether this machine has registers that are wide enough: with narrower ones the passes are faster.</summary>
+    public static bool IsSupported => Vector512.IsHardwareAccelerated;
+
+    /// <summary>From here on: whole numbers that follow each other, to move a part of a register to its front.</summary>
+    private static ReadOnlySpan<int> Places => [0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    /// <param name="clean">Two to sixteen scores.</param>
+    /// <param name="logits">Whether they are logits; else probabilities.</param>
+    /// <param name="sumTolerance">How far probabilities may sum from 1.</param>
+    /// <param name="units">Grid steps between 0 and 1.</param>
+    /// <param name="gridStep">One of them.</param>
+    /// <param name="released">As long; may be the same span. Not written if the answer is false.</param>
+    /// <param name="top">The first of the largest.</param>
+    /// <param name="confidence">Its probability.</param>
+    /// <returns>False if the row must go the long way.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static bool TryRelease(
+        ReadOnlySpan<float> clean, bool logits, double sumTolerance, double units, double gridStep, Span<float> released, out int top, out double confidence)
+    {
+        top = 0;
+        confidence = 0;
+        Vector512<int> inRow = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(clean.Length));
+        Vector512<float> scores = Load(clean);
+        if (Vector512.GreaterThanOrEqualAny(scores.AsInt32() & inRow & Vector512.Create(Magnitude), Vector512.Create(Infinity)))
+        {
+            return false;
+        }
+
+        scores = Vector512.ConditionalSelect(inRow.AsSingle(), scores, Vector512.Create(float.NegativeInfinity));
+        float largest = RowScan.Largest(scores);
+        top = BitOperations.TrailingZeroCount(Vector512.Equals(scores, Vector512.Create(largest)).ExtractMostSignificantBits());
+        (Vector512<double> low, Vector512<double> high) = Vector512.Widen(scores);
+        double leader;
+        if (logits)
+        {
+            low = RowExponentials.Of(low - Vector512.Create((double)largest));
+            high = RowExponentials.Of(high - Vector512.Create((double)largest));
+            leader = 1;
+        }
+        else
+        {
+            // Whatever is negative goes the long way, but -infinity, which stands for nothing.
+            if (Vector512.LessThanAny(scores & inRow.AsSingle(), Vector512<float>.Zero))
+            {
+                return false;
+            }
+
+            low = Vector512.Max(low, Vector512<double>.Zero);
+            high = Vector512.Max(high, Vector512<double>.Zero);
+            leader = largest;
+        }
+
+        double sum = Sum(low, high);
+        if (!logits && Math.Abs(sum - 1) > sumTolerance)
+        {
+            return false;
+        }
+
+        double inverse = 1 / sum;
+        confidence = leader * inverse;
+        low = low * inverse * units;
+        high = high * inverse * units;
+        Vector512<double> lowSteps = Vector512.Floor(low);
+        Vector512<double> highSteps = Vector512.Floor(high);
+        int missing = (int)units - (int)Sum(lowSteps, highSteps);
+
+        // Who has fewer larger remainders than steps are missing gets one. If that is not as many, remainders are as good as equal.
+        Vector512<int> keys = Vector512.Narrow(Keys(low - lowSteps), Keys(high - highSteps)).AsInt32();
+        Vector512<int> larger = CountLarger(keys, clean.Length);
+        Vector512<int> due = Vector512.LessThan(larger, Vector512.Create(missing));
+        (Vector512<long> lowDue, Vector512<long> highDue) = Vector512.Widen(due);
+        lowSteps += lowDue.AsDouble() & Vector512<double>.One;
+        highSteps += highDue.AsDouble() & Vector512<double>.One;
+        Vector512<float> steps = Vector512.Narrow(lowSteps, highSteps);
+        Span<float> each = stackalloc float[Most];
+        steps.CopyTo(each);
+        ulong level = Vector512.GreaterThanOrEqual(steps, Vector512.Create(each[top])).ExtractMostSignificantBits();
+        if (BitOperations.PopCount(due.ExtractMostSignificantBits()) != missing || missing == Most || level != 1UL << top)
+        {
+            return false;
+        }
+
+        Store(Vector512.Narrow(lowSteps * gridStep, highSteps * gridStep), released);
+        return true;
+    }
+
+    /// <summary>The upper halves of remainders order as they do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ulong> Keys(Vector512<double> remainders) => Vector512.ShiftRightLogical(remainders.AsUInt64(), KeyShift);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> CountLarger(Vector512<int> keys, int count)
+    {
+        Span<int> each = stackalloc int[Most];
+        keys.CopyTo(each);
+        Vector512<int> larger = Vector512<int>.Zero;
+        for (int i = 0; i < count; i++)
+        {
+            larger -= Vector512.GreaterThan(Vector512.Create(each[i]), keys);
+        }
+
+        return larger;
+    }
+
+    /// <summary>In the order of <see cref="FixedOrderSum"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static double Sum(Vector512<double> low, Vector512<double> high)
+    {
+        Vector512<double> eight = low + high;
+        Vector256<double> four = eight.GetLower() + eight.GetUpper();
+        Vector128<double> two = four.GetLower() + four.GetUpper();
+        return two[0] + two[1];
+    }
+
+    /// <summary>The row in the first places, and anything behind it: two loads that overlap, the second moved up.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Load(ReadOnlySpan<float> row)
+    {
+        ref float first = ref MemoryMarshal.GetReference(row);
+        ref int places = ref MemoryMarshal.GetReference(Places);
+        int half = Vector256<float>.Count;
+        if (row.Length >= half)
+        {
+            Vector256<float> last = Vector256.LoadUnsafe(ref first, (nuint)(uint)(row.Length - half));
+            Vector256<int> moved = Vector256.LoadUnsafe(ref places, (nuint)(uint)(Most - row.Length));
+            return Vector512.Create(Vector256.LoadUnsafe(ref first), Vector256.ShuffleNative(last, moved));
+        }
+
+        int quarter = Vector128<float>.Count;
+        if (row.Length >= quarter)
+        {
+            Vector128<float> last = Vector128.LoadUnsafe(ref first, (nuint)(uint)(row.Length - quarter));
+            Vector256<int> moved = Vector256.LoadUnsafe(ref places, (nuint)(uint)(half - row.Length));
+            Vector128<float> rest = Vector256.ShuffleNative(Vector256.Create(last, last), moved).GetLower();
+            return Vector512.Create(Vector256.Create(Vector128.LoadUnsafe(ref first), rest), Vector256<float>.Zero);
+        }
+
+        return Vector512.Create(Vector256.Create(Vector128.Create(row[0], row[1], row[^1], 0), Vector128<float>.Zero), Vector256<float>.Zero);
+    }
+
+    /// <summary>Every part of the rest is read from where it was written at once: nothing waits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(Vector512<float> values, Span<float> row)
+    {
+        ref float first = ref MemoryMarshal.GetReference(row);
+        Vector256<float> part = values.GetLower();
+        int i = 0;
+        if ((row.Length & 16) != 0)
+        {
+            values.StoreUnsafe(ref first);
+            return;
+        }
+
+        if ((row.Length & 8) != 0)
+        {
+            part.StoreUnsafe(ref first);
+            part = values.GetUpper();
+            i = 8;
+        }
+
+        Vector128<float> four = part.GetLower();
+        if ((row.Length & 4) != 0)
+        {
+            four.StoreUnsafe(ref first, (nuint)(uint)i);
+            four = part.GetUpper();
+            i += 4;
+        }
+
+        if ((row.Length & 2) != 0)
+        {
+            Unsafe.WriteUnaligned(ref Unsafe.As<float, byte>(ref Unsafe.Add(ref first, i)), four.AsDouble()[0]);
+            four = Vector128.Shuffle(four, Vector128.Create(2, 3, 2, 3));
+            i += 2;
+        }
+
+        if ((row.Length & 1) != 0)
+        {
+            Unsafe.Add(ref first, i) = four[0];
+        }
+    }
+}

@@ -1,0 +1,137 @@
+#pragma warning disable RS0030 // Vector loads over spans; lengths bound every load.
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace InferenceShield.Numerics;
+
+/// <summary>Looks a row of scores over in one pass: is it finite, what are its ends.</summary>
+internal static class RowScan
+{
+    private const int Magnitude = 0x7FFFFFFF;
+
+    /// <summary>The bits of infinity; those of a NaN are above.</summary>
+    private const int Infinity = 0x7F800000;
+
+    /// <summary>Finds the smallest and the largest of the scores.</summary>
+    /// <param name="scores">At least one.</param>
+    /// <param name="least">The smallest; of no use if the answer is false.</param>
+    /// <param name="largest">The largest; likewise.</param>
+    /// <returns>False if a score is not finite.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static bool TryFindEnds(ReadOnlySpan<float> scores, out float least, out float largest)
+    {
+        if (!Vector.IsHardwareAccelerated || scores.Length < Vector<float>.Count)
+        {
+            return TryFindEndsScalar(scores, out least, out largest);
+        }
+
+        if (Vector512.IsHardwareAccelerated && scores.Length >= Vector512<float>.Count)
+        {
+            return TryFindEnds512(scores, out least, out largest);
+        }
+
+        ref float first = ref MemoryMarshal.GetReference(scores);
+        nuint last = (nuint)(uint)(scores.Length - Vector<float>.Count);
+        Vector<float> high = Vector.LoadUnsafe(ref first, last);
+        Vector<float> low = high;
+        Vector<int> magnitudes = Vector.AsVectorInt32(high) & new Vector<int>(Magnitude);
+        for (nuint i = 0; i < last; i += (nuint)(uint)Vector<float>.Count)
+        {
+            Vector<float> values = Vector.LoadUnsafe(ref first, i);
+            high = Vector.MaxNative(values, high);
+            low = Vector.MinNative(values, low);
+            magnitudes = Vector.Max(magnitudes, Vector.AsVectorInt32(values) & new Vector<int>(Magnitude));
+        }
+
+        least = low[0];
+        largest = high[0];
+        for (int lane = 1; lane < Vector<float>.Count; lane++)
+        {
+            least = low[lane] < least ? low[lane] : least;
+            largest = high[lane] > largest ? high[lane] : largest;
+        }
+
+        return Vector.LessThanAll(magnitudes, new Vector<int>(Infinity));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static bool TryFindEnds512(ReadOnlySpan<float> scores, out float least, out float largest)
+    {
+        ref float first = ref MemoryMarshal.GetReference(scores);
+        nuint last = (nuint)(uint)(scores.Length - Vector512<float>.Count);
+        Vector512<float> high = Vector512.LoadUnsafe(ref first, last);
+        Vector512<float> low = high;
+        Vector512<int> magnitudes = high.AsInt32() & Vector512.Create(Magnitude);
+        for (nuint i = 0; i < last; i += (nuint)(uint)Vector512<float>.Count)
+        {
+            Vector512<float> values = Vector512.LoadUnsafe(ref first, i);
+            high = Vector512.MaxNative(values, high);
+            low = Vector512.MinNative(values, low);
+            magnitudes = Vector512.Max(magnitudes, values.AsInt32() & Vector512.Create(Magnitude));
+        }
+
+        largest = Largest(high);
+        least = -Largest(-low);
+        return Vector512.LessThanAll(magnitudes, Vector512.Create(Infinity));
+    }
+
+    /// <summary>The largest of sixteen numbers, none of them NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(Vector512<float> values)
+    {
+        Vector256<float> eight = Vector256.MaxNative(values.GetLower(), values.GetUpper());
+        Vector128<float> four = Vector128.MaxNative(eight.GetLower(), eight.GetUpper());
+        four = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2)))[0];
+    }
+
+    /// <summary>The portable twin of <see cref="TryFindEnds"/>.</summary>
+    public static bool TryFindEndsScalar(ReadOnlySpan<float> scores, out float least, out float largest)
+    {
+        least = scores[0];
+        largest = scores[0];
+        bool finite = true;
+        foreach (float score in scores)
+        {
+            finite &= float.IsFinite(score);
+            least = score < least ? score : least;
+            largest = score > largest ? score : largest;
+        }
+
+        return finite;
+    }
+
+    /// <summary>The first index of a score that is there; 0 and -0 are the same.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static int Find(ReadOnlySpan<float> scores, float score)
+    {
+        int i = 0;
+        if (Vector512.IsHardwareAccelerated)
+        {
+            ref float first = ref MemoryMarshal.GetReference(scores);
+            Vector512<float> wanted = Vector512.Create(score);
+            while (i + Vector512<float>.Count <= scores.Length && !Vector512.EqualsAny(Vector512.LoadUnsafe(ref first, (nuint)(uint)i), wanted))
+            {
+                i += Vector512<float>.Count;
+            }
+        }
+        else if (Vector.IsHardwareAccelerated)
+        {
+            ref float first = ref MemoryMarshal.GetReference(scores);
+            Vector<float> wanted = new(score);
+            while (i + Vector<float>.Count <= scores.Length && !Vector.EqualsAny(Vector.LoadUnsafe(ref first, (nuint)(uint)i), wanted))
+            {
+                i += Vector<float>.Count;
+            }
+        }
+
+        while (scores[i] != score)
+        {
+            i++;
+        }
+
+        return i;
+    }
+}
