@@ -29,6 +29,9 @@ switch (args.FirstOrDefault())
     case "counters":
         CounterRatios.Run(Console.Out);
         return 0;
+    case "hardening" when args.Contains("noise"):
+        NoiseRatios.Run(Console.Out);
+        return 0;
     case "hardening":
         LeastInformationRatios.Run(Console.Out);
         return 0;
