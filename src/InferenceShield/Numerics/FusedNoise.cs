@@ -11,7 +11,7 @@ namespace InferenceShield.Numerics;
 /// lies on a grid of its own, near that of the units, and not on the units' grid: use <see cref="GridRounding"/> where
 /// a fixed grid is promised.</para>
 /// <para>The same bits with any vectors and without: sums have one order (32 lanes, chunk by chunk), steps are whole
-/// numbers, nothing is fused.</para>
+/// numbers, and products are fused where it says so.</para>
 /// </remarks>
 internal static class FusedNoise
 {
@@ -20,6 +20,9 @@ internal static class FusedNoise
 
     private const int Group = NoiseSamples.Group;
     private const int Half = Group / 2;
+
+    /// <summary>The bits of infinity: NaN have more, finite numbers fewer.</summary>
+    private const int Infinity = 0x7f80_0000;
 
     /// <summary>The first of the largest logits; -1 if any is not finite.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
@@ -33,25 +36,27 @@ internal static class FusedNoise
         ref float first = ref MemoryMarshal.GetReference(logits);
         nuint last = (nuint)(uint)(logits.Length - Half);
         Vector512<float> greatest = Vector512.LoadUnsafe(ref first, last);
-        Vector512<float> faults = greatest * Vector512<float>.Zero; // NaN for infinities and NaN
-        for (nuint at = 0; at < last; at += Half)
+        Vector512<float> greatest2 = greatest;
+        Vector512<int> sizeBits = Vector512.Create(int.MaxValue);
+        Vector512<int> sizes = greatest.AsInt32() & sizeBits;
+        Vector512<int> sizes2 = sizes;
+        for (nuint at = 0; at < last; at += Group)
         {
+            // The second load may begin past the last one, which then stands in for it.
             Vector512<float> values = Vector512.LoadUnsafe(ref first, at);
-            faults += values * Vector512<float>.Zero;
-            greatest = Vector512.ConditionalSelect(Vector512.GreaterThan(values, greatest), values, greatest);
+            Vector512<float> values2 = Vector512.LoadUnsafe(ref first, at + Half < last ? at + Half : last);
+            greatest = Vector512.MaxNative(greatest, values);
+            greatest2 = Vector512.MaxNative(greatest2, values2);
+            sizes = Vector512.Max(sizes, values.AsInt32() & sizeBits);
+            sizes2 = Vector512.Max(sizes2, values2.AsInt32() & sizeBits);
         }
 
-        if (!Vector512.EqualsAll(faults, Vector512<float>.Zero))
+        if (Vector512.GreaterThanOrEqualAny(Vector512.Max(sizes, sizes2), Vector512.Create(Infinity)))
         {
             return -1;
         }
 
-        float largest = greatest[0];
-        for (int lane = 1; lane < Half; lane++)
-        {
-            largest = greatest[lane] > largest ? greatest[lane] : largest;
-        }
-
+        float largest = Largest(Vector512.MaxNative(greatest, greatest2));
         Vector512<float> sought = Vector512.Create(largest);
         for (nuint at = 0; at < last; at += Half)
         {
@@ -200,14 +205,14 @@ internal static class FusedNoise
             (low, high) = TSampler.Sample(Vector512.LoadUnsafe(ref word), Vector512.LoadUnsafe(ref word, second));
             word = ref Unsafe.Add(ref word, TSampler.WordsInGroup);
             Vector512<float> clean = Vector512.LoadUnsafe(ref target, at) * inverse;
-            low = Clip(clean + (low * scale), cap);
+            low = Clip(Vector512.FusedMultiplyAdd(low, scale, clean), cap);
             noisyLow += low;
             distanceLow += Vector512.Abs(low - clean);
             Vector512<int> steps = Round(low, units, most);
             stepsLow += steps;
             Vector512.ConvertToSingle(steps).StoreUnsafe(ref target, at);
             clean = Vector512.LoadUnsafe(ref target, at + Half) * inverse;
-            high = Clip(clean + (high * scale), cap);
+            high = Clip(Vector512.FusedMultiplyAdd(high, scale, clean), cap);
             noisyHigh += high;
             distanceHigh += Vector512.Abs(high - clean);
             steps = Round(high, units, most);
@@ -224,14 +229,14 @@ internal static class FusedNoise
             ref float buffer = ref MemoryMarshal.GetReference(last);
             (low, high) = TSampler.Sample(Vector512.LoadUnsafe(ref word), Vector512.LoadUnsafe(ref word, second));
             Vector512<float> clean = Vector512.LoadUnsafe(ref buffer) * inverse;
-            low = Clip(clean + (low * scale), cap);
+            low = Clip(Vector512.FusedMultiplyAdd(low, scale, clean), cap);
             noisyLow += low & Valid(rest);
             distanceLow += Vector512.Abs(low - clean) & Valid(rest);
             Vector512<int> steps = Round(low, units, most);
             stepsLow += steps & Valid(rest).AsInt32();
             Vector512.ConvertToSingle(steps).StoreUnsafe(ref buffer);
             clean = Vector512.LoadUnsafe(ref buffer, Half) * inverse;
-            high = Clip(clean + (high * scale), cap);
+            high = Clip(Vector512.FusedMultiplyAdd(high, scale, clean), cap);
             noisyHigh += high & Valid(rest - Half);
             distanceHigh += Vector512.Abs(high - clean) & Valid(rest - Half);
             steps = Round(high, units, most);
@@ -267,14 +272,22 @@ internal static class FusedNoise
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Clip(Vector512<float> values, Vector512<float> cap)
     {
-        values &= Vector512.GreaterThan(values, Vector512<float>.Zero);
-        return Vector512.ConditionalSelect(Vector512.LessThan(values, cap), values, cap);
+        // Nothing is NaN here, and which zero it is makes no difference to what follows.
+        return Vector512.MinNative(Vector512.MaxNative(values, Vector512<float>.Zero), cap);
     }
 
     /// <summary>Half a step up, then down to whole ones: all are between 0 and 2^31.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Round(Vector512<float> values, Vector512<float> units, Vector512<int> most) =>
-        Vector512.Min(Vector512.ConvertToInt32Native((values * units) + Vector512.Create(0.5f)), most);
+        Vector512.Min(Vector512.ConvertToInt32Native(Vector512.FusedMultiplyAdd(values, units, Vector512.Create(0.5f))), most);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Largest(Vector512<float> lanes)
+    {
+        Vector256<float> eight = Vector256.MaxNative(lanes.GetLower(), lanes.GetUpper());
+        Vector128<float> four = Vector128.MaxNative(eight.GetLower(), eight.GetUpper());
+        return Math.Max(Math.Max(four[0], four[1]), Math.Max(four[2], four[3]));
+    }
 
     /// <summary>The lanes before <paramref name="count"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

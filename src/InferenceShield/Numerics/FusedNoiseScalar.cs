@@ -67,12 +67,12 @@ internal static class FusedNoiseScalar
                 }
 
                 float clean = weights[i] * leader.InverseSum;
-                float moved = clean + (TSampler.Sample(words, i % Lanes) * leader.Scale);
+                float moved = MathF.FusedMultiplyAdd(TSampler.Sample(words, i % Lanes), leader.Scale, clean);
                 moved = moved > 0 ? moved : 0;
                 moved = moved < leader.Noisy ? moved : leader.Noisy;
                 noisyLanes[i % Lanes] += moved;
                 distanceLanes[i % Lanes] += Math.Abs(moved - clean);
-                int rounded = Math.Min((int)((moved * leader.Units) + 0.5f), leader.Steps - 1);
+                int rounded = Math.Min((int)MathF.FusedMultiplyAdd(moved, leader.Units, 0.5f), leader.Steps - 1);
                 weights[i] = rounded;
                 steps += rounded;
             }

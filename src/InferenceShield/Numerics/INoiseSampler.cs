@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 namespace InferenceShield.Numerics;
 
 /// <summary>Turns random words into centred samples, 32 at a time, with vectors and without: the same bits.</summary>
-/// <remarks>Additions, products and square roots only, none of them fused, so that every machine rounds alike.</remarks>
+/// <remarks>Only what IEEE 754 rounds in one way: sums, products, fused products, square roots.</remarks>
 internal interface INoiseSampler
 {
     /// <summary>Words that 32 samples take: 16 or 32.</summary>

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace InferenceShield.Numerics;
 
 /// <summary>Logarithm, sine and cosine of random words, to about 1e-7, with the same bits on every machine.</summary>
-/// <remarks>The polynomials of S. Moshier's Cephes library (logf, sinf, cosf). Not fused: the platform's functions and fused
-/// products differ in the last bit from one machine to another.</remarks>
+/// <remarks>The polynomials of S. Moshier's Cephes library (logf, sinf, cosf), with fused products as IEEE 754 defines
+/// them. The platform's functions differ in the last bit from one machine to another.</remarks>
 internal static class NoiseMath
 {
     private const float HalfRoot = 0.707106781f;
@@ -44,18 +44,17 @@ internal static class NoiseMath
         Vector512<float> scale = Vector512.ConvertToSingle(exponent + small.AsInt32());
         Vector512<float> x = mantissa + (mantissa & small) - Vector512<float>.One;
         Vector512<float> square = x * x;
-        Vector512<float> y = (Vector512.Create(Log0) * x) + Vector512.Create(Log1);
-        y = (y * x) + Vector512.Create(Log2);
-        y = (y * x) + Vector512.Create(Log3);
-        y = (y * x) + Vector512.Create(Log4);
-        y = (y * x) + Vector512.Create(Log5);
-        y = (y * x) + Vector512.Create(Log6);
-        y = (y * x) + Vector512.Create(Log7);
-        y = (y * x) + Vector512.Create(Log8);
-        y = y * x * square;
-        y += scale * Vector512.Create(LogOfTwoLow);
-        y -= square * Vector512.Create(0.5f);
-        return Vector512<float>.Zero - (x + y + (scale * Vector512.Create(LogOfTwoHigh)));
+        Vector512<float> y = Vector512.FusedMultiplyAdd(Vector512.Create(Log0), x, Vector512.Create(Log1));
+        y = Vector512.FusedMultiplyAdd(y, x, Vector512.Create(Log2));
+        y = Vector512.FusedMultiplyAdd(y, x, Vector512.Create(Log3));
+        y = Vector512.FusedMultiplyAdd(y, x, Vector512.Create(Log4));
+        y = Vector512.FusedMultiplyAdd(y, x, Vector512.Create(Log5));
+        y = Vector512.FusedMultiplyAdd(y, x, Vector512.Create(Log6));
+        y = Vector512.FusedMultiplyAdd(y, x, Vector512.Create(Log7));
+        y = Vector512.FusedMultiplyAdd(y, x, Vector512.Create(Log8));
+        y = Vector512.FusedMultiplyAdd(y * x, square, scale * Vector512.Create(LogOfTwoLow));
+        y = Vector512.FusedMultiplyAdd(square, Vector512.Create(-0.5f), y);
+        return Vector512<float>.Zero - Vector512.FusedMultiplyAdd(scale, Vector512.Create(LogOfTwoHigh), x + y);
     }
 
     /// <summary>The portable twin.</summary>
@@ -69,18 +68,17 @@ internal static class NoiseMath
         float scale = exponent - (isSmall ? 1 : 0);
         float x = mantissa + (isSmall ? mantissa : 0) - 1;
         float square = x * x;
-        float y = (Log0 * x) + Log1;
-        y = (y * x) + Log2;
-        y = (y * x) + Log3;
-        y = (y * x) + Log4;
-        y = (y * x) + Log5;
-        y = (y * x) + Log6;
-        y = (y * x) + Log7;
-        y = (y * x) + Log8;
-        y = y * x * square;
-        y += scale * LogOfTwoLow;
-        y -= square * 0.5f;
-        return 0 - (x + y + (scale * LogOfTwoHigh));
+        float y = MathF.FusedMultiplyAdd(Log0, x, Log1);
+        y = MathF.FusedMultiplyAdd(y, x, Log2);
+        y = MathF.FusedMultiplyAdd(y, x, Log3);
+        y = MathF.FusedMultiplyAdd(y, x, Log4);
+        y = MathF.FusedMultiplyAdd(y, x, Log5);
+        y = MathF.FusedMultiplyAdd(y, x, Log6);
+        y = MathF.FusedMultiplyAdd(y, x, Log7);
+        y = MathF.FusedMultiplyAdd(y, x, Log8);
+        y = MathF.FusedMultiplyAdd(y * x, square, scale * LogOfTwoLow);
+        y = MathF.FusedMultiplyAdd(square, -0.5f, y);
+        return 0 - MathF.FusedMultiplyAdd(scale, LogOfTwoHigh, x + y);
     }
 
     /// <summary>Sine and cosine of an angle between -45 and 45 degrees, even in the upper 22 bits.</summary>
@@ -91,12 +89,12 @@ internal static class NoiseMath
         Vector512<float> share = (Vector512.ConvertToSingle(odd) * Vector512.Create(AngleStep)) - Vector512.Create(0.5f);
         Vector512<float> x = share * Vector512.Create(QuarterTurn);
         Vector512<float> square = x * x;
-        Vector512<float> sine = (Vector512.Create(Sine0) * square) + Vector512.Create(Sine1);
-        sine = (sine * square) + Vector512.Create(Sine2);
-        sine = (sine * square * x) + x;
-        Vector512<float> cosine = (Vector512.Create(Cosine0) * square) + Vector512.Create(Cosine1);
-        cosine = (cosine * square) + Vector512.Create(Cosine2);
-        cosine = (cosine * square * square) - (square * Vector512.Create(0.5f)) + Vector512<float>.One;
+        Vector512<float> sine = Vector512.FusedMultiplyAdd(Vector512.Create(Sine0), square, Vector512.Create(Sine1));
+        sine = Vector512.FusedMultiplyAdd(sine, square, Vector512.Create(Sine2));
+        sine = Vector512.FusedMultiplyAdd(sine * square, x, x);
+        Vector512<float> cosine = Vector512.FusedMultiplyAdd(Vector512.Create(Cosine0), square, Vector512.Create(Cosine1));
+        cosine = Vector512.FusedMultiplyAdd(cosine, square, Vector512.Create(Cosine2));
+        cosine = Vector512.FusedMultiplyAdd(cosine * square, square, Vector512.FusedMultiplyAdd(square, Vector512.Create(-0.5f), Vector512<float>.One));
         return (sine, cosine);
     }
 
@@ -107,12 +105,12 @@ internal static class NoiseMath
         float share = (odd * AngleStep) - 0.5f;
         float x = share * QuarterTurn;
         float square = x * x;
-        float sine = (Sine0 * square) + Sine1;
-        sine = (sine * square) + Sine2;
-        sine = (sine * square * x) + x;
-        float cosine = (Cosine0 * square) + Cosine1;
-        cosine = (cosine * square) + Cosine2;
-        cosine = (cosine * square * square) - (square * 0.5f) + 1;
+        float sine = MathF.FusedMultiplyAdd(Sine0, square, Sine1);
+        sine = MathF.FusedMultiplyAdd(sine, square, Sine2);
+        sine = MathF.FusedMultiplyAdd(sine * square, x, x);
+        float cosine = MathF.FusedMultiplyAdd(Cosine0, square, Cosine1);
+        cosine = MathF.FusedMultiplyAdd(cosine, square, Cosine2);
+        cosine = MathF.FusedMultiplyAdd(cosine * square, square, MathF.FusedMultiplyAdd(square, -0.5f, 1));
         return (sine, cosine);
     }
 }

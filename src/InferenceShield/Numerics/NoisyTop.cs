@@ -15,9 +15,9 @@ internal readonly struct NoisyTop
         Scale = scale;
         Units = units;
         float clean = weight * InverseSum;
-        float moved = clean + (sample * scale);
+        float moved = MathF.FusedMultiplyAdd(sample, scale, clean);
         Noisy = Math.Max(moved, 1f / classes);
-        Steps = Math.Max(1, (int)((Noisy * Units) + 0.5f));
+        Steps = Math.Max(1, (int)MathF.FusedMultiplyAdd(Noisy, Units, 0.5f));
 
         // The passes clip the leading class like any other.
         float clipped = moved > 0 ? moved : 0;

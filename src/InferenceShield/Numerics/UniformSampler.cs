@@ -17,13 +17,13 @@ internal readonly struct UniformSampler : INoiseSampler
         Vector512<int> low = (first & Vector512.Create(0xffffu)).AsInt32();
         Vector512<int> high = (first >>> 16).AsInt32();
         Vector512<float> step = Vector512.Create(Step);
-        Vector512<float> largest = Vector512.Create(Largest);
-        return ((Vector512.ConvertToSingle(low) * step) - largest, (Vector512.ConvertToSingle(high) * step) - largest);
+        Vector512<float> least = Vector512.Create(-Largest);
+        return (Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(low), step, least), Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(high), step, least));
     }
 
     public static float Sample(ReadOnlySpan<uint> words, int index)
     {
         uint half = index < 16 ? words[index] & 0xffff : words[index - 16] >> 16;
-        return (half * Step) - Largest;
+        return (half * Step) - Largest; // exact, fused or not
     }
 }
