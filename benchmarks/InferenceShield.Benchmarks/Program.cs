@@ -29,6 +29,9 @@ switch (args.FirstOrDefault())
     case "counters":
         CounterRatios.Run(Console.Out);
         return 0;
+    case "hardening" when args.Contains("noise"):
+        NoiseRatios.Run(Console.Out);
+        return 0;
     case "hardening":
         PostureRatios.Run(Console.Out);
         LeastInformationRatios.Run(Console.Out);

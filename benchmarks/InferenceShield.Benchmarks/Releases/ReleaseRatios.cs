@@ -63,10 +63,11 @@ public static class ReleaseRatios
         float[] benign = [.. Enumerable.Range(0, 20 * Math.Max(classes, 50)).SelectMany(_ => Distribution(random, classes))];
         float[] released = new float[classes];
         OutputPlan plan = new("answers", OutputKind.Probabilities, new HardeningOptions());
+        NoiseKey noise = new(new byte[NoiseKey.Size]); // the plan adds none
         ConfidenceBands bands = ConfidenceBands.Learn(benign, classes, OutputKind.Probabilities);
         AnswerCodebook codebook = AnswerCodebook.Learn(benign, classes, OutputKind.Probabilities, 16, 2);
         RatioTimer timer = new();
-        timer.Add("rounding", i => DistributionHardening.TryHarden(plan, default, answers[i & (Rows - 1)], released, out _, out _, out _));
+        timer.Add("rounding", i => DistributionHardening.TryHarden(plan, noise, answers[i & (Rows - 1)], released, out _, out _, out _));
         timer.Add("bands", i => bands.Release(answers[i & (Rows - 1)], OutputKind.Probabilities, released));
         timer.Add("codebook", i => codebook.TryRelease(answers[i & (Rows - 1)], OutputKind.Probabilities, released));
         double[] ns = timer.Measure(101);

@@ -23,7 +23,7 @@ internal static class DistributionHardening
     /// <param name="fault">What is wrong with the row.</param>
     /// <returns>False if the row cannot be released.</returns>
     public static bool TryHarden(
-        OutputPlan plan, SipHashKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault)
+        OutputPlan plan, NoiseKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault)
     {
         if (plan.IsRoundingOnly && clean.Length is > 1 and <= FewClasses.Most && FewClasses.IsSupported
             && FewClasses.TryRelease(clean, plan.Kind == OutputKind.Logits, SumTolerance, plan.GridUnits, plan.GridStep, released, out top, out double likely))

@@ -1,3 +1,4 @@
+#pragma warning disable RS0030 // Vector stores into a span; its length bounds every one.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -65,6 +66,129 @@ internal readonly struct Aes128
         }
 
         return ArmAes.IsSupported ? EncryptArm(block) : EncryptSoftware(block);
+    }
+
+    /// <summary>Enciphers a counter (SP 800-38A, CTR with 32 bits of counter): as many whole blocks of key stream as fit.</summary>
+    /// <param name="counter">The first block; its last element, written big-endian, is counted up for each block, modulo 2^32.</param>
+    /// <param name="stream">Overwritten; its length is a multiple of a block.</param>
+    /// <remarks>Eight blocks at a time: each takes some 40 cycles, but the next may start after one. Not inlined, so that they
+    /// stay in registers whatever surrounds the call.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public void EncryptCounter(Vector128<uint> counter, Span<byte> stream)
+    {
+        Vector128<byte> order = Vector128.Create((byte)0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 14, 13, 12);
+        Vector128<uint> one = Vector128.Create(0u, 0, 0, 1);
+        ref byte first = ref MemoryMarshal.GetReference(stream);
+        nuint at = 0;
+        nuint length = (nuint)(uint)stream.Length;
+        if (X86Aes.IsSupported)
+        {
+            for (; at + (8 * KeySize) <= length; at += 8 * KeySize)
+            {
+                Vector128<byte> block0 = Vector128.Shuffle(counter.AsByte(), order) ^ _key0;
+                counter += one;
+                Vector128<byte> block1 = Vector128.Shuffle(counter.AsByte(), order) ^ _key0;
+                counter += one;
+                Vector128<byte> block2 = Vector128.Shuffle(counter.AsByte(), order) ^ _key0;
+                counter += one;
+                Vector128<byte> block3 = Vector128.Shuffle(counter.AsByte(), order) ^ _key0;
+                counter += one;
+                Vector128<byte> block4 = Vector128.Shuffle(counter.AsByte(), order) ^ _key0;
+                counter += one;
+                Vector128<byte> block5 = Vector128.Shuffle(counter.AsByte(), order) ^ _key0;
+                counter += one;
+                Vector128<byte> block6 = Vector128.Shuffle(counter.AsByte(), order) ^ _key0;
+                counter += one;
+                Vector128<byte> block7 = Vector128.Shuffle(counter.AsByte(), order) ^ _key0;
+                counter += one;
+                block0 = X86Aes.Encrypt(block0, _key1);
+                block1 = X86Aes.Encrypt(block1, _key1);
+                block2 = X86Aes.Encrypt(block2, _key1);
+                block3 = X86Aes.Encrypt(block3, _key1);
+                block4 = X86Aes.Encrypt(block4, _key1);
+                block5 = X86Aes.Encrypt(block5, _key1);
+                block6 = X86Aes.Encrypt(block6, _key1);
+                block7 = X86Aes.Encrypt(block7, _key1);
+                block0 = X86Aes.Encrypt(block0, _key2);
+                block1 = X86Aes.Encrypt(block1, _key2);
+                block2 = X86Aes.Encrypt(block2, _key2);
+                block3 = X86Aes.Encrypt(block3, _key2);
+                block4 = X86Aes.Encrypt(block4, _key2);
+                block5 = X86Aes.Encrypt(block5, _key2);
+                block6 = X86Aes.Encrypt(block6, _key2);
+                block7 = X86Aes.Encrypt(block7, _key2);
+                block0 = X86Aes.Encrypt(block0, _key3);
+                block1 = X86Aes.Encrypt(block1, _key3);
+                block2 = X86Aes.Encrypt(block2, _key3);
+                block3 = X86Aes.Encrypt(block3, _key3);
+                block4 = X86Aes.Encrypt(block4, _key3);
+                block5 = X86Aes.Encrypt(block5, _key3);
+                block6 = X86Aes.Encrypt(block6, _key3);
+                block7 = X86Aes.Encrypt(block7, _key3);
+                block0 = X86Aes.Encrypt(block0, _key4);
+                block1 = X86Aes.Encrypt(block1, _key4);
+                block2 = X86Aes.Encrypt(block2, _key4);
+                block3 = X86Aes.Encrypt(block3, _key4);
+                block4 = X86Aes.Encrypt(block4, _key4);
+                block5 = X86Aes.Encrypt(block5, _key4);
+                block6 = X86Aes.Encrypt(block6, _key4);
+                block7 = X86Aes.Encrypt(block7, _key4);
+                block0 = X86Aes.Encrypt(block0, _key5);
+                block1 = X86Aes.Encrypt(block1, _key5);
+                block2 = X86Aes.Encrypt(block2, _key5);
+                block3 = X86Aes.Encrypt(block3, _key5);
+                block4 = X86Aes.Encrypt(block4, _key5);
+                block5 = X86Aes.Encrypt(block5, _key5);
+                block6 = X86Aes.Encrypt(block6, _key5);
+                block7 = X86Aes.Encrypt(block7, _key5);
+                block0 = X86Aes.Encrypt(block0, _key6);
+                block1 = X86Aes.Encrypt(block1, _key6);
+                block2 = X86Aes.Encrypt(block2, _key6);
+                block3 = X86Aes.Encrypt(block3, _key6);
+                block4 = X86Aes.Encrypt(block4, _key6);
+                block5 = X86Aes.Encrypt(block5, _key6);
+                block6 = X86Aes.Encrypt(block6, _key6);
+                block7 = X86Aes.Encrypt(block7, _key6);
+                block0 = X86Aes.Encrypt(block0, _key7);
+                block1 = X86Aes.Encrypt(block1, _key7);
+                block2 = X86Aes.Encrypt(block2, _key7);
+                block3 = X86Aes.Encrypt(block3, _key7);
+                block4 = X86Aes.Encrypt(block4, _key7);
+                block5 = X86Aes.Encrypt(block5, _key7);
+                block6 = X86Aes.Encrypt(block6, _key7);
+                block7 = X86Aes.Encrypt(block7, _key7);
+                block0 = X86Aes.Encrypt(block0, _key8);
+                block1 = X86Aes.Encrypt(block1, _key8);
+                block2 = X86Aes.Encrypt(block2, _key8);
+                block3 = X86Aes.Encrypt(block3, _key8);
+                block4 = X86Aes.Encrypt(block4, _key8);
+                block5 = X86Aes.Encrypt(block5, _key8);
+                block6 = X86Aes.Encrypt(block6, _key8);
+                block7 = X86Aes.Encrypt(block7, _key8);
+                block0 = X86Aes.Encrypt(block0, _key9);
+                block1 = X86Aes.Encrypt(block1, _key9);
+                block2 = X86Aes.Encrypt(block2, _key9);
+                block3 = X86Aes.Encrypt(block3, _key9);
+                block4 = X86Aes.Encrypt(block4, _key9);
+                block5 = X86Aes.Encrypt(block5, _key9);
+                block6 = X86Aes.Encrypt(block6, _key9);
+                block7 = X86Aes.Encrypt(block7, _key9);
+                X86Aes.EncryptLast(block0, _key10).StoreUnsafe(ref first, at);
+                X86Aes.EncryptLast(block1, _key10).StoreUnsafe(ref first, at + (1 * KeySize));
+                X86Aes.EncryptLast(block2, _key10).StoreUnsafe(ref first, at + (2 * KeySize));
+                X86Aes.EncryptLast(block3, _key10).StoreUnsafe(ref first, at + (3 * KeySize));
+                X86Aes.EncryptLast(block4, _key10).StoreUnsafe(ref first, at + (4 * KeySize));
+                X86Aes.EncryptLast(block5, _key10).StoreUnsafe(ref first, at + (5 * KeySize));
+                X86Aes.EncryptLast(block6, _key10).StoreUnsafe(ref first, at + (6 * KeySize));
+                X86Aes.EncryptLast(block7, _key10).StoreUnsafe(ref first, at + (7 * KeySize));
+            }
+        }
+
+        for (; at + KeySize <= length; at += KeySize)
+        {
+            Encrypt(Vector128.Shuffle(counter.AsByte(), order)).StoreUnsafe(ref first, at);
+            counter += one;
+        }
     }
 
     /// <summary>Arm's instruction adds the round key first instead of last, so the keys sit one step earlier.</summary>

@@ -20,8 +20,10 @@ internal sealed class ShieldKeys
         Digester = new InputDigester(BinaryPrimitives.ReadInt64LittleEndian(key));
         secret.DeriveKey("input-schema", key);
         InputSchemas = new SipHashKey(key);
-        secret.DeriveKey("noise/" + model, key);
-        Noise = new SipHashKey(key);
+        Span<byte> noise = stackalloc byte[NoiseKey.Size];
+        secret.DeriveKey("noise/" + model, noise);
+        Noise = new NoiseKey(noise);
+        CryptographicOperations.ZeroMemory(noise);
         secret.DeriveKey("labels/" + model, key);
         Labels = new SipHashKey(key);
         secret.DeriveKey("sketch/" + model, key);
@@ -39,7 +41,7 @@ internal sealed class ShieldKeys
 
     public SipHashKey InputSchemas { get; private set; }
 
-    public SipHashKey Noise { get; private set; }
+    public NoiseKey Noise { get; }
 
     /// <summary>Which labels share a bucket of a histogram.</summary>
     public SipHashKey Labels { get; private set; }
@@ -59,7 +61,7 @@ internal sealed class ShieldKeys
         Caller = default;
         Digester = default;
         InputSchemas = default;
-        Noise = default;
+        Noise.Clear();
         Labels = default;
         Sketches.Clear();
         Answers = default;
