@@ -8,8 +8,9 @@ namespace InferenceShield;
 /// the clean vector is known exactly; with rounding after, it is at least 1 less the budget. The direction is a function of key and
 /// cell, the same for all callers and tenants: under two tenants' transforms the same noise is released twice.</para>
 /// <para>The cell is 16 keyed sides of the vector (<see cref="FindCell"/>), or one of the input that the host found. Within
-/// a cell noise is common: near-repeats average nothing away there, and differences of vectors in one cell lose most of it. A
-/// thief who has one clean vector of a cell knows the direction for all of it. Noise is a tax on copies, not a wall.</para>
+/// a cell noise is common: differences of vectors in one cell lose most of it, and a thief who has one clean vector of a cell
+/// knows the direction for all of it. To one who knows how each of 64 near-repeats moved the vector, by a twentieth and by half of its
+/// length, the mean leaves .87 and .24 of one answer's error (a test); of repeats, all. Noise is a tax on copies, not a wall.</para>
 /// <para>Rounding is to one grid for the whole vector, a power of ten such that a component of root-mean-square size keeps the digits;
 /// small components keep fewer. Vectors shorter than 1e-30 are released as zeros; longer than 1e38 the budget is not promised.</para>
 /// <para>All in double and in a fixed order; the same at every vector width. No allocation after a thread's first call.</para>

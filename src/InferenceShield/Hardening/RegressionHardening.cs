@@ -10,9 +10,10 @@ namespace InferenceShield;
 /// float32. From 2^30 steps on, where float32 itself is coarser, x is released as it is.</para>
 /// <para>u is a function of the key, the place in the row and a cell: of the value (sixteen steps long, with a keyed phase), or
 /// one of the input that the host found. So repeats get the same answer, for every caller and on every replica, and averaging
-/// them gains nothing. Near-repeats in one cell share u; what moves across a step by itself averages as under any quantiser, and
-/// what moves across cells gets another u: 64 near-repeats that spread over a hundredth, half and four steps leave .98, .24 and
-/// .24 of one answer's error in a test. The answer is not monotonic at the end of a cell: it may fall by less than a step.</para>
+/// them gains nothing. Near-repeats in one cell share u; values that move across steps average as under any quantiser, and those
+/// that move across cells get another u. To a thief who knows how each of 64 near-repeats moved the value, spread over plus and minus
+/// a hundredth, a half and four steps, the mean leaves .98, .14 and .13 of one answer's error (1 / sqrt(64) = .125; a test).
+/// The answer is not monotonic at the end of a cell: it may fall there, by a step at most.</para>
 /// <para>What it does not hide: u itself (a released value tells it), and a value at an edge. A caller who moves an
 /// input until the answer changes knows the clean value there as exactly as he can move it. The step bounds what one answer
 /// tells, not what many do. Thread-safe, no scratch; about 30 ns a value.</para>
