@@ -29,6 +29,9 @@ switch (args.FirstOrDefault())
     case "counters":
         CounterRatios.Run(Console.Out);
         return 0;
+    case "hardening" when args.ElementAtOrDefault(1) == "kinds":
+        OutputKindRatios.Run(Console.Out);
+        return 0;
     case "hardening":
         LeastInformationRatios.Run(Console.Out);
         return 0;
