@@ -1,3 +1,4 @@
+using System.Numerics;
 using InferenceShield.Numerics;
 
 namespace InferenceShield;
@@ -58,7 +59,7 @@ internal static class EmbeddingHardening
         }
 
         fault = default;
-        double length = Math.Sqrt(Dot(clean, clean));
+        double length = Math.Sqrt(Dot<float, float>(clean, clean));
         if (length < LeastLength)
         {
             released.Clear();
@@ -94,8 +95,8 @@ internal static class EmbeddingHardening
             Span<float> part = folded.Slice(start % CellWindow, 64);
             for (int i = 0; i < Math.Min(64, vector.Length - start); i++)
             {
-                float value = (float)(vector[start + i] * inverse);
-                part[i] += (signs >> i & 1) == 0 ? value : -value;
+                uint value = BitConverter.SingleToUInt32Bits((float)(vector[start + i] * inverse));
+                part[i] += BitConverter.UInt32BitsToSingle(value ^ ((uint)(signs >> i) << 31)); // no branch: signs cannot be predicted
             }
         }
 
@@ -116,58 +117,68 @@ internal static class EmbeddingHardening
     {
         Span<double> noise = HardeningScratch.ForThisThread.Distribution(clean.Length);
         Fill(noise, key, cell);
-        double along = 0;
+        double along = Dot<double, float>(noise, clean) / length / length;
         for (int i = 0; i < noise.Length; i++)
         {
-            along += noise[i] * (clean[i] / length);
+            noise[i] -= along * clean[i];
         }
 
-        double left = 0;
-        for (int i = 0; i < noise.Length; i++)
-        {
-            noise[i] -= along * (clean[i] / length);
-            left += noise[i] * noise[i];
-        }
+        double left = Dot<double, double>(noise, noise);
 
         // Numbers are of order 1, a few at least; along the vector itself there is nothing to turn to.
         double sideways = left > 1e-12 ? plan.Sine * length / Math.Sqrt(left) : 0;
         double forward = left > 1e-12 ? plan.Cosine : 1;
         for (int i = 0; i < turned.Length; i++)
         {
-            turned[i] = (float)Math.Clamp((forward * clean[i]) + (sideways * noise[i]), float.MinValue, float.MaxValue);
+            turned[i] = (float)double.ClampNative((forward * clean[i]) + (sideways * noise[i]), float.MinValue, float.MaxValue);
         }
     }
 
     /// <summary>Uniform in (-1, 1), eight of sixteen bits from a hash.</summary>
     private static void Fill(Span<double> noise, SipHashKey key, ulong cell)
     {
+        Span<double> eight = stackalloc double[8];
         for (int start = 0; start < noise.Length; start += 8)
         {
             Hash128 bits = SipHash.Hash(key, cell, (ulong)start, NoisePurpose);
-            Span<double> part = noise[start..Math.Min(start + 8, noise.Length)];
-            for (int i = 0; i < part.Length; i++)
+            for (int i = 0; i < 4; i++)
             {
-                ulong word = i < 4 ? bits.Low : bits.High;
-                part[i] = ((short)(word >> (16 * (i & 3))) + 0.5) * (1.0 / 32_768);
+                eight[i] = ToUniform(bits.Low >> (16 * i));
+                eight[i + 4] = ToUniform(bits.High >> (16 * i));
             }
+
+            int count = Math.Min(8, noise.Length - start);
+            eight[..count].CopyTo(noise.Slice(start, count));
         }
     }
+
+    private static double ToUniform(ulong word) => ((short)word + 0.5) * (1.0 / 32_768);
 
     private static void Round(Span<float> vector, double length, int digits)
     {
         double typical = length / Math.Sqrt(vector.Length);
         int decimals = digits - 1 - (int)Math.Floor(Math.Log10(typical));
-        double up = decimals >= 0 ? s_powers[Math.Min(decimals, LargestExponent)] : 1;
-        double down = decimals >= 0 ? 1 : s_powers[-decimals];
-        foreach (ref float value in vector)
+        double power = s_powers[Math.Abs(decimals)];
+        if (decimals >= 0)
         {
-            double rounded = Math.Round(value * up / down) * down / up;
-            value = (float)Math.Clamp(rounded, float.MinValue, float.MaxValue) + 0f; // no -0
+            foreach (ref float value in vector)
+            {
+                value = (float)(Math.Round(value * power) / power) + 0f; // no -0
+            }
+        }
+        else
+        {
+            foreach (ref float value in vector)
+            {
+                value = (float)Math.Clamp(Math.Round(value / power) * power, float.MinValue, float.MaxValue) + 0f;
+            }
         }
     }
 
     /// <summary>In four sums, always the same ones.</summary>
-    private static double Dot(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
+    private static double Dot<TLeft, TRight>(ReadOnlySpan<TLeft> left, ReadOnlySpan<TRight> right)
+        where TLeft : unmanaged, INumberBase<TLeft>
+        where TRight : unmanaged, INumberBase<TRight>
     {
         right = right[..left.Length];
         double first = 0;
@@ -177,15 +188,15 @@ internal static class EmbeddingHardening
         int i = 0;
         for (; i + 4 <= left.Length; i += 4)
         {
-            first += (double)left[i] * right[i];
-            second += (double)left[i + 1] * right[i + 1];
-            third += (double)left[i + 2] * right[i + 2];
-            fourth += (double)left[i + 3] * right[i + 3];
+            first += double.CreateTruncating(left[i]) * double.CreateTruncating(right[i]);
+            second += double.CreateTruncating(left[i + 1]) * double.CreateTruncating(right[i + 1]);
+            third += double.CreateTruncating(left[i + 2]) * double.CreateTruncating(right[i + 2]);
+            fourth += double.CreateTruncating(left[i + 3]) * double.CreateTruncating(right[i + 3]);
         }
 
         for (; i < left.Length; i++)
         {
-            first += (double)left[i] * right[i];
+            first += double.CreateTruncating(left[i]) * double.CreateTruncating(right[i]);
         }
 
         return first + second + (third + fourth);

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using InferenceShield.Numerics;
 
 namespace InferenceShield;
@@ -12,8 +11,8 @@ namespace InferenceShield;
 /// softmax, argmax and sampling work on the row as they are. 0 would be the log-probability of certainty. As pairs, they come in
 /// falling order of what is released, equals by lower token, so that the order tells no more than the numbers.</para>
 /// <para>The row is read from memory once, in blocks that fit the first cache: largest, tokens above the bar, sum of exponentials.
-/// Exponentials in float32, summed in a fixed order, blocks in double: 1e-6 in a log-probability. No allocation after a thread's
-/// first call. Rounded top-k alone does not stop who may add biases: see <see cref="TokenLogitsGuard"/>.</para>
+/// Exponentials in float32, summed in a fixed order, blocks in double: 1e-6 in a log-probability, and the same bits at every vector
+/// width. No allocation after a thread's first call. Rounded top-k alone does not stop who may add biases: see <see cref="TokenLogitsGuard"/>.</para>
 /// </remarks>
 internal static class TokenLogitsHardening
 {
@@ -95,7 +94,6 @@ internal static class TokenLogitsHardening
         HardeningScratch scratch = HardeningScratch.ForThisThread;
         keys = scratch.Distribution(plan.Tokens);
         Span<int> heap = scratch.Indices(plan.Tokens);
-        Span<float> exponentials = stackalloc float[Block];
         int count = 0;
         float largest = float.NegativeInfinity;
         double sum = 0;
@@ -119,10 +117,7 @@ internal static class TokenLogitsHardening
             }
 
             TokenHeap.Offer(clean, start, start + block.Length, heap, ref count);
-            Span<float> terms = exponentials[..block.Length];
-            TensorPrimitives.Subtract(block, largest, terms);
-            TensorPrimitives.Exp(terms, terms);
-            sum += FixedOrderSum.Sum(terms);
+            sum += TokenScan.SumExponentials(block, largest);
         }
 
         double logSum = Math.Log(sum);

@@ -50,6 +50,27 @@ public sealed class TokenScanTests
     }
 
     [Fact]
+    public void Sums_of_exponentials_are_the_twins_bit_by_bit_and_right()
+    {
+        Random random = new(1);
+        for (int length = 0; length <= 257; length++)
+        {
+            foreach (float spread in new[] { 0f, 1e-30f, 1f, 30f, 200f, float.MaxValue })
+            {
+                float largest = spread == float.MaxValue ? 3e38f : random.NextSingle() * 10;
+                float[] values = [.. Enumerable.Range(0, length).Select(_ => random.Next(9) == 0 ? largest : largest - (random.NextSingle() * spread))];
+                float sum = TokenScan.SumExponentials(values, largest);
+                Assertions.SameBits([TokenScan.SumExponentialsScalar(values, largest)], [sum]);
+                double exact = values.Sum(value => Math.Exp((double)(value - largest)));
+                Assert.InRange(Math.Abs(sum - exact), 0, (1e-6 * exact) + 1e-35);
+            }
+        }
+
+        Assert.Equal(1, TokenScan.SumExponentials([5], 5));
+        Assert.Equal(17, TokenScan.SumExponentials([.. Enumerable.Repeat(-3e38f, 17)], -3e38f));
+    }
+
+    [Fact]
     public void A_start_past_the_end_is_refused()
     {
         Assert.Equal(-1, TokenScan.IndexAbove([1, 2], 2, 0));
