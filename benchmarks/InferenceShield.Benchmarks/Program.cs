@@ -32,6 +32,9 @@ switch (args.FirstOrDefault())
     case "hardening" when args.Contains("noise"):
         NoiseRatios.Run(Console.Out);
         return 0;
+    case "hardening" when args.Contains("kinds"):
+        OutputKindRatios.Run(Console.Out);
+        return 0;
     case "hardening":
         PostureRatios.Run(Console.Out);
         LeastInformationRatios.Run(Console.Out);

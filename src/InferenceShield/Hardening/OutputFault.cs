@@ -10,6 +10,7 @@ internal readonly struct OutputFault
         NotFinite,
         WrongSum,
         Negative,
+        OutOfRange,
     }
 
     private readonly Fault _fault;
@@ -31,6 +32,9 @@ internal readonly struct OutputFault
 
     public static OutputFault Negative(int index, double value) => new(Fault.Negative, index, value);
 
+    /// <summary>A probability that is not between 0 and 1.</summary>
+    public static OutputFault OutOfRange(int index) => new(Fault.OutOfRange, index, 0);
+
     /// <summary>The text for the operator. Holds no finite score of the row beyond what explains the fault.</summary>
     public string Describe(string output, int row) => _fault switch
     {
@@ -38,6 +42,8 @@ internal readonly struct OutputFault
             $"The model's output '{output}' is {_value} at row {row}, class {Index}. Nothing of this call is released. Check the model and its input ranges."),
         Fault.WrongSum => string.Create(CultureInfo.InvariantCulture,
             $"The model's output '{output}' is declared as Probabilities, but row {row} sums to {_value:G4}, not 1. Nothing of this call is released. Declare it as Logits if it holds unnormalised scores."),
+        Fault.OutOfRange => string.Create(CultureInfo.InvariantCulture,
+            $"The model's output '{output}' is declared as probabilities of labels, but row {row}, label {Index} is not between 0 and 1. Nothing of this call is released. Declare it as logits of labels if it holds unnormalised scores."),
         _ => string.Create(CultureInfo.InvariantCulture,
             $"The model's output '{output}' is declared as Probabilities, but row {row}, class {Index} is negative. Nothing of this call is released. Declare it as Logits if it holds unnormalised scores."),
     };

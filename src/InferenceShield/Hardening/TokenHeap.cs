@@ -1,0 +1,78 @@
+using InferenceShield.Numerics;
+
+namespace InferenceShield;
+
+/// <summary>The largest of a row as it is read: a bounded heap of indices with the one to give up first on top, equals by
+/// lower index.</summary>
+internal static class TokenHeap
+{
+    /// <summary>Offers a part of a row; parts come in order.</summary>
+    /// <param name="values">The row; finite.</param>
+    /// <param name="start">Where the part begins.</param>
+    /// <param name="end">Where it ends.</param>
+    /// <param name="heap">As long as the number wanted, at least 1.</param>
+    /// <param name="count">How many it holds.</param>
+    public static void Offer(ReadOnlySpan<float> values, int start, int end, Span<int> heap, ref int count)
+    {
+        ReadOnlySpan<float> offered = values[..end];
+        int i = start;
+        for (; i < end && count < heap.Length; i++)
+        {
+            heap[count] = i;
+            SiftUp(values, heap, count++);
+        }
+
+        // Who comes later has to be greater: of equals the first stay.
+        while (i < end && TokenScan.IndexAbove(offered, i, values[heap[0]]) is int next and >= 0)
+        {
+            heap[0] = next;
+            SiftDown(values, heap);
+            i = next + 1;
+        }
+    }
+
+    /// <summary>Whether the value at a should leave the heap before the value at b.</summary>
+    private static bool Before(ReadOnlySpan<float> values, int a, int b) =>
+        values[a] < values[b] || (values[a] == values[b] && a > b);
+
+    private static void SiftUp(ReadOnlySpan<float> values, Span<int> heap, int position)
+    {
+        while (position > 0)
+        {
+            int parent = (position - 1) / 2;
+            if (!Before(values, heap[position], heap[parent]))
+            {
+                return;
+            }
+
+            (heap[position], heap[parent]) = (heap[parent], heap[position]);
+            position = parent;
+        }
+    }
+
+    private static void SiftDown(ReadOnlySpan<float> values, Span<int> heap)
+    {
+        int position = 0;
+        while (true)
+        {
+            int child = (2 * position) + 1;
+            if (child >= heap.Length)
+            {
+                return;
+            }
+
+            if (child + 1 < heap.Length && Before(values, heap[child + 1], heap[child]))
+            {
+                child++;
+            }
+
+            if (!Before(values, heap[child], heap[position]))
+            {
+                return;
+            }
+
+            (heap[position], heap[child]) = (heap[child], heap[position]);
+            position = child;
+        }
+    }
+}
