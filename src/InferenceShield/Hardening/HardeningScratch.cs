@@ -8,6 +8,7 @@ internal sealed class HardeningScratch
 
     private double[] _distribution = [];
     private double[] _second = [];
+    private double[] _third = [];
     private int[] _indices = [];
     private float[] _released = [];
     private float[] _query = [];
@@ -18,6 +19,8 @@ internal sealed class HardeningScratch
 
     /// <summary>Noise, then remainders: never both at once.</summary>
     public Span<double> Second(int length) => Take(ref _second, length);
+
+    public Span<double> Third(int length) => Take(ref _third, length);
 
     public Span<int> Indices(int length) => Take(ref _indices, length);
 
