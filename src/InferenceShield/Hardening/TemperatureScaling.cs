@@ -8,7 +8,7 @@ internal static class TemperatureScaling
     /// <param name="inverseTemperature">1 / temperature.</param>
     public static void Apply(Span<double> distribution, int top, double inverseTemperature)
     {
-        // By the largest first: a high power of a small number would be 0.
+        // By the largest first: then the sum is at least 1, whatever the power.
         double largest = distribution[top];
         double sum = 0;
         for (int i = 0; i < distribution.Length; i++)
