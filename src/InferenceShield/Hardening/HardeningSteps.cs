@@ -194,8 +194,9 @@ public static class HardeningSteps
     /// <para>What keeping the label costs the method: nearly all of it. Its published effect, copies up to 40 points worse, is
     /// from wrong labels for inputs far from the training data. Here a thief who takes the label gets what
     /// <see cref="LabelOnly"/> gives. Also without that, it tells which answers the model is unsure of, and queries near the
-    /// training data pass it by. Honest users lose the scores of just those answers that need looking at. A permutation for
-    /// each label is learned from a few answers whose clean scores are known. Not measured; off in every default.</para>
+    /// training data pass it by. Honest users lose the scores of just those answers that need looking at. An answer that was
+    /// drawn as far as the label allows shows two classes level, which tells that it was; and one answer whose clean scores
+    /// are known gives its label's permutation away (both are tests). Its worth was not measured; off in every default.</para>
     /// <para>One keyed hash for every two classes, whatever the share.</para>
     /// </remarks>
     /// <exception cref="ArgumentException">Spans that do not fit, a key of another length, or numbers out of range.</exception>

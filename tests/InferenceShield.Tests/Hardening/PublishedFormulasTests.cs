@@ -195,6 +195,49 @@ public sealed class PublishedFormulasTests
         }
     }
 
+    /// <summary>Adaptive: the decoy is the row dealt out anew, so it has the row's norm; that gives its share and then itself.</summary>
+    [Fact]
+    public void A_thief_who_knows_one_clean_answer_knows_its_labels_permutation()
+    {
+        byte[] key = TestShield.Secret(5)[..16];
+        int right = 0;
+        float[][] rows = [.. RandomRows(10, Rows, least: 0.5).Where(row => row.Max() < 0.5)];
+        Assert.True(rows.Length > 50);
+        foreach (float[] row in rows)
+        {
+            float[] released = new float[10];
+            HardeningSteps.AdaptiveMisinformation(row, released, key, tau: 0.9);
+            double[] shift = [.. released.Zip(row, (value, clean) => (double)value - clean)];
+            double inverseShare = -2 * row.Zip(shift, (clean, move) => clean * move).Sum() / shift.Sum(move => move * move);
+            int[] found =
+            [
+                .. row.Zip(shift, (clean, move) => clean + (move * inverseShare))
+                    .Select(value => Array.IndexOf(row, row.MinBy(clean => Math.Abs(clean - value)))),
+            ];
+
+            double[] permutation = new double[10];
+            MisinformationPerturbation.FillDecoy(
+                permutation, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], Assertions.FirstOfLargest(row), new Numerics.SipHashKey(key));
+            right += found.SequenceEqual(permutation.Select(value => (int)value)) ? 1 : 0;
+        }
+
+        Assert.InRange(right, rows.Length * 9 / 10, rows.Length);
+    }
+
+    /// <summary>Adaptive: keeping the label leaves a trace.</summary>
+    [Fact]
+    public void A_thief_sees_which_answers_misinformation_was_kept_from_overturning()
+    {
+        float[][] rows = RandomRows(10, Rows, least: 0.5);
+        int told = rows.Count(row =>
+        {
+            float[] released = HardeningStep.KeyedMisinformation(0.5, 1000).Release(row);
+            float[] ordered = [.. released.OrderDescending()];
+            return ordered[0] - ordered[1] < 1e-6f == row.Max() < 0.5f;
+        });
+        Assert.InRange(told, Rows * 95 / 100, Rows);
+    }
+
     /// <summary>Adaptive: the ratios of the classes that are left carry the last layer's rank; rounding takes them away.</summary>
     [Fact]
     public void Steps_that_keep_exact_ratios_lose_them_only_by_rounding()
