@@ -14,7 +14,7 @@ namespace InferenceShield;
 /// less the largest. A batch is released row by row.</para>
 /// <para>Promises: what is released is finite, at least 0 and sums to 1 within 1e-6 (exactly, in grid steps, where it is
 /// rounded); the first of the largest stays the first of the largest; an answer is a function of the row and the arguments,
-/// the same on every call, thread and machine of one kind. In place it is what it would be elsewhere.</para>
+/// the same on every call, thread and vector width. In place it is what it would be elsewhere.</para>
 /// <para>Thread-safe. Allocates nothing, once a thread has seen its widest row. Cost is O(K) where nothing else is said.</para>
 /// <para>Errors: an <see cref="ArgumentException"/> names the argument and what is allowed, and leaves the spans as they
 /// were. An <see cref="InvalidModelOutputException"/> names the class that cannot be released; all of the released span is
