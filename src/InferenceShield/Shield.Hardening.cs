@@ -5,6 +5,8 @@ namespace InferenceShield;
 /// <content>What may be released.</content>
 public sealed partial class Shield
 {
+    private const int LeastVectorLength = 64;
+
     /// <summary>Turns clean scores into the released answer, in place.</summary>
     /// <param name="admission">The admission of this query, by this shield.</param>
     /// <param name="scores">Row after row; <paramref name="classes"/> numbers each. The rows are a multiple of the admitted
@@ -82,6 +84,8 @@ public sealed partial class Shield
         }
     }
 
+    private static bool IsAbove(float leader, ReadOnlySpan<float> others) => others.IsEmpty || TensorPrimitives.Max(others) < leader;
+
     private static OutputPlan OutputOf(ShieldPlan plan, int output, Posture posture = Posture.Normal) => (uint)output < (uint)plan.Outputs.Length
         ? plan.OutputFor(output, posture)
         : throw new ArgumentOutOfRangeException(nameof(output), output, $"Outputs are numbered 0 to {plan.Outputs.Length - 1}: {plan.DescribeOutputs()}.");
@@ -149,7 +153,8 @@ public sealed partial class Shield
 
         label = top;
 
-        if (!Leads(released, top))
+        // A label alone has nobody beside it.
+        if (plan.Release != Release.LabelOnly && !Leads(released, top))
         {
             Interlocked.Increment(ref _counters.Cell.TopChanged);
         }
@@ -157,10 +162,15 @@ public sealed partial class Shield
         return true;
     }
 
-    /// <summary>One by one: a wide read would wait for the narrow writes that have just been made.</summary>
+    /// <summary>A short row one by one: a wide read would wait for the narrow writes that have just been made.</summary>
     private static bool Leads(ReadOnlySpan<float> released, int top)
     {
         float leader = released[top];
+        if (released.Length >= LeastVectorLength)
+        {
+            return IsAbove(leader, released[..top]) && IsAbove(leader, released[(top + 1)..]);
+        }
+
         for (int i = 0; i < released.Length; i++)
         {
             if (released[i] >= leader && i != top)

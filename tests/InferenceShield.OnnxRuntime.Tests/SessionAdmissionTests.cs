@@ -136,11 +136,11 @@ public sealed class SessionAdmissionTests
         using TestSession session = TestSession.Of(TestModels.Linear(), OutputKind.Logits, configure: options =>
             (options.Admission.Blocked, options.Admission.BlockedDelay) = (BlockedTreatment.Restrict, delay));
         session.Shield.Overrides.Set(session.Caller, new CallerOverride { Posture = Posture.Blocked });
-        float[] input = TestModels.Weights(4);
-        float[] label = session.Ask(input, 5);
+        float[] input = TestModels.Weights(8);
+        float[] label = session.Ask(input, 10);
         Assertions.IsReleased(label, Assertions.FirstOfLargest(label), units: 1);
 
-        float[] released = new float[5];
+        float[] released = new float[10];
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
         Admission admission = await session.Session.RunAsync(session.Caller, input, released);
         Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) >= delay - TimeSpan.FromMilliseconds(20));

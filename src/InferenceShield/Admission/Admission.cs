@@ -34,7 +34,7 @@ public readonly struct Admission
     /// <summary>Whose limit decided; <see cref="AdmissionLevel.Caller"/> if none did.</summary>
     public AdmissionLevel Level { get; }
 
-    /// <summary>How the caller is being treated.</summary>
+    /// <summary>How the caller is being treated. For the host and its logs: to a caller it may show in nothing but its answers.</summary>
     public Posture Posture { get; }
 
     /// <summary>How long the caller has to wait until the same query is within the limits; zero if it is now.</summary>
