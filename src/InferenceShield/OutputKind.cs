@@ -13,13 +13,24 @@ public enum OutputKind
     /// <summary>A distribution over classes: non-negative, sums to 1.</summary>
     Probabilities,
 
-    /// <summary>A feature vector. Released with few significant digits.</summary>
+    /// <summary>A feature vector. Released on a grid of few significant digits; keyed noise on request.</summary>
     Embedding,
 
-    /// <summary>Real values. Released with few significant digits.</summary>
+    /// <summary>Real values. Released with few significant digits, or quantised with a keyed dither.</summary>
     Regression,
 
     /// <summary>Model state that the host feeds back (recurrent state, key-value cache). Passed through untouched, NaN
     /// included: it is meant for the host and must not be sent to callers.</summary>
     State,
+
+    /// <summary>Unnormalised scores that have nothing to do with one another: the labels of a multi-label model, or the one score
+    /// of a binary model. Released as probabilities after a sigmoid, each on its side of the threshold.</summary>
+    SigmoidLogits,
+
+    /// <summary>The same as probabilities, each 0 to 1.</summary>
+    SigmoidProbabilities,
+
+    /// <summary>Unnormalised scores of the tokens of a vocabulary. Released as rounded log-probabilities of the leading tokens; all others
+    /// are negative infinity.</summary>
+    TokenLogits,
 }

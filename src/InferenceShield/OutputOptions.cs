@@ -12,6 +12,11 @@ public sealed class OutputOptions
     /// learned for one number of classes. For Logits and Probabilities.</value>
     public int? Classes { get; set; }
 
+    /// <summary>The thresholds that callers compare scores with: no answer crosses its own.</summary>
+    /// <value>One number for all scores of a row, or one for each; above 0 and below 1. The default, <see langword="null"/>, is .5.
+    /// For SigmoidLogits and SigmoidProbabilities.</value>
+    public IReadOnlyList<double>? Thresholds { get; set; }
+
     /// <summary>How it is released to a normal caller.</summary>
     /// <value>The default, <see langword="null"/>, takes <see cref="ShieldOptions.Hardening"/>.</value>
     public HardeningOptions? Hardening { get; set; }

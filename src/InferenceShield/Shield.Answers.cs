@@ -30,7 +30,7 @@ public sealed partial class Shield
         {
             // The clean score is gone; the released one is what is left of it.
             ReadOnlySpan<float> answer = released.Slice(row * classes, classes);
-            int label = outputPlan.IsDistribution ? TensorPrimitives.IndexOfMax(answer) : AnswerHistory.NoLabel;
+            int label = outputPlan.HasLabel ? TensorPrimitives.IndexOfMax(answer) : AnswerHistory.NoLabel;
             CountAnswer(in admission, label, label >= 0 ? answer[label] : TensorPrimitives.Sum(answer) / classes);
         }
     }

@@ -140,9 +140,7 @@ public sealed partial class Shield
     {
         if (!plan.IsDistribution)
         {
-            label = AnswerHistory.NoLabel;
-            value = TensorPrimitives.Sum(clean) / clean.Length;
-            return ValueHardening.TryHarden(plan, clean, released, out fault);
+            return TryHardenValues(plan, clean, released, out label, out value, out fault);
         }
 
         if (!DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out int top, out value, out fault))
@@ -160,6 +158,25 @@ public sealed partial class Shield
         }
 
         return true;
+    }
+
+    private bool TryHardenValues(
+        OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault)
+    {
+        if (plan.Kind == OutputKind.TokenLogits)
+        {
+            return TokenLogitsHardening.TryHarden(plan.Tokens!, clean, released, out label, out value, out fault);
+        }
+
+        label = AnswerHistory.NoLabel;
+        value = TensorPrimitives.Sum(clean) / clean.Length;
+        return plan.Kind switch
+        {
+            OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities => ScoreHardening.TryHarden(plan.Scores!, clean, released, out fault),
+            OutputKind.Embedding => EmbeddingHardening.TryHarden(plan.Embedding!, _keys.Embeddings, transform: null, clean, released, out fault),
+            _ when plan.QuantisationStep > 0 => RegressionHardening.TryHarden(plan.QuantisationStep, _keys.Dither, clean, released, out fault),
+            _ => ValueHardening.TryHarden(plan, clean, released, out fault),
+        };
     }
 
     /// <summary>A short row one by one: a wide read would wait for the narrow writes that have just been made.</summary>

@@ -7,6 +7,8 @@ internal sealed partial class ShieldOptionsValidator
 {
     private const int MostClasses = 1_000_000;
 
+    private const string KindNames = "Logits, Probabilities, Embedding, Regression, State, SigmoidLogits, SigmoidProbabilities or TokenLogits";
+
     /// <summary>What is allowed and yet does not do what its name promises.</summary>
     public static IEnumerable<string> Warnings(ShieldOptions options)
     {
@@ -25,6 +27,16 @@ internal sealed partial class ShieldOptionsValidator
             yield return "LeastInformationBudget costs a thief who adapts no more than Release LabelOnly does, and moves 77 to 88 % of answers across a .9 threshold at a budget of .2; above that it costs honest callers more.";
         }
 
+        if (given.Any(hardening => hardening.ReverseSigmoid is not null))
+        {
+            yield return "ReverseSigmoid does not protect: weak it costs a thief nothing, strong it inverts the confidence that honest callers see, and a thief who takes the label loses no more than by Release LabelOnly.";
+        }
+
+        if (given.Any(hardening => hardening.AdaptiveMisinformation is not null))
+        {
+            yield return "AdaptiveMisinformation keeps the label, so it costs a thief who takes the label nothing; one known clean answer tells the permutation of its label.";
+        }
+
         if (given.Any(hardening => hardening.KeyedNoiseBudget > 0))
         {
             yield return "KeyedNoiseBudget costs a thief nothing measurable up to .2 and moves most confident answers across a .9 threshold; see the documentation of HardeningOptions.";
@@ -36,6 +48,8 @@ internal sealed partial class ShieldOptionsValidator
             yield return "Bands without BandFile are uncalibrated: the number that each releases is its middle. Learn bands from benign answers (ConfidenceBands.Learn) where callers read confidences as probabilities.";
         }
     }
+
+    private static bool IsScores(OutputKind kind) => kind is OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities;
 
     private static bool IsDistribution(OutputKind kind) => kind is OutputKind.Logits or OutputKind.Probabilities;
 
@@ -60,6 +74,8 @@ internal sealed partial class ShieldOptionsValidator
             Range(key + ":TopK", topK, 1, 1_000_000);
         }
 
+        CheckFurtherSteps(key, hardening);
+
         if (hardening.BandEdges is { } edges && !AreEdges(edges))
         {
             string numbers = string.Join(", ", edges.Take(ConfidenceBands.MaximumBands).Select(edge => edge.ToString(CultureInfo.InvariantCulture)));
@@ -68,6 +84,51 @@ internal sealed partial class ShieldOptionsValidator
 
         CheckPath(key + ":BandFile", hardening.BandFile);
         CheckPath(key + ":CodebookFile", hardening.CodebookFile);
+    }
+
+    private void CheckFurtherSteps(string key, HardeningOptions hardening)
+    {
+        if (!Enum.IsDefined(hardening.TopKRemainder))
+        {
+            Fault(key + ":TopKRemainder", hardening.TopKRemainder, "Zero or Shared");
+        }
+
+        if (!Enum.IsDefined(hardening.KeyedNoiseKind))
+        {
+            Fault(key + ":KeyedNoiseKind", hardening.KeyedNoiseKind, "Uniform, Laplace or Gaussian");
+        }
+
+        if (hardening.ProbabilityDigits is { } probabilityDigits)
+        {
+            Range(key + ":ProbabilityDigits", probabilityDigits, 1, 5);
+        }
+
+        if (hardening.ConfidenceCap is { } cap)
+        {
+            Range(key + ":ConfidenceCap", cap, 0.5, 1);
+        }
+
+        if (hardening.QuantisationStep is { } step && !(step is >= RegressionHardening.LeastStep and <= RegressionHardening.GreatestStep))
+        {
+            Fault(key + ":QuantisationStep", step, "1E-30 to 1E+30");
+        }
+
+        if (hardening.CosineBudget is { } cosine)
+        {
+            Range(key + ":CosineBudget", cosine, 0, 1);
+        }
+
+        if (hardening.ReverseSigmoid is { } sigmoid)
+        {
+            Range(key + ":ReverseSigmoid:Beta", sigmoid.Beta, 0, ReverseSigmoidOptions.LargestBeta);
+            Range(key + ":ReverseSigmoid:Gamma", sigmoid.Gamma, 0, ReverseSigmoidOptions.LargestGamma);
+        }
+
+        if (hardening.AdaptiveMisinformation is { } misinformation)
+        {
+            Range(key + ":AdaptiveMisinformation:Tau", misinformation.Tau, 0, 1);
+            Range(key + ":AdaptiveMisinformation:Nu", misinformation.Nu, 0, AdaptiveMisinformationOptions.LargestNu);
+        }
     }
 
     private void CheckPath(string key, string? path)
@@ -100,7 +161,7 @@ internal sealed partial class ShieldOptionsValidator
     {
         if (options.Outputs.Count == 0)
         {
-            _faults.Add(_prefix + "Outputs is empty; declare at least one output that may be released, with its kind (Logits, Probabilities, Embedding, Regression or State).");
+            _faults.Add(_prefix + $"Outputs is empty; declare at least one output that may be released, with its kind ({KindNames}).");
         }
 
         foreach ((string name, OutputOptions? output) in options.Outputs)
@@ -118,7 +179,7 @@ internal sealed partial class ShieldOptionsValidator
 
             if (output.Kind == OutputKind.None || !Enum.IsDefined(output.Kind))
             {
-                Fault(key + ":Kind", output.Kind, "Logits, Probabilities, Embedding, Regression or State");
+                Fault(key + ":Kind", output.Kind, KindNames);
                 continue;
             }
 
@@ -128,15 +189,16 @@ internal sealed partial class ShieldOptionsValidator
 
     private void CheckOutput(string key, ShieldOptions options, OutputOptions output)
     {
-        if (output.Classes is { } classes && IsDistribution(output.Kind))
+        if (output.Classes is { } classes && (IsDistribution(output.Kind) || IsScores(output.Kind) || output.Kind == OutputKind.TokenLogits))
         {
             Range(key + ":Classes", classes, 1, MostClasses);
         }
         else if (output.Classes is not null)
         {
-            _faults.Add($"{_prefix}{key}:Classes applies to Logits and Probabilities only, not to {output.Kind}. Remove it.");
+            _faults.Add($"{_prefix}{key}:Classes applies to outputs with classes, scores or tokens, not to {output.Kind}. Remove it.");
         }
 
+        CheckThresholds(key + ":Thresholds", output);
         HardeningOptions?[] own = PostureHardening.OwnOf(output);
         string[] keys = [.. PostureHardening.Keys];
         for (int posture = 0; posture < PostureHardening.Count; posture++)
@@ -163,9 +225,50 @@ internal sealed partial class ShieldOptionsValidator
             _faults.Add($"{_prefix}{key} does not apply to State, which is passed through untouched. Remove it.");
         }
         else if (!IsDistribution(kind)
-            && own is not { Release: null, TopK: null, BandFile: null, BandEdges: null, CodebookFile: null, LeastInformationBudget: 0, KeyedNoiseBudget: 0, Temperature: 1 })
+            && own is not
+            {
+                BandFile: null, BandEdges: null, CodebookFile: null, LeastInformationBudget: 0, KeyedNoiseBudget: 0, Temperature: 1,
+                ReverseSigmoid: null, AdaptiveMisinformation: null, ConfidenceCap: null, ProbabilityDigits: null,
+            })
         {
-            _faults.Add($"{_prefix}{key}: Release, TopK, BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; {kind} takes SignificantDigits.");
+            _faults.Add($"{_prefix}{key}: BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget, ReverseSigmoid, AdaptiveMisinformation, Temperature, ConfidenceCap and ProbabilityDigits apply to Logits and Probabilities only, not to {kind}. Remove them.");
+        }
+        else
+        {
+            Foreign(own.Release is not null, nameof(own.Release), kind is not (OutputKind.Embedding or OutputKind.Regression));
+            Foreign(own.TopK is not null, nameof(own.TopK), kind == OutputKind.TokenLogits || IsDistribution(kind));
+            Foreign(own.QuantisationStep is not null, nameof(own.QuantisationStep), kind == OutputKind.Regression);
+            Foreign(own.CosineBudget is not null, nameof(own.CosineBudget), kind == OutputKind.Embedding);
+        }
+
+        void Foreign(bool isGiven, string name, bool applies)
+        {
+            if (isGiven && !applies)
+            {
+                _faults.Add($"{_prefix}{key}:{name} does not apply to {kind}. Remove it.");
+            }
+        }
+    }
+
+    private void CheckThresholds(string key, OutputOptions output)
+    {
+        if (output.Thresholds is not { } thresholds)
+        {
+            return;
+        }
+
+        if (!IsScores(output.Kind))
+        {
+            _faults.Add($"{_prefix}{key} applies to SigmoidLogits and SigmoidProbabilities only, not to {output.Kind}. Remove it.");
+        }
+        else if (thresholds.Count == 0 || thresholds.Any(threshold => !((float)threshold is > 0 and < 1)))
+        {
+            string numbers = string.Join(", ", thresholds.Take(8).Select(threshold => threshold.ToString(CultureInfo.InvariantCulture)));
+            Fault(key, $"[{numbers}]", "one number for all scores, or one for each, above 0 and below 1");
+        }
+        else if (thresholds.Count > 1 && output.Classes != thresholds.Count)
+        {
+            _faults.Add($"{_prefix}{key} has {thresholds.Count} numbers, one for each score; set Classes to as many, or give one for all.");
         }
     }
 
@@ -180,6 +283,13 @@ internal sealed partial class ShieldOptionsValidator
             if (posture > 0 && IsLaxer(filled[posture], filled[posture - 1], output.Kind))
             {
                 Once($"{keys[posture]} tells more than {keys[posture - 1]}; it must not: a caller would gain by being suspected.");
+            }
+
+            if (output.Kind == OutputKind.Embedding
+                && filled[posture] is { CosineBudget: > 0 and double cosine, SignificantDigits: { } digits } && cosine < EmbeddingPlan.LeastBudget(digits))
+            {
+                Once(string.Create(CultureInfo.InvariantCulture,
+                    $"{keys[posture]}:CosineBudget is {cosine}; rounding to {digits} digits alone may cost {EmbeddingPlan.LeastBudget(digits):G3}. Give more, or 0 for no noise, or more SignificantDigits."));
             }
 
             if (IsDistribution(output.Kind))
@@ -210,6 +320,11 @@ internal sealed partial class ShieldOptionsValidator
             Once($"{key}: BandFile and BandEdges apply to Release Bands, not to {release}. Set Release to Bands, or remove them.");
         }
 
+        if (release != Release.Rounding && (given.ConfidenceCap is not null || given.ProbabilityDigits is not null))
+        {
+            Once($"{key}: ConfidenceCap and ProbabilityDigits apply to Release Rounding, not to {release}. Remove them.");
+        }
+
         if (given.BandFile is not null && given.BandEdges is not null)
         {
             Once($"{key}: BandFile and BandEdges both say where the bands are. Choose one of them.");
@@ -229,6 +344,8 @@ internal sealed partial class ShieldOptionsValidator
         Add(given.LeastInformationBudget > 0, nameof(given.LeastInformationBudget));
         Add(given.CodebookFile is not null, nameof(given.CodebookFile));
         Add(given.KeyedNoiseBudget > 0, nameof(given.KeyedNoiseBudget));
+        Add(given.ReverseSigmoid is not null, nameof(given.ReverseSigmoid));
+        Add(given.AdaptiveMisinformation is not null, nameof(given.AdaptiveMisinformation));
         if (perturbations.Count > 1)
         {
             Once($"{key}: {string.Join(" and ", perturbations)} each change the answer. Choose one of them.");
@@ -243,11 +360,27 @@ internal sealed partial class ShieldOptionsValidator
         }
     }
 
-    private static bool IsLaxer(HardeningOptions hardening, HardeningOptions before, OutputKind kind) => IsDistribution(kind)
-        ? hardening.Release < before.Release
-            || (hardening.Release == Release.Rounding && before.Release == Release.Rounding
-                && (hardening.Decimals > before.Decimals || (hardening.TopK ?? int.MaxValue) > (before.TopK ?? int.MaxValue)))
-        : hardening.SignificantDigits > before.SignificantDigits;
+    private static bool IsLaxer(HardeningOptions hardening, HardeningOptions before, OutputKind kind)
+    {
+        bool isFiner = hardening.Release < before.Release
+            || (hardening.Release == Release.Rounding && before.Release == Release.Rounding && IsFiner(hardening, before));
+        return kind switch
+        {
+            OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities => isFiner,
+            OutputKind.Regression when before.QuantisationStep is { } step => !(hardening.QuantisationStep >= step),
+            OutputKind.Embedding or OutputKind.Regression => hardening.SignificantDigits > before.SignificantDigits,
+            _ => isFiner || (hardening.Release == before.Release && hardening.Release == Release.Rounding && MostOf(hardening, kind) > MostOf(before, kind)),
+        };
+    }
+
+    private static int MostOf(HardeningOptions hardening, OutputKind kind) =>
+        hardening.TopK ?? (kind == OutputKind.TokenLogits ? OutputPlan.UsualTokens : int.MaxValue);
+
+    /// <summary>Significant digits tell small numbers to the finest grid there is.</summary>
+    private static bool IsFiner(HardeningOptions hardening, HardeningOptions before) =>
+        (hardening.ProbabilityDigits, before.ProbabilityDigits) is ({ } own, { } others)
+            ? own > others
+            : (hardening.ProbabilityDigits is null ? hardening.Decimals : ScorePlan.MostDecimals) > (before.ProbabilityDigits is null ? before.Decimals : ScorePlan.MostDecimals);
 
     /// <summary>However many outputs share it.</summary>
     private void Once(string fault)

@@ -39,7 +39,7 @@ internal sealed class ShieldPlan
         _costPerRow = admission.Price.PerQuery + ((long)admission.Price.PerOutput * options.Outputs.Count);
 
         HasUnitPrice = CostOf(1) == 1;
-        CountedOutput = Array.FindIndex(Outputs, output => output.IsDistribution);
+        CountedOutput = Array.FindIndex(Outputs, output => output.HasLabel);
         CountedOutput = CountedOutput >= 0 ? CountedOutput : Array.FindIndex(Outputs, output => output.Kind != OutputKind.State);
         _outputIndex = Outputs.Select((output, index) => KeyValuePair.Create(output.Name, index)).ToFrozenDictionary(StringComparer.Ordinal);
     }

@@ -15,7 +15,7 @@ public sealed class ReducedPrecisionTests
             OutputPlan plan = new("scores", test.Scores.Kind, test.Options);
             float[] clean = test.Scores.Scores();
             float[] released = new float[clean.Length];
-            if (!DistributionHardening.TryHarden(plan, new SipHashKey(new byte[16]), clean, released, out int top, out _, out _))
+            if (!DistributionHardening.TryHarden(plan, new NoiseKey(new byte[NoiseKey.Size]), clean, released, out int top, out _, out _))
             {
                 return;
             }

@@ -30,6 +30,7 @@ internal static partial class ShieldOptionsReader
         .. PostureHardening.Keys.SelectMany(HardeningKeys),
         "Outputs:*:Kind",
         "Outputs:*:Classes",
+        "Outputs:*:Thresholds:*",
         .. PostureHardening.Keys.SelectMany(key => HardeningKeys("Outputs:*:" + key)),
     ];
 
@@ -192,5 +193,8 @@ internal static partial class ShieldOptionsReader
     [
         path + ":Release", path + ":Decimals", path + ":TopK", path + ":BandFile", path + ":BandEdges:*", path + ":LeastInformationBudget",
         path + ":CodebookFile", path + ":KeyedNoiseBudget", path + ":Temperature", path + ":SignificantDigits",
+        path + ":TopKRemainder", path + ":ProbabilityDigits", path + ":ConfidenceCap", path + ":KeyedNoiseKind",
+        path + ":ReverseSigmoid:Beta", path + ":ReverseSigmoid:Gamma", path + ":AdaptiveMisinformation:Tau", path + ":AdaptiveMisinformation:Nu",
+        path + ":QuantisationStep", path + ":CosineBudget",
     ];
 }

@@ -16,4 +16,6 @@ public sealed class AdaptiveMisinformationOptions
     /// <summary>The steepness of the change at <see cref="Tau"/>.</summary>
     /// <value>0 to 1,000,000; the default is 1000, nearly a switch. 0 draws every answer half way.</value>
     public double Nu { get; set; } = DefaultNu;
+
+    internal AdaptiveMisinformationOptions Clone() => (AdaptiveMisinformationOptions)MemberwiseClone();
 }

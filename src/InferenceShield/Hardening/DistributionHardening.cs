@@ -64,7 +64,16 @@ internal static class DistributionHardening
         switch (plan.Perturbation)
         {
             case Perturbation.KeyedNoise:
-                KeyedNoise.Apply(distribution, top, plan.Budget, noiseKey, scratch.Second(clean.Length));
+                KeyedNoise.Apply(
+                    distribution, top, plan.Budget, plan.NoiseKind, noiseKey, noiseKey.HashOutput(distribution, top), scratch.Second(clean.Length));
+                break;
+            case Perturbation.ReverseSigmoid:
+                ReverseSigmoidPerturbation.Apply(distribution, top, plan.Beta, plan.Gamma, scratch.Second(clean.Length));
+                break;
+            case Perturbation.AdaptiveMisinformation:
+                Span<double> decoy = scratch.Second(clean.Length);
+                MisinformationPerturbation.FillDecoy(decoy, distribution, top, noiseKey.Decoys);
+                MisinformationPerturbation.Apply(distribution, top, plan.Tau, plan.Nu, decoy);
                 break;
             case Perturbation.LeastInformation:
                 LeastInformation.Apply(
@@ -84,9 +93,14 @@ internal static class DistributionHardening
             return true;
         }
 
+        if (plan.ConfidenceCap < 1)
+        {
+            ConfidenceLimit.Cap(distribution, top, plan.ConfidenceCap);
+        }
+
         if (plan.TopK > 0 && plan.TopK < distribution.Length)
         {
-            KeepLargest(distribution, top, scratch.Indices(plan.TopK), scratch.Second(clean.Length));
+            TopKRelease.Apply(distribution, top, plan.TopKRemainder, scratch.Indices(plan.TopK), scratch.Second(clean.Length));
         }
 
         Round(plan, distribution, top, scratch, released);
@@ -165,6 +179,14 @@ internal static class DistributionHardening
 
     private static void Round(OutputPlan plan, Span<double> distribution, int top, HardeningScratch scratch, Span<float> released)
     {
+        if (plan.ProbabilityDigits > 0)
+        {
+            Span<int> ranked = scratch.Indices(Math.Min(distribution.Length, ReleaseGrid.Units));
+            SignificantRounding.Apply(distribution, top, plan.ProbabilityDigits, scratch.Second(distribution.Length), ranked);
+            GridSplit.Release(distribution, 1.0 / ReleaseGrid.Units, released);
+            return;
+        }
+
         Span<int> chosen = scratch.Indices(Math.Min(distribution.Length, plan.GridUnits));
         GridRounding.Apply(distribution, top, plan.GridUnits, scratch.Second(distribution.Length), chosen);
         GridSplit.Release(distribution, plan.GridStep, released);
@@ -205,31 +227,5 @@ internal static class DistributionHardening
         }
 
         return distribution[top] / FixedOrderSum.Sum(distribution);
-    }
-
-    private static void KeepLargest(Span<double> distribution, int top, Span<int> chosen, Span<double> kept)
-    {
-        int found = LargestSelection.Select(distribution, chosen);
-        kept.Clear();
-        double sum = 0;
-        foreach (int index in chosen[..found])
-        {
-            kept[index] = distribution[index];
-            sum += distribution[index];
-        }
-
-        if (kept[top] == 0)
-        {
-            // Noise may have drawn others level; the leading class is kept in the place of one of them.
-            int last = chosen[0];
-            sum += distribution[top] - kept[last];
-            kept[last] = 0;
-            kept[top] = distribution[top];
-        }
-
-        for (int i = 0; i < distribution.Length; i++)
-        {
-            distribution[i] = kept[i] / sum;
-        }
     }
 }

@@ -1,12 +1,15 @@
 namespace InferenceShield;
 
 /// <summary>How embeddings are released, compiled: the angle of the noise, the digits.</summary>
-internal sealed class EmbeddingPlan
+internal sealed record EmbeddingPlan
 {
     public const int MostDigits = 6;
 
     /// <summary>For errors of float32, a rotation's included.</summary>
     private const double AngleReserve = 1e-5;
+
+    /// <summary>The least budget, besides 0, that rounding to so many digits leaves room for.</summary>
+    public static double LeastBudget(int digits) => 1 - Math.Cos(RoundingAngle(digits) + AngleReserve);
 
     /// <param name="cosineBudget">0 (no noise) to 1: the cosine of released and clean vector is at least 1 less this.</param>
     /// <param name="digits">1 to <see cref="MostDigits"/> significant digits of a component of typical size.</param>
@@ -21,7 +24,7 @@ internal sealed class EmbeddingPlan
             throw new ArgumentOutOfRangeException(nameof(cosineBudget), cosineBudget, "A cosine budget is 0 (no noise) to 1 (orthogonal).");
         }
 
-        double rounding = Math.Asin(0.5 * Math.Pow(10, 1 - digits));
+        double rounding = RoundingAngle(digits);
         double noise = Math.Acos(1 - cosineBudget) - rounding - AngleReserve;
         if (cosineBudget > 0 && noise < 0)
         {
@@ -36,6 +39,8 @@ internal sealed class EmbeddingPlan
         Cosine = HasNoise ? Math.Cos(noise) : 1;
         Sine = HasNoise ? Math.Sin(noise) : 0;
     }
+
+    private static double RoundingAngle(int digits) => Math.Asin(0.5 * Math.Pow(10, 1 - digits));
 
     public double CosineBudget { get; }
 

@@ -2,8 +2,9 @@ namespace InferenceShield;
 
 /// <summary>How clean scores become the released answer, in one posture. The defaults are the measured ones.</summary>
 /// <remarks>
-/// <para>Order: softmax (logits), temperature, then at most one of the three that change the answer
-/// (<see cref="LeastInformationBudget"/>, <see cref="CodebookFile"/>, <see cref="KeyedNoiseBudget"/>), then
+/// <para>Order: softmax (logits), temperature, then at most one of the five that change the answer
+/// (<see cref="LeastInformationBudget"/>, <see cref="CodebookFile"/>, <see cref="KeyedNoiseBudget"/>, <see cref="ReverseSigmoid"/>,
+/// <see cref="AdaptiveMisinformation"/>), then <see cref="ConfidenceCap"/> and <see cref="TopK"/>, then
 /// <see cref="Release"/>. Each row is hardened by itself: in any batch, thread or replica the same row gets the same answer.</para>
 /// <para>What is left <see langword="null"/> follows the posture: <see cref="ShieldOptions.Hardening"/> releases rounded
 /// probabilities, <see cref="ShieldOptions.Guarded"/> bands, <see cref="ShieldOptions.Restricted"/> the label only, and
@@ -26,6 +27,20 @@ public sealed class HardeningOptions
     /// <value>1 to 1,000,000; the default, <see langword="null"/>, releases all. For <see cref="Release.Rounding"/>; 1 is
     /// <see cref="Release.LabelOnly"/>.</value>
     public int? TopK { get; set; }
+
+    /// <summary>What becomes of the probability of the classes that <see cref="TopK"/> leaves out.</summary>
+    /// <value>The default is <see cref="TopKRemainder.Zero"/>.</value>
+    public TopKRemainder TopKRemainder { get; set; }
+
+    /// <summary>Significant digits that probabilities keep instead of <see cref="Decimals"/>: small ones tell more, large ones less.</summary>
+    /// <value>1 to 5, five decimals at the most; the default, <see langword="null"/>, rounds to decimals. For
+    /// <see cref="Release.Rounding"/>.</value>
+    public int? ProbabilityDigits { get; set; }
+
+    /// <summary>The confidence above which all answers tell the same one.</summary>
+    /// <value>.5 to 1; the default, <see langword="null"/>, is none. What a thief loses by it is not measured; honest users lose the
+    /// difference between sure and surer. For <see cref="Release.Rounding"/>.</value>
+    public double? ConfidenceCap { get; set; }
 
     /// <summary>A file of confidence bands learned from benign answers, as <see cref="ConfidenceBands.Save"/> writes it.</summary>
     /// <value>A path, as the process sees it; the default, <see langword="null"/>, takes <see cref="BandEdges"/>. Read when the
@@ -65,6 +80,20 @@ public sealed class HardeningOptions
     /// nothing at budgets up to .2 and honest users their thresholds.</value>
     public double KeyedNoiseBudget { get; set; }
 
+    /// <summary>How keyed noise is distributed.</summary>
+    /// <value>The default is <see cref="NoiseKind.Uniform"/>.</value>
+    public NoiseKind KeyedNoiseKind { get; set; }
+
+    /// <summary>Reverse sigmoid, for comparison with published figures.</summary>
+    /// <value>The default, <see langword="null"/>, is off. Measured: weak it costs a thief nothing, strong it inverts the confidence that
+    /// honest users see and costs a thief who takes the label no more than label-only answers.</value>
+    public ReverseSigmoidOptions? ReverseSigmoid { get; set; }
+
+    /// <summary>Adaptive misinformation, for comparison with published figures: unsure answers are drawn towards a keyed permutation of
+    /// themselves, as far as the label stays.</summary>
+    /// <value>The default, <see langword="null"/>, is off. As the label is kept, it costs a thief who takes the label nothing.</value>
+    public AdaptiveMisinformationOptions? AdaptiveMisinformation { get; set; }
+
     /// <summary>Divides logits before the softmax (for probabilities: the same on their logarithms).</summary>
     /// <value>0.05 to 100; the default, 1, changes nothing. Temperature alone does not protect: above 1 it gives a thief
     /// more per answer, not less (agreement 86.9 to 88.8 % at 2,000 queries on the letter prototype).</value>
@@ -75,10 +104,24 @@ public sealed class HardeningOptions
     /// one, or that of the posture before it where that is less.</value>
     public int? SignificantDigits { get; set; }
 
+    /// <summary>The step of a keyed, dithered quantisation of regression values, in the output's unit: no released value is further than
+    /// half of it from the clean one.</summary>
+    /// <value>1e-30 to 1e30; the default, <see langword="null"/>, is ten times that of the posture before it, and for a normal caller
+    /// none: values are rounded to <see cref="SignificantDigits"/> then.</value>
+    public double? QuantisationStep { get; set; }
+
+    /// <summary>How far keyed noise and rounding may turn an embedding: the cosine of released and clean vector is at least 1 less
+    /// this.</summary>
+    /// <value>0 (no noise) to 1, and enough for rounding to <see cref="SignificantDigits"/>: .0013 at 2 digits, .14 at 1. The default,
+    /// <see langword="null"/>, is that of the posture before it where rounding leaves room for it, else 0.</value>
+    public double? CosineBudget { get; set; }
+
     internal HardeningOptions Clone()
     {
         HardeningOptions copy = (HardeningOptions)MemberwiseClone();
         copy.BandEdges = BandEdges?.ToArray();
+        copy.ReverseSigmoid = ReverseSigmoid?.Clone();
+        copy.AdaptiveMisinformation = AdaptiveMisinformation?.Clone();
         return copy;
     }
 }

@@ -276,26 +276,74 @@ public static class HardeningSteps
         row.Release();
     }
 
-    /// <summary>Adds uniform noise that is a function of key and answer, never a draw, within an L1 budget.</summary>
+    /// <summary>Adds noise that is a function of key and answer, never a draw, within an L1 budget.</summary>
     /// <param name="probabilities">The clean row.</param>
     /// <param name="released">As long: the same span, or one that does not overlap it.</param>
     /// <param name="budget">0 to 1.9: how far the answer may be from the clean one in L1.</param>
-    /// <param name="key">16 secret random bytes, the same on every replica; derived for this purpose and model alone. Common to
-    /// all callers: noise of their own could be averaged away by several accounts.</param>
-    /// <remarks>The noise belongs to the label and the probabilities to one decimal, so repeats and most near-repeats get the same:
-    /// averaging them gains nothing. Measured: it costs a thief nothing at budgets up to .2, moves 77 to 88 % of answers
-    /// across a threshold of .9, and who knows one clean answer of a cell knows the cell's noise. Use it as a mark, and round
-    /// afterwards. One keyed hash for every two classes.</remarks>
-    /// <exception cref="ArgumentException">Spans that do not fit, a key of another length, or a budget out of range.</exception>
+    /// <param name="key">Prepared once.</param>
+    /// <param name="kind">How the noise is shared among the classes.</param>
+    /// <remarks>The noise belongs to the label and the probabilities to one decimal (<see cref="NoiseCell.Output"/>), so repeats and most
+    /// near-repeats get the same: averaging them gains nothing. Measured: it costs a thief nothing at budgets up to .2, moves 77 to 88 %
+    /// of answers across a threshold of .9, and who knows one clean answer of a cell knows the cell's noise. Use it as a mark,
+    /// and round afterwards.</remarks>
+    /// <exception cref="ArgumentException">Spans that do not fit, or a budget out of range.</exception>
     /// <exception cref="InvalidModelOutputException">The row cannot be released.</exception>
-    public static void KeyedNoise(ReadOnlySpan<float> probabilities, Span<float> released, double budget, ReadOnlySpan<byte> key)
+    public static void KeyedNoise(
+        ReadOnlySpan<float> probabilities, Span<float> released, double budget, NoiseKey key, NoiseKind kind = NoiseKind.Uniform)
+    {
+        RequireNoise(budget, key, kind);
+        StepRow row = StepRow.Take(probabilities, released);
+        AddNoise(row, budget, key, kind, key.HashOutput(row.Distribution, row.Top));
+    }
+
+    /// <summary>As above, for noise that belongs to the region of input space (<see cref="NoiseCell.Input"/>).</summary>
+    /// <param name="probabilities">The clean row.</param>
+    /// <param name="released">As long: the same span, or one that does not overlap it.</param>
+    /// <param name="budget">0 to 1.9.</param>
+    /// <param name="key">Prepared once.</param>
+    /// <param name="kind">How the noise is shared among the classes.</param>
+    /// <param name="input">Where the row's input lies: a prefix of few bits is stable under small changes.</param>
+    /// <exception cref="ArgumentException">Spans that do not fit, or a budget out of range.</exception>
+    /// <exception cref="InvalidModelOutputException">The row cannot be released.</exception>
+    public static void KeyedNoise(
+        ReadOnlySpan<float> probabilities, Span<float> released, double budget, NoiseKey key, NoiseKind kind, InputCell input)
+    {
+        RequireNoise(budget, key, kind);
+        AddNoise(StepRow.Take(probabilities, released), budget, key, kind, key.HashInput(NoiseCell.Input, new Hash128(input.Bits, 0)));
+    }
+
+    /// <summary>As above, for noise that belongs to the exact input (<see cref="NoiseCell.ExactInput"/>): near-duplicates average it
+    /// away.</summary>
+    /// <param name="probabilities">The clean row.</param>
+    /// <param name="released">As long: the same span, or one that does not overlap it.</param>
+    /// <param name="budget">0 to 1.9.</param>
+    /// <param name="key">Prepared once.</param>
+    /// <param name="kind">How the noise is shared among the classes.</param>
+    /// <param name="input">The digest of the row's input.</param>
+    /// <exception cref="ArgumentException">Spans that do not fit, or a budget out of range.</exception>
+    /// <exception cref="InvalidModelOutputException">The row cannot be released.</exception>
+    public static void KeyedNoise(
+        ReadOnlySpan<float> probabilities, Span<float> released, double budget, NoiseKey key, NoiseKind kind, InputDigest input)
+    {
+        RequireNoise(budget, key, kind);
+        AddNoise(StepRow.Take(probabilities, released), budget, key, kind, key.HashInput(NoiseCell.ExactInput, new Hash128(input.Low, input.High)));
+    }
+
+    private static void AddNoise(StepRow row, double budget, NoiseKey key, NoiseKind kind, Hash128 cell)
+    {
+        InferenceShield.KeyedNoise.Apply(
+            row.Distribution, row.Top, budget, kind, key, cell, HardeningScratch.ForThisThread.Second(row.Classes));
+        row.Release();
+    }
+
+    private static void RequireNoise(double budget, NoiseKey key, NoiseKind kind)
     {
         StepRow.RequireRange(budget, 0, 1.9, nameof(budget));
-        SipHashKey noiseKey = RequireKey(key);
-        StepRow row = StepRow.Take(probabilities, released);
-        InferenceShield.KeyedNoise.Apply(
-            row.Distribution, row.Top, budget, noiseKey, HardeningScratch.ForThisThread.Second(row.Classes));
-        row.Release();
+        ArgumentNullException.ThrowIfNull(key);
+        if (!Enum.IsDefined(kind))
+        {
+            throw new ArgumentOutOfRangeException(nameof(kind), kind, "Allowed: Uniform, Laplace or Gaussian.");
+        }
     }
 
     private static SipHashKey RequireKey(ReadOnlySpan<byte> key) => key.Length == SipHashKey.Size

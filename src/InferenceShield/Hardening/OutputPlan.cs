@@ -3,14 +3,19 @@ namespace InferenceShield;
 /// <summary>How one output is released in one posture, compiled.</summary>
 internal sealed record OutputPlan
 {
+    /// <summary>Tokens that are released unless the options say how many: what serving interfaces give at the most.</summary>
+    public const int UsualTokens = 5;
+
     /// <param name="name">The output's name.</param>
     /// <param name="kind">What its numbers are.</param>
     /// <param name="hardening">See <see cref="PostureHardening.Of"/>; what is not filled in is as for a normal caller.</param>
     /// <param name="classes">The numbers in a row, if declared; else 0.</param>
     /// <param name="bands">For <see cref="Release.Bands"/>.</param>
     /// <param name="codebook">For <see cref="HardeningOptions.CodebookFile"/>.</param>
+    /// <param name="thresholds">Of independent scores; none means .5.</param>
     public OutputPlan(
-        string name, OutputKind kind, HardeningOptions hardening, int classes = 0, BandSource? bands = null, AnswerCodebook? codebook = null)
+        string name, OutputKind kind, HardeningOptions hardening, int classes = 0, BandSource? bands = null, AnswerCodebook? codebook = null,
+        params ReadOnlySpan<float> thresholds)
     {
         Name = name;
         Kind = kind;
@@ -24,12 +29,26 @@ internal sealed record OutputPlan
         {
             { LeastInformationBudget: > 0 and double budget } => (Perturbation.LeastInformation, budget),
             { KeyedNoiseBudget: > 0 and double budget } => (Perturbation.KeyedNoise, budget),
+            { ReverseSigmoid: not null } => (Perturbation.ReverseSigmoid, 0),
+            { AdaptiveMisinformation: not null } => (Perturbation.AdaptiveMisinformation, 0),
             _ => (codebook is null ? Perturbation.None : Perturbation.Codebook, 0),
         };
         GridUnits = (int)Math.Round(Math.Pow(10, hardening.Decimals));
         GridStep = 1.0 / GridUnits;
         SignificantDigits = hardening.SignificantDigits ?? 3;
-        IsPlain = Perturbation == Perturbation.None && TopK == 0 && Release == Release.Rounding;
+        NoiseKind = hardening.KeyedNoiseKind;
+        (Beta, Gamma) = hardening.ReverseSigmoid is { } sigmoid ? (sigmoid.Beta, sigmoid.Gamma) : default;
+        (Tau, Nu) = hardening.AdaptiveMisinformation is { } misinformation ? (misinformation.Tau, misinformation.Nu) : default;
+        ConfidenceCap = hardening.ConfidenceCap ?? 1;
+        TopKRemainder = hardening.TopKRemainder;
+        ProbabilityDigits = hardening.ProbabilityDigits ?? 0;
+        QuantisationStep = hardening.QuantisationStep ?? 0;
+        IsPlain = Perturbation == Perturbation.None && TopK == 0 && ConfidenceCap == 1 && ProbabilityDigits == 0 && Release == Release.Rounding;
+        Scores = kind is OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities
+            ? new ScorePlan(kind == OutputKind.SigmoidLogits, ScoreDecimals(Release, hardening.Decimals), thresholds)
+            : null;
+        Embedding = kind == OutputKind.Embedding ? new EmbeddingPlan(hardening.CosineBudget ?? 0, SignificantDigits) : null;
+        Tokens = kind == OutputKind.TokenLogits ? new TokenLogitsPlan(TokensOf(Release, hardening.TopK), TokenDecimals(Release, hardening.Decimals)) : null;
         IsRoundingOnly = IsPlain && InverseTemperature == 1;
     }
 
@@ -73,4 +92,53 @@ internal sealed record OutputPlan
     public double GridStep { get; }
 
     public int SignificantDigits { get; }
+
+    public NoiseKind NoiseKind { get; }
+
+    /// <summary>Of a reverse sigmoid.</summary>
+    public double Beta { get; }
+
+    /// <summary>See <see cref="Beta"/>.</summary>
+    public double Gamma { get; }
+
+    /// <summary>Of adaptive misinformation.</summary>
+    public double Tau { get; }
+
+    /// <summary>See <see cref="Tau"/>.</summary>
+    public double Nu { get; }
+
+    /// <summary>1 for none.</summary>
+    public double ConfidenceCap { get; }
+
+    public TopKRemainder TopKRemainder { get; }
+
+    /// <summary>0 for decimals.</summary>
+    public int ProbabilityDigits { get; }
+
+    /// <summary>Of regression values; 0 for significant digits.</summary>
+    public double QuantisationStep { get; }
+
+    /// <summary>Whether a row of it has one leading class.</summary>
+    public bool HasLabel => IsDistribution || Kind == OutputKind.TokenLogits;
+
+    /// <summary>For independent scores; else null.</summary>
+    public ScorePlan? Scores { get; }
+
+    /// <summary>For an embedding; else null.</summary>
+    public EmbeddingPlan? Embedding { get; }
+
+    /// <summary>For token logits; else null.</summary>
+    public TokenLogitsPlan? Tokens { get; }
+
+    /// <summary>Bands have no meaning for a score by itself: one decimal is as coarse.</summary>
+    private static int ScoreDecimals(Release release, int decimals) => release switch
+    {
+        Release.Rounding => decimals,
+        Release.Bands => 1,
+        _ => 0,
+    };
+
+    private static int TokensOf(Release release, int? topK) => release == Release.LabelOnly ? 1 : Math.Min(topK ?? UsualTokens, TokenLogitsPlan.MostTokens);
+
+    private static int TokenDecimals(Release release, int decimals) => release == Release.Rounding ? decimals : 1;
 }

@@ -13,4 +13,10 @@ internal enum Perturbation
 
     /// <summary><see cref="InferenceShield.KeyedNoise"/>.</summary>
     KeyedNoise,
+
+    /// <summary><see cref="ReverseSigmoidPerturbation"/>.</summary>
+    ReverseSigmoid,
+
+    /// <summary><see cref="MisinformationPerturbation"/>.</summary>
+    AdaptiveMisinformation,
 }

@@ -6,6 +6,9 @@ internal static class PostureHardening
     /// <summary>Normal, Guarded, Restricted. Blocked callers, where they are answered, are treated as restricted ones.</summary>
     public const int Count = 3;
 
+    /// <summary>By which a quantisation step grows from posture to posture: one significant digit.</summary>
+    private const double StepRatio = 10;
+
     /// <summary>The options' names, in the order of the postures.</summary>
     public static readonly string[] Keys = [nameof(OutputOptions.Hardening), nameof(OutputOptions.Guarded), nameof(OutputOptions.Restricted)];
 
@@ -38,6 +41,8 @@ internal static class PostureHardening
         int digits = Math.Min(Count - posture, before?.SignificantDigits ?? Count);
         filled.Release = IsOneClass(given) ? Release.LabelOnly : given.Release ?? usual;
         filled.SignificantDigits = given.SignificantDigits ?? digits;
+        filled.QuantisationStep = given.QuantisationStep ?? before?.QuantisationStep * StepRatio;
+        filled.CosineBudget = given.CosineBudget ?? RoomFor(before?.CosineBudget ?? 0, filled.SignificantDigits.Value);
         if (filled.Release == Release.Bands && given.BandFile is null && given.BandEdges is null)
         {
             filled.BandFile = before?.BandFile;
@@ -46,6 +51,8 @@ internal static class PostureHardening
 
         return filled;
     }
+
+    private static double RoomFor(double cosineBudget, int digits) => cosineBudget >= EmbeddingPlan.LeastBudget(digits) ? cosineBudget : 0;
 
     /// <summary>The leading class alone, rounded, is the label only.</summary>
     private static bool IsOneClass(HardeningOptions given) => given is { TopK: 1, Release: null or Release.Rounding };

@@ -17,4 +17,6 @@ public sealed class ReverseSigmoidOptions
     /// <summary>The steepness of the sigmoid over the score's logit.</summary>
     /// <value>0 to 10; the default is 0.2. 0 perturbs nothing; 1 with a <see cref="Beta"/> of 1 makes every answer uniform.</value>
     public double Gamma { get; set; } = DefaultGamma;
+
+    internal ReverseSigmoidOptions Clone() => (ReverseSigmoidOptions)MemberwiseClone();
 }

@@ -1,7 +1,7 @@
 namespace InferenceShield;
 
 /// <summary>How independent scores are released, compiled: kind, grid, and the threshold of each.</summary>
-internal sealed class ScorePlan
+internal sealed class ScorePlan : IEquatable<ScorePlan>
 {
     public const int MostDecimals = 5;
 
@@ -60,6 +60,13 @@ internal sealed class ScorePlan
 
     /// <summary>The fewest grid steps that are on the upper side.</summary>
     public ReadOnlySpan<int> LowestSteps => _lowest;
+
+    public bool Equals(ScorePlan? other) =>
+        other is not null && IsLogits == other.IsLogits && Units == other.Units && Thresholds.SequenceEqual(other.Thresholds);
+
+    public override bool Equals(object? obj) => Equals(obj as ScorePlan);
+
+    public override int GetHashCode() => HashCode.Combine(IsLogits, Units, _thresholds.Length);
 
     public float ToFloat(int steps) => (float)(steps * Step);
 }

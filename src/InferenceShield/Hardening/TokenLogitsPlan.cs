@@ -1,7 +1,7 @@
 namespace InferenceShield;
 
 /// <summary>How token logits are released, compiled: how many tokens, on which grid.</summary>
-internal sealed class TokenLogitsPlan
+internal sealed record TokenLogitsPlan
 {
     /// <summary>The most tokens that can be released: more would be a row.</summary>
     public const int MostTokens = 1024;

@@ -24,6 +24,10 @@ internal sealed class ShieldKeys
         secret.DeriveKey("noise/" + model, noise);
         Noise = new NoiseKey(noise);
         CryptographicOperations.ZeroMemory(noise);
+        secret.DeriveKey("dither/" + model, key);
+        Dither = new SipHashKey(key);
+        secret.DeriveKey("embedding/" + model, key);
+        Embeddings = new SipHashKey(key);
         secret.DeriveKey("labels/" + model, key);
         Labels = new SipHashKey(key);
         secret.DeriveKey("sketch/" + model, key);
@@ -42,6 +46,12 @@ internal sealed class ShieldKeys
     public SipHashKey InputSchemas { get; private set; }
 
     public NoiseKey Noise { get; }
+
+    /// <summary>Of the quantisation of regression values.</summary>
+    public SipHashKey Dither { get; private set; }
+
+    /// <summary>Of the noise of embeddings.</summary>
+    public SipHashKey Embeddings { get; private set; }
 
     /// <summary>Which labels share a bucket of a histogram.</summary>
     public SipHashKey Labels { get; private set; }
@@ -62,6 +72,8 @@ internal sealed class ShieldKeys
         Digester = default;
         InputSchemas = default;
         Noise.Clear();
+        Dither = default;
+        Embeddings = default;
         Labels = default;
         Sketches.Clear();
         Answers = default;

@@ -13,6 +13,8 @@ internal sealed record HardeningStep(string Name, HardeningStep.Body Run, int Un
 {
     private static readonly byte[] s_key = TestShield.Secret(5)[..16];
 
+    public static readonly NoiseKey NoiseKey = new(TestShield.Secret(5).AsSpan(0, InferenceShield.NoiseKey.Size));
+
     public delegate void Body(ReadOnlySpan<float> probabilities, Span<float> released);
 
     /// <summary>Each step with any arguments that every width of row allows.</summary>
@@ -101,7 +103,7 @@ internal sealed record HardeningStep(string Name, HardeningStep.Body Run, int Un
         Describe($"least information {budget}"), (probabilities, released) => HardeningSteps.LeastInformation(probabilities, released, budget));
 
     public static HardeningStep KeyedNoise(double budget) => new(
-        Describe($"keyed noise {budget}"), (probabilities, released) => HardeningSteps.KeyedNoise(probabilities, released, budget, s_key));
+        Describe($"keyed noise {budget}"), (probabilities, released) => HardeningSteps.KeyedNoise(probabilities, released, budget, NoiseKey));
 
     public float[] Release(float[] row)
     {

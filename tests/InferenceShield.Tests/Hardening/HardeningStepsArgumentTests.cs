@@ -5,6 +5,7 @@ public sealed class HardeningStepsArgumentTests
 {
     private static readonly float[] s_clean = [0.2f, 0.5f, 0.3f];
     private static readonly byte[] s_key = TestShield.Secret(5)[..16];
+    private static readonly byte[] s_noiseKey = TestShield.Secret(5)[..NoiseKey.Size];
 
     [Fact]
     public void Spans_that_do_not_fit_are_refused_by_every_step_and_left_as_they_were()
@@ -86,7 +87,7 @@ public sealed class HardeningStepsArgumentTests
             Refused("tau", "0 to 1", () => HardeningSteps.AdaptiveMisinformation(s_clean, new float[3], s_clean, tau: wrong));
             Refused("nu", "0 to 1000000", () => HardeningSteps.AdaptiveMisinformation(s_clean, new float[3], s_clean, nu: wrong));
             Refused("budget", "0 to 2", () => HardeningSteps.LeastInformation(s_clean, new float[3], wrong));
-            Refused("budget", "0 to 1.9", () => HardeningSteps.KeyedNoise(s_clean, new float[3], wrong, s_key));
+            Refused("budget", "0 to 1.9", () => HardeningSteps.KeyedNoise(s_clean, new float[3], wrong, new NoiseKey(s_noiseKey)));
         }
 
         Refused("cap", "0.5 to 1", () => HardeningSteps.ConfidenceCap(s_clean, new float[3], 0.499));
@@ -95,17 +96,17 @@ public sealed class HardeningStepsArgumentTests
     [Fact]
     public void A_key_of_another_length_is_refused_without_saying_what_it_is()
     {
-        foreach (int length in (int[])[0, 15, 17, 32])
+        foreach (int length in (int[])[0, 15, 17, 31, 33])
         {
             byte[] key = [.. Enumerable.Repeat((byte)0xAB, length)];
-            foreach (ArgumentException error in new[]
+            foreach ((int size, ArgumentException error) in new[]
                 {
-                    Assert.Throws<ArgumentException>("key", () => HardeningSteps.KeyedNoise(s_clean, new float[3], 0.1, key)),
-                    Assert.Throws<ArgumentException>("key", () => HardeningSteps.AdaptiveMisinformation(s_clean, new float[3], key)),
+                    (NoiseKey.Size, Assert.Throws<ArgumentException>("key", () => new NoiseKey(key))),
+                    (16, Assert.Throws<ArgumentException>("key", () => HardeningSteps.AdaptiveMisinformation(s_clean, new float[3], key))),
                 })
             {
                 Assert.Contains($"{length} bytes", error.Message, StringComparison.Ordinal);
-                Assert.Contains("needs 16", error.Message, StringComparison.Ordinal);
+                Assert.Contains($"needs {size}", error.Message, StringComparison.Ordinal);
                 Assert.DoesNotContain("171", error.Message, StringComparison.Ordinal);
                 Assert.DoesNotContain("AB", error.Message, StringComparison.OrdinalIgnoreCase);
             }

@@ -81,7 +81,9 @@ public sealed class HardeningStepsMemoryTests
                 HardeningSteps.AdaptiveMisinformation(clean, released, decoy, tau: 0.5);
                 HardeningSteps.LeastInformation(clean, released, 0.2);
                 HardeningSteps.LeastInformation(clean, released, 1.9);
-                HardeningSteps.KeyedNoise(clean, released, 0.2, key);
+                HardeningSteps.KeyedNoise(clean, released, 0.2, HardeningStep.NoiseKey);
+                HardeningSteps.KeyedNoise(clean, released, 0.2, HardeningStep.NoiseKey, NoiseKind.Gaussian, new InputCell(7));
+                HardeningSteps.KeyedNoise(clean, released, 0.2, HardeningStep.NoiseKey, NoiseKind.Laplace, new InputDigest(7, 8));
             }
         }));
     }

@@ -4,7 +4,6 @@ namespace InferenceShield.Tests;
 public sealed class HardeningStepsValueTests
 {
     private static readonly float[] s_clean = [0.1f, 0.5f, 0.15f, 0.25f];
-    private static readonly byte[] s_key = TestShield.Secret(5)[..16];
 
     [Fact]
     public void Round_is_the_largest_remainder_on_the_grid()
@@ -155,8 +154,42 @@ public sealed class HardeningStepsValueTests
     {
         Near([0.1 + 0.1, 0.4, 0.15, 0.25], HardeningStep.LeastInformation(0.2).Release(s_clean));
         double[] noisy = [.. s_clean.Select(value => (double)value)];
-        InferenceShield.KeyedNoise.Apply(noisy, 1, 0.2, new Numerics.SipHashKey(s_key), new double[4]);
+        InferenceShield.KeyedNoise.Apply(noisy, 1, 0.2, HardeningStep.NoiseKey, new double[4]);
         Near(noisy, HardeningStep.KeyedNoise(0.2).Release(s_clean));
+
+        // Every kind and cell is noise of its own, within the budget, and the same on every repeat.
+        List<float[]> answers = [];
+        foreach (NoiseKind kind in Enum.GetValues<NoiseKind>())
+        {
+            for (int cell = 0; cell < 5; cell++)
+            {
+                float[] first = Release(kind, cell);
+                Assert.Equal(first, Release(kind, cell));
+                Assert.InRange(first.Zip(s_clean, (after, before) => Math.Abs(after - before)).Sum(), 0.1, 0.2 + 1e-6);
+                answers.Add(first);
+            }
+        }
+
+        Assert.Equal(answers.Count, answers.DistinctBy(answer => string.Join(' ', answer)).Count());
+
+        static float[] Release(NoiseKind kind, int cell)
+        {
+            float[] released = new float[s_clean.Length];
+            switch (cell)
+            {
+                case 0:
+                    HardeningSteps.KeyedNoise(s_clean, released, 0.2, HardeningStep.NoiseKey, kind);
+                    break;
+                case 1 or 2:
+                    HardeningSteps.KeyedNoise(s_clean, released, 0.2, HardeningStep.NoiseKey, kind, new InputCell((ulong)cell));
+                    break;
+                default:
+                    HardeningSteps.KeyedNoise(s_clean, released, 0.2, HardeningStep.NoiseKey, kind, new InputDigest((ulong)cell - 2, 0));
+                    break;
+            }
+
+            return released;
+        }
     }
 
     [Fact]

@@ -1,0 +1,217 @@
+using Microsoft.Extensions.Options;
+
+namespace InferenceShield.Tests;
+
+/// <summary>Each kind of output and each step through a shield, posture by posture.</summary>
+public sealed class OutputKindReleaseTests
+{
+    private static readonly float[] s_row = [0.05f, 0.55f, 0.17f, 0.2f, 0.03f];
+
+    [Fact]
+    public void Independent_scores_lose_a_decimal_and_then_all_but_their_side_of_the_threshold()
+    {
+        using Shield shield = TestShield.Build(OutputKind.SigmoidProbabilities, configure: options =>
+        {
+            options.Outputs[TestShield.Output].Classes = 3;
+            options.Outputs[TestShield.Output].Thresholds = [0.5, 0.7, 0.9];
+        });
+        float[] scores = [0.496f, 0.7049f, 0.851f];
+        Assert.Equal([0.49f, 0.7f, 0.85f], Ask(shield, Posture.Normal, scores));
+        Assert.Equal([0.4f, 0.7f, 0.8f], Ask(shield, Posture.Guarded, scores));
+        Assert.Equal([0f, 1f, 0f], Ask(shield, Posture.Restricted, scores));
+    }
+
+    [Fact]
+    public void The_one_score_of_a_binary_model_is_a_sigmoid_on_its_side_of_a_half()
+    {
+        using Shield shield = TestShield.Build(OutputKind.SigmoidLogits);
+        Assert.Equal([0.73f], Ask(shield, Posture.Normal, [1f]));
+        Assert.Equal([0.7f], Ask(shield, Posture.Guarded, [1f]));
+        Assert.Equal([1f], Ask(shield, Posture.Restricted, [1f]));
+        Assert.Equal([0.49f], Ask(shield, Posture.Normal, [-0.001f]));
+        Assert.Equal([0f], Ask(shield, Posture.Restricted, [-0.001f]));
+    }
+
+    [Fact]
+    public void Of_token_logits_five_log_probabilities_leave_and_of_a_restricted_caller_one()
+    {
+        using Shield shield = TestShield.Build(OutputKind.TokenLogits);
+        float[] logits = [.. Enumerable.Range(0, 50).Select(i => i == 31 ? 9f : -i / 10f)];
+        float[] normal = Ask(shield, Posture.Normal, logits);
+        float[] guarded = Ask(shield, Posture.Guarded, logits);
+        float[] restricted = Ask(shield, Posture.Restricted, logits);
+        double sum = logits.Sum(logit => Math.Exp(logit - 9));
+        Assert.Equal(Math.Round(-Math.Log(sum), 2), normal[31], 1e-6);
+        Assert.Equal(Math.Round(-9 - Math.Log(sum), 1), guarded[0], 1e-6);
+        Assert.Equal([5, 5, 1], ((float[][])[normal, guarded, restricted]).Select(row => row.Count(float.IsFinite)));
+        Assert.All((float[][])[normal, guarded, restricted], row => Assert.Equal(31, Array.IndexOf(row, row.Max())));
+    }
+
+    [Fact]
+    public void A_quantised_value_is_half_a_step_from_the_clean_one_at_most_and_the_step_grows_tenfold()
+    {
+        using Shield shield = TestShield.Build(OutputKind.Regression, new HardeningOptions { QuantisationStep = 0.5 });
+        float[] values = [.. Enumerable.Range(0, 400).Select(i => (i * 0.37f) - 60)];
+        double step = 0.5;
+        foreach (Posture posture in (Posture[])[Posture.Normal, Posture.Guarded, Posture.Restricted])
+        {
+            float[] released = Ask(shield, posture, values);
+            Assert.All(values.Zip(released), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, (step / 2) + 1e-5));
+            Assert.Contains(values.Zip(released), pair => Math.Abs(pair.First - pair.Second) > step / 4);
+            Assert.Equal(released, Ask(shield, posture, values));
+            step *= 10;
+        }
+    }
+
+    [Fact]
+    public void An_embedding_keeps_its_cosine_within_the_budget_and_has_none_where_rounding_takes_it()
+    {
+        using Shield shield = TestShield.Build(OutputKind.Embedding, new HardeningOptions { CosineBudget = 0.02 });
+        Random random = new(3);
+        float[] vector = [.. Enumerable.Range(0, 96).Select(_ => (float)random.NextDouble() - 0.5f)];
+        Assert.InRange(Cosine(vector, Ask(shield, Posture.Normal, vector)), 0.98, 0.985);
+        Assert.InRange(Cosine(vector, Ask(shield, Posture.Guarded, vector)), 0.98, 0.985);
+        Assert.InRange(Cosine(vector, Ask(shield, Posture.Restricted, vector)), 0.86, 1);
+    }
+
+    [Fact]
+    public void Each_step_of_the_options_is_the_one_of_the_static_interface_with_rounding_after_it()
+    {
+        float[] expected = new float[s_row.Length];
+        Same(new HardeningOptions { ConfidenceCap = 0.5 }, () => HardeningSteps.ConfidenceCap(s_row, expected, 0.5));
+        Same(new HardeningOptions { TopK = 2, TopKRemainder = TopKRemainder.Shared }, () => HardeningSteps.TopK(s_row, expected, 2, TopKRemainder.Shared));
+        Same(new HardeningOptions { TopK = 2 }, () => HardeningSteps.TopK(s_row, expected, 2));
+        Same(new HardeningOptions { Temperature = 3 }, () => HardeningSteps.Temperature(s_row, expected, 3));
+        Same(new HardeningOptions { ReverseSigmoid = new ReverseSigmoidOptions { Beta = 0.3, Gamma = 0.4 } }, () => HardeningSteps.ReverseSigmoid(s_row, expected, 0.3, 0.4));
+        Same(new HardeningOptions { LeastInformationBudget = 0.2 }, () => HardeningSteps.LeastInformation(s_row, expected, 0.2));
+        Same(new HardeningOptions { ProbabilityDigits = 1 }, () => HardeningSteps.RoundToSignificantDigits(s_row, expected, 1));
+
+        void Same(HardeningOptions hardening, Action step)
+        {
+            hardening.Decimals = 5;
+            step();
+            using Shield shield = TestShield.Build(hardening: hardening);
+            float[] released = shield.Release(s_row, s_row.Length);
+            Assert.All(expected.Zip(released), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 1.1e-5));
+            Assert.NotEqual(s_row, released);
+        }
+    }
+
+    [Fact]
+    public void Keyed_steps_keep_label_and_budget_and_differ_between_secrets_and_kinds()
+    {
+        HashSet<string> answers = [];
+        int count = 0;
+        for (int secret = 1; secret <= 2; secret++)
+        {
+            foreach (NoiseKind kind in Enum.GetValues<NoiseKind>())
+            {
+                float[] noisy = Released(new HardeningOptions { KeyedNoiseBudget = 0.3, KeyedNoiseKind = kind, Decimals = 5 }, secret);
+                Assert.InRange(noisy.Zip(s_row, (after, before) => Math.Abs(after - before)).Sum(), 0.15, 0.3 + 1e-4);
+                answers.Add(string.Join(' ', noisy));
+                count++;
+            }
+        }
+
+        Assert.Equal(count, answers.Count);
+        string[] drawn = [.. Enumerable.Range(1, 6).Select(secret => string.Join(' ', Released(
+            new HardeningOptions { AdaptiveMisinformation = new AdaptiveMisinformationOptions { Tau = 0.9 }, Decimals = 5 }, secret)))];
+        Assert.InRange(drawn.Distinct().Count(), 2, 6);
+
+        static float[] Released(HardeningOptions hardening, int secret)
+        {
+            using Shield shield = TestShield.Build(hardening: hardening, secret: secret);
+            float[] released = shield.Release(s_row, s_row.Length);
+            Assert.Equal(1, Array.IndexOf(released, released.Max()));
+            return released;
+        }
+    }
+
+    [Theory]
+    [InlineData(OutputKind.SigmoidLogits)]
+    [InlineData(OutputKind.SigmoidProbabilities)]
+    [InlineData(OutputKind.TokenLogits)]
+    [InlineData(OutputKind.Embedding)]
+    [InlineData(OutputKind.Regression)]
+    public void A_row_that_is_not_finite_releases_nothing(OutputKind kind)
+    {
+        using Shield shield = TestShield.Build(kind, kind == OutputKind.Regression ? new HardeningOptions { QuantisationStep = 1 } : null);
+        foreach (Posture posture in (Posture[])[Posture.Normal, Posture.Guarded, Posture.Restricted])
+        {
+            float[] released = [.. Enumerable.Repeat(7f, 12)];
+            float[] clean = [.. Enumerable.Repeat(0.5f, 12)];
+            clean[9] = float.NaN;
+            CallerKey caller = CallerIn(shield, posture);
+            Admission admission = shield.Admit(caller, new byte[2], 2);
+            InvalidModelOutputException error = Assert.Throws<InvalidModelOutputException>(() => shield.Harden(in admission, clean, released, 6));
+            Assert.Contains("row 1", error.Message, StringComparison.Ordinal);
+            Assert.All(released, value => Assert.Equal(0, value));
+        }
+    }
+
+    [Fact]
+    public void What_a_kind_does_not_take_is_a_fault_that_names_it()
+    {
+        Fails("Outputs:scores:Hardening:TopK does not apply to SigmoidLogits", OutputKind.SigmoidLogits, new HardeningOptions { TopK = 3 });
+        Fails("Outputs:scores:Hardening:QuantisationStep does not apply to Embedding", OutputKind.Embedding, new HardeningOptions { QuantisationStep = 3 });
+        Fails("Outputs:scores:Hardening:CosineBudget does not apply to Logits", OutputKind.Logits, new HardeningOptions { CosineBudget = .1 });
+        Fails("Outputs:scores:Hardening:Release does not apply to Regression", OutputKind.Regression, new HardeningOptions { Release = Release.Bands });
+        Fails("ReverseSigmoid", OutputKind.TokenLogits, new HardeningOptions { ReverseSigmoid = new ReverseSigmoidOptions() });
+        Fails("Outputs:scores:Hardening:QuantisationStep is NaN; allowed: 1E-30", OutputKind.Regression, new HardeningOptions { QuantisationStep = double.NaN });
+        Fails("Outputs:scores:Hardening:CosineBudget is 1E-06; rounding to 3 digits alone", OutputKind.Embedding, new HardeningOptions { CosineBudget = 1e-6 });
+        Fails("Outputs:scores:Hardening:ConfidenceCap is 0.4; allowed: 0.5 to 1", OutputKind.Logits, new HardeningOptions { ConfidenceCap = 0.4 });
+        Fails("Outputs:scores:Hardening:ProbabilityDigits is 6; allowed: 1 to 5", OutputKind.Logits, new HardeningOptions { ProbabilityDigits = 6 });
+        Fails("Outputs:scores:Hardening:ReverseSigmoid:Beta is 2; allowed: 0 to 1", OutputKind.Logits, new HardeningOptions { ReverseSigmoid = new ReverseSigmoidOptions { Beta = 2 } });
+        Fails("Outputs:scores:Hardening:AdaptiveMisinformation:Nu is -1", OutputKind.Logits, new HardeningOptions { AdaptiveMisinformation = new AdaptiveMisinformationOptions { Nu = -1 } });
+        Fails("Outputs:scores:Hardening:KeyedNoiseKind is 9; allowed: Uniform", OutputKind.Logits, new HardeningOptions { KeyedNoiseKind = (NoiseKind)9 });
+        Fails("Outputs:scores:Hardening:TopKRemainder is 9; allowed: Zero", OutputKind.Logits, new HardeningOptions { TopKRemainder = (TopKRemainder)9 });
+        Fails("each change the answer", OutputKind.Logits, new HardeningOptions { ReverseSigmoid = new ReverseSigmoidOptions(), KeyedNoiseBudget = 0.1 });
+        Fails("ConfidenceCap and ProbabilityDigits apply to Release Rounding", OutputKind.Logits, new HardeningOptions { Release = Release.Bands, ConfidenceCap = 0.9 });
+        Fails("Outputs:scores:Thresholds applies to SigmoidLogits", OutputKind.Logits, null, [0.5]);
+        Fails("Outputs:scores:Thresholds is [0.5, 1]; allowed: one number", OutputKind.SigmoidLogits, null, [0.5, 1]);
+        Fails("Outputs:scores:Thresholds has 2 numbers", OutputKind.SigmoidLogits, null, [0.5, 0.6]);
+    }
+
+    [Fact]
+    public void A_posture_that_tells_more_than_the_one_before_it_is_a_fault_for_every_kind()
+    {
+        Laxer(OutputKind.Regression, new HardeningOptions { QuantisationStep = 1 }, new HardeningOptions { QuantisationStep = 0.5 });
+        Laxer(OutputKind.Embedding, new HardeningOptions { SignificantDigits = 2 }, new HardeningOptions { SignificantDigits = 3 });
+        Laxer(OutputKind.SigmoidLogits, new HardeningOptions { Release = Release.Bands }, new HardeningOptions { Release = Release.Rounding });
+        Laxer(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 }, new HardeningOptions { Release = Release.Rounding, TopK = 4 });
+        Laxer(OutputKind.Logits, new HardeningOptions { Decimals = 2 }, new HardeningOptions { Release = Release.Rounding, ProbabilityDigits = 1 });
+
+        static void Laxer(OutputKind kind, HardeningOptions normal, HardeningOptions guarded)
+        {
+            OptionsValidationException error = Assert.Throws<OptionsValidationException>(() =>
+                TestShield.Build(kind, normal, options => options.Outputs[TestShield.Output].Guarded = guarded));
+            Assert.Contains("Outputs:scores:Guarded tells more than Outputs:scores:Hardening", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    private static void Fails(string expected, OutputKind kind, HardeningOptions? hardening, double[]? thresholds = null)
+    {
+        OptionsValidationException error = Assert.Throws<OptionsValidationException>(() =>
+            TestShield.Build(kind, hardening, options => options.Outputs[TestShield.Output].Thresholds = thresholds));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    private static CallerKey CallerIn(Shield shield, Posture posture)
+    {
+        CallerKey caller = shield.IdentifyCaller(posture.ToString());
+        shield.Overrides.Set(caller, new CallerOverride { Posture = posture });
+        return caller;
+    }
+
+    private static float[] Ask(Shield shield, Posture posture, float[] clean)
+    {
+        Admission admission = shield.Admit(CallerIn(shield, posture), new byte[1]);
+        Assert.Equal(posture, admission.Posture);
+        float[] released = new float[clean.Length];
+        shield.Harden(in admission, clean, released, clean.Length);
+        return released;
+    }
+
+    private static double Cosine(float[] left, float[] right) =>
+        left.Zip(right, (a, b) => (double)a * b).Sum() / Math.Sqrt(left.Sum(a => (double)a * a) * right.Sum(b => (double)b * b));
+}
