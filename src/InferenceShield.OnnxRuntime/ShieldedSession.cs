@@ -309,13 +309,14 @@ public sealed partial class ShieldedSession : IDisposable
         admitted = false;
         cancellationToken.ThrowIfCancellationRequested();
         request.CheckInputs(Signature);
-        ReadOnlySpan<InputDigest> digests = request.DigestRows(Shield);
         long start = request.IsTimed ? Shield.StartTimer() : 0;
-        Admission admission = handle is null ? Shield.Admit(caller, digests) : Shield.Admit(handle, digests);
+        Admission admission = Shield.AdmitUnseen(caller, handle, request.Rows, out int slot);
         if (!admission.IsAdmitted)
         {
-            return admission;
+            return admission; // the inputs are not looked at
         }
+
+        Shield.Remember(slot, in admission, request.DigestRows(Shield));
 
         if (_answers is not null && _answers.TryAnswer(in admission, request, released))
         {

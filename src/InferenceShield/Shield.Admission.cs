@@ -90,6 +90,40 @@ public sealed partial class Shield
         return new Admission(plan, handle.Caller, rows, now, in decision);
     }
 
+    /// <summary>May this caller ask so many rows? For hosts to whom looking at the rows costs more than deciding: they
+    /// <see cref="Remember(int, in Admission, ReadOnlySpan{InputDigest})"/> those of calls that are admitted, and only those.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="handle">The caller's, if there is one.</param>
+    /// <param name="rows">1 to the largest batch allowed.</param>
+    /// <param name="slot">For <see cref="Remember(int, in Admission, ReadOnlySpan{InputDigest})"/>.</param>
+    internal Admission AdmitUnseen(CallerKey caller, CallerHandle? handle, int rows, out int slot)
+    {
+        ShieldPlan plan = CurrentPlan();
+        if (handle is not null)
+        {
+            CheckHandle(handle);
+        }
+
+        CheckQuery(plan, caller, rows);
+        AdmissionDecision decision = Decide(plan, caller, handle, rows, countsRefusal: true, out long now);
+        slot = decision.Slot;
+        return new Admission(plan, caller, rows, now, in decision);
+    }
+
+    /// <summary>Remembers what an admitted call asks: one digest a row.</summary>
+    internal void Remember(int slot, in Admission admission, ReadOnlySpan<InputDigest> digests)
+    {
+        if (slot == _admission.Callers.OverflowSlot)
+        {
+            return; // a record that callers share
+        }
+
+        foreach (InputDigest digest in digests)
+        {
+            Remember(admission.Caller, slot, admission.Dossier, admission.Start, digest);
+        }
+    }
+
     /// <summary>May this caller ask anything at all? For rate limiters that are asked for 0 permits: charges and counts nothing.</summary>
     /// <returns>Nanoseconds until it may; 0 if it may now.</returns>
     internal long WaitOf(CallerHandle handle, out AdmissionReason reason, out AdmissionLevel level)

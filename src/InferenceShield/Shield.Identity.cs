@@ -18,7 +18,7 @@ public sealed partial class Shield
         if (name is { Length: > 0 and <= MaximumCallerNameLength } && name[0] > ' ')
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            Hash128 hash = SipHash.HashAscii(_keys.Caller, name, out bool isAscii);
+            Hash128 hash = SipHash13.HashAscii(_keys.Caller, name, out bool isAscii);
             if (isAscii)
             {
                 return new CallerKey(hash.Low, hash.High);
@@ -45,7 +45,7 @@ public sealed partial class Shield
             throw CallerNameTooLong(name.Length);
         }
 
-        Hash128 hash = SipHash.Hash(_keys.Caller, name);
+        Hash128 hash = SipHash13.Hash(_keys.Caller, name);
         return new CallerKey(hash.Low, hash.High);
     }
 

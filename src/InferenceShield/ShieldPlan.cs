@@ -25,6 +25,7 @@ internal sealed class ShieldPlan
         Dossiers = options.Callers.Dossiers;
         AdmissionOptions admission = options.Admission;
         Caller = new Limit(admission.PerCaller);
+        CallerRate = Caller.Rate;
         Tenant = admission.PerTenant is null ? null : new Limit(admission.PerTenant);
         Network = admission.PerNetwork is null ? null : new Limit(admission.PerNetwork);
         Model = admission.PerModel is null ? null : new Limit(admission.PerModel);
@@ -37,6 +38,7 @@ internal sealed class ShieldPlan
         _costPerCall = admission.Price.PerCall;
         _costPerRow = admission.Price.PerQuery + ((long)admission.Price.PerOutput * options.Outputs.Count);
 
+        HasUnitPrice = CostOf(1) == 1;
         CountedOutput = Array.FindIndex(Outputs, output => output.IsDistribution);
         CountedOutput = CountedOutput >= 0 ? CountedOutput : Array.FindIndex(Outputs, output => output.Kind != OutputKind.State);
         _outputIndex = Outputs.Select((output, index) => KeyValuePair.Create(output.Name, index)).ToFrozenDictionary(StringComparer.Ordinal);
@@ -58,6 +60,9 @@ internal sealed class ShieldPlan
     public int Dossiers { get; }
 
     public Limit Caller { get; }
+
+    /// <summary>The rate of <see cref="Caller"/>, here for the hot path.</summary>
+    public readonly Gcra CallerRate;
 
     public Limit? Tenant { get; }
 
@@ -113,6 +118,9 @@ internal sealed class ShieldPlan
 
     /// <summary>How an output is released to a caller so treated.</summary>
     public OutputPlan OutputFor(int output, Posture posture) => _postures[Math.Min((int)posture, PostureHardening.Count - 1)][output];
+
+    /// <summary>Whether one query costs one unit: then cost and queries are one count.</summary>
+    public bool HasUnitPrice { get; }
 
     public long CostOf(int rows) => _costPerCall + (rows * _costPerRow);
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace InferenceShield.OnnxRuntime.Tests;
 
 /// <summary>Quotas through a session: a refusal is a value, runs nothing and hurts nobody else.</summary>
@@ -53,6 +55,36 @@ public sealed class SessionAdmissionTests
         Assert.Equal(TimeSpan.FromSeconds(1), refused.RetryAfter);
         Assertions.SameBits(before, released);
         Assert.True(session.Session.Run(session.Shield.IdentifyCaller("other"), other, released).IsAdmitted);
+    }
+
+    [Fact]
+    public void A_refusal_costs_no_look_at_the_inputs()
+    {
+        // The least of many times on both sides: of a call that is refused, and of the digests of its rows alone.
+        const int Rows = 20_000;
+        using TestSession session = TestSession.Of(TestModels.Linear(), OutputKind.Logits, configure: Limit(Rows), clock: new ManualTimeProvider());
+        using ShieldedRequest request = session.Session.CreateRequest();
+        request.SetInput<float>(TestModels.Input, TestModels.Weights(Rows * 8), [Rows, 8]);
+        Assert.True(session.Session.Run(session.Caller, request).IsAdmitted);
+        byte[] row = new byte[32];
+        TimeSpan refused = Least(() => Assert.False(session.Session.Run(session.Caller, request).IsAdmitted));
+        TimeSpan digests = Least(() =>
+        {
+            for (int i = 0; i < Rows; i++)
+            {
+                session.Shield.Digest(row);
+            }
+        });
+        Assert.True(refused < digests / 5, $"A refusal took {refused}, the digests alone {digests}.");
+        Assert.True(session.Shield.TryGetCaller(session.Caller, out CallerStatistics statistics));
+        Assert.Equal((1, 30), (statistics.Calls, statistics.RefusedCalls));
+
+        static TimeSpan Least(Action action) => Enumerable.Range(0, 30).Min(_ =>
+        {
+            long start = Stopwatch.GetTimestamp();
+            action();
+            return Stopwatch.GetElapsedTime(start);
+        });
     }
 
     [Fact]

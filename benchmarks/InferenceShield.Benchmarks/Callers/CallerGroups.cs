@@ -20,7 +20,7 @@ internal static class CallerGroups
     private const string LookupNotes =
         """
         All read one word of what they find. A handle holds the slot where the caller was last seen, and the table checks that it is
-        still the caller's; a key is a keyed hash made before; a name is hashed (SipHash-2-4) first.
+        still the caller's; a key is a keyed hash made before; a name is hashed (SipHash-1-3) first.
         """;
 
     private const string GroupNotes =

@@ -64,19 +64,21 @@ internal sealed partial class AdmissionControl
     /// <param name="countsRefusal">False where a refusal will be asked about again.</param>
     public AdmissionDecision Decide(ShieldPlan plan, CallerKey caller, int rows, long now, bool countsRefusal)
     {
-        CallerSlots slots = new() { Caller = Callers.Find(caller) };
-        return plan.HasCallerRateOnly && _global is null && TryDecideQuickly(plan, caller, slots.Caller, rows, now, countsRefusal, out AdmissionDecision decision)
-            ? decision
-            : Decide(plan, caller, default, default, ref slots, rows, now, countsRefusal);
+        int slot = Callers.Find(caller);
+        return rows == 1 && TryAdmitOne(plan, caller, slot, now, out int dossier)
+            ? AdmissionDecision.Admitted(slot, dossier)
+            : DecideByKey(plan, caller, slot, rows, now, countsRefusal);
     }
 
     /// <summary>For a caller looked up before, with tenant and network.</summary>
     /// <inheritdoc cref="Decide(ShieldPlan, CallerKey, int, long, bool)"/>
-    public AdmissionDecision Decide(ShieldPlan plan, CallerHandle handle, int rows, long now, bool countsRefusal) =>
-        plan.HasCallerRateOnly && _global is null && !handle.HasGroups
-        && TryDecideQuickly(plan, handle.Caller, Volatile.Read(ref handle.Slots.Caller), rows, now, countsRefusal, out AdmissionDecision decision)
-            ? decision
-            : Decide(plan, handle.Caller, handle.Tenant, handle.Network, ref handle.Slots, rows, now, countsRefusal);
+    public AdmissionDecision Decide(ShieldPlan plan, CallerHandle handle, int rows, long now, bool countsRefusal)
+    {
+        int slot = Volatile.Read(ref handle.Slots.Caller);
+        return rows == 1 && !handle.HasGroups && TryAdmitOne(plan, handle.Caller, slot, now, out int dossier)
+            ? AdmissionDecision.Admitted(slot, dossier)
+            : DecideByHandle(plan, handle, rows, now, countsRefusal);
+    }
 
     /// <summary>What a caller could ask now. Charges, counts and remembers nothing.</summary>
     /// <param name="plan">The limits.</param>
@@ -130,14 +132,59 @@ internal sealed partial class AdmissionControl
         return (least, new AdmissionDecision(reason, level, found?.Posture ?? record.Posture, wait, CallerTable.None, -1));
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private AdmissionDecision DecideByKey(ShieldPlan plan, CallerKey caller, int slot, int rows, long now, bool countsRefusal)
+    {
+        CallerSlots slots = new() { Caller = slot };
+        return TryDecideQuickly(plan, caller, slot, rows, now, countsRefusal, out AdmissionDecision decision)
+            ? decision
+            : Decide(plan, caller, default, default, ref slots, rows, now, countsRefusal);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private AdmissionDecision DecideByHandle(ShieldPlan plan, CallerHandle handle, int rows, long now, bool countsRefusal) =>
+        !handle.HasGroups
+        && TryDecideQuickly(plan, handle.Caller, Volatile.Read(ref handle.Slots.Caller), rows, now, countsRefusal, out AdmissionDecision decision)
+            ? decision
+            : Decide(plan, handle.Caller, handle.Tenant, handle.Network, ref handle.Slots, rows, now, countsRefusal);
+
+    /// <summary>The commonest case, in one atomic operation: one query, at the price of one unit, of a known caller of no special
+    /// standing with nothing but its own rate to keep, admitted at the first attempt.</summary>
+    /// <returns>False if it is anything else; then nothing is charged.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryAdmitOne(ShieldPlan plan, CallerKey caller, int slot, long now, out int dossier)
+    {
+        dossier = -1;
+        if (!plan.HasCallerRateOnly || !plan.HasUnitPrice || _global is not null || !Callers.IsOwner(slot, caller))
+        {
+            return false;
+        }
+
+        ref CallerRecord record = ref Callers[slot];
+        ulong standing = Volatile.Read(ref record.Standing);
+        if ((standing & CallerRecord.DecidingStanding) != 0 || !plan.CallerRate.TryChargeOne(ref record.Arrival, now))
+        {
+            return false;
+        }
+
+        // After the charge (a full fence): see the invariant of CallerTable.
+        if (Volatile.Read(ref record.KeyHigh) != caller.High)
+        {
+            record.TakeBack(plan.CallerRate, now, _clock);
+            return false;
+        }
+
+        dossier = (int)(standing >> 32) - 1;
+        return true;
+    }
+
     /// <summary>The common case: a known caller of no special standing, with nothing but its own rate to keep.</summary>
     /// <returns>False if it is not that case, or the record changed hands; then nothing is charged.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryDecideQuickly(
         ShieldPlan plan, CallerKey caller, int slot, int rows, long now, bool countsRefusal, out AdmissionDecision decision)
     {
         decision = default;
-        if (!Callers.IsOwner(slot, caller))
+        if (!plan.HasCallerRateOnly || _global is not null || !Callers.IsOwner(slot, caller))
         {
             return false;
         }
@@ -150,8 +197,11 @@ internal sealed partial class AdmissionControl
         }
 
         int dossier = (int)(standing >> 32) - 1;
-        Gcra rate = plan.Caller.Rate;
-        if (!rate.TryCharge(ref record.Arrival, now, rows, out long wait))
+        Gcra rate = plan.CallerRate;
+        bool isSingle = rows == 1 && plan.HasUnitPrice;
+        bool mayMatter = true;
+        long wait;
+        if (!(isSingle ? record.TryChargeAndCount(rate, now, out wait, out mayMatter) : rate.TryCharge(ref record.Arrival, now, rows, out wait)))
         {
             if (countsRefusal)
             {
@@ -165,17 +215,29 @@ internal sealed partial class AdmissionControl
         // After the charge (a full fence): see the invariant of CallerTable.
         if (!Callers.IsOwner(slot, caller))
         {
-            rate.Refund(ref record.Arrival, rows, now, _clock);
+            if (isSingle)
+            {
+                record.TakeBack(rate, now, _clock);
+            }
+            else
+            {
+                rate.Refund(ref record.Arrival, rows, now, _clock);
+            }
+
             return false;
         }
 
-        long admitted = record.Counters.CountAdmitted(rows, plan.CostOf(rows));
-        if (dossier < 0 && admitted + record.Before >= Dossiers.Floor)
+        if (!isSingle)
+        {
+            record.Counters.CountAdmitted(rows, plan.CostOf(rows));
+        }
+
+        if (mayMatter && dossier < 0 && record.Asked >= Dossiers.Floor)
         {
             dossier = Dossiers.TryOpen(Callers, slot, caller, now);
         }
 
-        decision = new AdmissionDecision(AdmissionReason.WithinLimits, AdmissionLevel.Caller, Posture.Normal, 0, slot, dossier);
+        decision = AdmissionDecision.Admitted(slot, dossier);
         return true;
     }
 
@@ -324,8 +386,8 @@ internal sealed partial class AdmissionControl
     {
         long cost = plan.CostOf(rows);
         ref CallerRecord record = ref Callers[slot];
-        long admitted = record.Counters.CountAdmitted(rows, cost);
-        if (dossier < 0 && slot != Callers.OverflowSlot && admitted + record.Before >= Dossiers.Floor)
+        record.Counters.CountAdmitted(rows, cost);
+        if (dossier < 0 && slot != Callers.OverflowSlot && record.Asked >= Dossiers.Floor)
         {
             dossier = Dossiers.TryOpen(Callers, slot, caller, now);
         }
@@ -345,10 +407,10 @@ internal sealed partial class AdmissionControl
         ref CallerRecord record = ref table[slot];
         record.Counters.CountAdmitted(rows, cost);
         long arrival = Volatile.Read(ref record.Arrival);
-        if (limit is null && arrival < now)
+        if (limit is null && Gcra.TimeOf(arrival) < now)
         {
             // Nothing was charged, so the word would not say how long the record has been unused. Once only: a charge goes first.
-            Interlocked.CompareExchange(ref record.Arrival, now, arrival);
+            Interlocked.CompareExchange(ref record.Arrival, Gcra.WordOf(now), arrival);
         }
     }
 

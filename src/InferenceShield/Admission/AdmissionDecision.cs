@@ -16,5 +16,9 @@ internal readonly record struct AdmissionDecision(
     /// <summary>Whether the wait is of any use.</summary>
     public bool WaitingHelps { get; init; } = Reason is not (AdmissionReason.Blocked or AdmissionReason.BatchTooLarge);
 
+    /// <summary>A caller of no special standing may ask.</summary>
+    public static AdmissionDecision Admitted(int slot, int dossier) =>
+        new(AdmissionReason.WithinLimits, AdmissionLevel.Caller, Posture.Normal, 0, slot, dossier);
+
     public bool IsWithinLimits => Reason == AdmissionReason.WithinLimits;
 }

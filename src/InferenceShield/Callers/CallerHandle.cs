@@ -6,31 +6,33 @@ namespace InferenceShield;
 /// caller's record have been given to somebody else meanwhile, the next call finds or makes another one.</remarks>
 public sealed class CallerHandle
 {
+    private readonly Groups? _groups; // apart, as few have any: a handle is then one cache line
     private CallerSlots _slots = new();
 
     internal CallerHandle(Shield owner, CallerKey caller, CallerKey tenant, CallerKey network)
     {
         Owner = owner;
         Caller = caller;
-        Tenant = tenant;
-        Network = network;
+        _groups = tenant.IsEmpty && network.IsEmpty ? null : new Groups(tenant, network);
     }
 
     /// <summary>Who asks.</summary>
     public CallerKey Caller { get; }
 
     /// <summary>The tenant the caller belongs to; empty if none.</summary>
-    public CallerKey Tenant { get; }
+    public CallerKey Tenant => _groups?.Tenant ?? default;
 
     /// <summary>The network the caller comes from; empty if none.</summary>
-    public CallerKey Network { get; }
+    public CallerKey Network => _groups?.Network ?? default;
 
     internal Shield Owner { get; }
 
-    internal bool HasGroups => !Tenant.IsEmpty || !Network.IsEmpty;
+    internal bool HasGroups => _groups is not null;
 
     internal ref CallerSlots Slots => ref _slots;
 
     /// <summary>The caller's pseudonym.</summary>
     public override string ToString() => Caller.ToString();
+
+    private sealed record Groups(CallerKey Tenant, CallerKey Network);
 }

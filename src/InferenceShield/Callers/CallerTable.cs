@@ -267,7 +267,7 @@ internal sealed class CallerTable
         ref CallerRecord record = ref _records[slot];
         Volatile.Write(ref record.Before, (uint)Math.Min(AskedBefore?.Invoke(key) ?? 0, uint.MaxValue));
         record.SetStanding(StandingOf?.Invoke(key) ?? 0, CallerRecord.DecidingStanding);
-        Raise(ref record.Arrival, Volatile.Read(ref _latestEviction));
+        Gcra.Raise(ref record.Arrival, Volatile.Read(ref _latestEviction));
         Volatile.Write(ref _tags[slot], key.Low);
         Volatile.Write(ref record.KeyHigh, key.High);
         return slot;
@@ -310,14 +310,13 @@ internal sealed class CallerTable
 
             // Alone on the slot from here on, so the tag read again is the one that belongs to the key.
             low = Volatile.Read(ref _tags[slot]);
-            if (record.FreshAt > now)
+            if (!TryEmpty(ref record, now, out long asked))
             {
                 Interlocked.Exchange(ref record.KeyHigh, high); // somebody charged it just before: it stays
                 continue;
             }
 
             // Before the tag goes: the caller cannot come back before it is noted what it asked, and since when its charges are worn off.
-            long asked = record.Counters.Clear();
             if (asked > 0)
             {
                 Departed?.Invoke(new CallerKey(low, high), asked, Volatile.Read(ref record.Before));
@@ -334,6 +333,27 @@ internal sealed class CallerTable
         return -1;
     }
 
+    /// <summary>Takes away what was counted in a record that is as good as fresh.</summary>
+    /// <returns>False if it is not.</returns>
+    private static bool TryEmpty(ref CallerRecord record, long now, out long asked)
+    {
+        // Ends: after a failure the record has a charge, and if that has worn off already, one fewer thread with an old time.
+        asked = 0;
+        while (true)
+        {
+            long word = Volatile.Read(ref record.Arrival);
+            if (record.FreshAt > now)
+            {
+                return false;
+            }
+
+            if (record.TryClear(word, out asked))
+            {
+                return true;
+            }
+        }
+    }
+
     private int OldestFresh(int home, long now)
     {
         int oldest = -1;
@@ -341,7 +361,7 @@ internal sealed class CallerTable
         for (int slot = home; slot < home + Window; slot++)
         {
             ref CallerRecord record = ref _records[slot];
-            if (Volatile.Read(ref record.Arrival) <= earliest && record.FreshAt is long freshAt && freshAt <= earliest
+            if (Gcra.TimeOf(Volatile.Read(ref record.Arrival)) <= earliest && record.FreshAt is long freshAt && freshAt <= earliest
                 && Volatile.Read(ref _tags[slot]) >= FirstKey && Volatile.Read(ref record.KeyHigh) != 0)
             {
                 earliest = freshAt;

@@ -2,7 +2,7 @@ namespace InferenceShield;
 
 /// <summary>Which callers have a dossier: those an operator watches or the shield suspects, and of the others those that were answered most.</summary>
 /// <remarks>
-/// <para>A caller is looked at when its count passes <see cref="Floor"/>. It takes the place of the holder that was answered least,
+/// <para>A caller is looked at when its count passes <see cref="Floor"/>, with one in 31 of its single queries. It takes the place of the holder that was answered least,
 /// if it was answered a quarter more; that counts half after each week in which a holder asks nothing. So a flood of
 /// names, each with few queries, displaces nobody.</para>
 /// <para>Opening is for one thread at a time, by a try-lock: who does not get it tries again with its caller's next query. A record
@@ -162,7 +162,7 @@ internal sealed class DossierTable
             ref CallerRecord record = ref callers[dossier.Slot];
             if (!IsPinned(in record))
             {
-                double own = record.Asked * Math.Pow(2, -Math.Max(0, now - Math.Max(dossier.LatestAt, Volatile.Read(ref record.Arrival))) / s_nanosecondsPerWeek);
+                double own = record.Asked * Math.Pow(2, -Math.Max(0, now - Math.Max(dossier.LatestAt, Gcra.TimeOf(Volatile.Read(ref record.Arrival)))) / s_nanosecondsPerWeek);
                 if (own < asked)
                 {
                     (weakest, asked) = (number, own);

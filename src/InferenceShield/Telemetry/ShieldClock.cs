@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace InferenceShield;
 
-/// <summary>Nanoseconds since the clock was made, from a TimeProvider's monotonic timestamps.</summary>
+/// <summary>Nanoseconds since the clock was made, from a TimeProvider's monotonic timestamps, in whole <see cref="Gcra.Quantum"/>s.</summary>
 /// <remarks>Shields over one TimeProvider share one clock, and so can share limits.</remarks>
 internal sealed class ShieldClock
 {
@@ -43,9 +43,10 @@ internal sealed class ShieldClock
         {
             // A provider that steps back must not lend anyone time: GCRA takes the later of state and now.
             long elapsed = Math.Max(0, _timeProvider.GetTimestamp() - _start);
-            return _multiplier != 0
+            long nanoseconds = _multiplier != 0
                 ? elapsed * _multiplier
                 : (elapsed / _frequency * NanosecondsPerSecond) + (long)((Int128)(elapsed % _frequency) * NanosecondsPerSecond / _frequency);
+            return nanoseconds & -Gcra.Quantum;
         }
     }
 

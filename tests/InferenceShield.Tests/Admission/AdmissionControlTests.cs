@@ -47,16 +47,16 @@ public sealed class AdmissionControlTests
         long wait = 0;
         foreach (Call call in test.Calls)
         {
-            now = Math.Max(now, Move(call, now, wait, start, test.Admission));
+            now = Math.Max(now, Move(call, now, wait, start, test.Admission)) & -Gcra.Quantum; // as the clock counts
             wait = Ask(bench, model, call.Who, call.Rows, now, call.ByKey, seen);
             if (wait == 0 || call.Probes == 0)
             {
                 continue;
             }
 
-            // Refused at every instant before the stated wait, the last nanosecond included, and admitted at it.
+            // Refused at every instant before the stated wait, the last quantum of time included, and admitted at it.
             long refusedAt = now;
-            IEnumerable<long> instants = Enumerable.Range(1, call.Probes).Select(i => (long)((Int128)(wait - 1) * i / call.Probes));
+            IEnumerable<long> instants = Enumerable.Range(1, call.Probes).Select(i => (long)((Int128)(wait - 1) * i / call.Probes) & -Gcra.Quantum);
             foreach (long instant in instants.Distinct())
             {
                 now = refusedAt + instant;

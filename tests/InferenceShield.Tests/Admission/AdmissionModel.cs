@@ -63,10 +63,11 @@ internal sealed class AdmissionModel(AdmissionOptions options, DateTime start, i
         }
     }
 
-    /// <summary>A rate holds if it holds in every window that ends now, each query taking its share of the period, rounded up to a nanosecond.</summary>
+    /// <summary>A rate holds if it holds in every window that ends now, each query taking its share of the period, rounded up to a quantum of time.</summary>
     private static BigInteger RateWait(LimitOptions limit, Query[] past, BigInteger now, int rows)
     {
-        BigInteger share = ((new BigInteger(limit.Period.Ticks) * 100) + limit.Queries - 1) / limit.Queries;
+        BigInteger quantum = new BigInteger(limit.Queries) * Gcra.Quantum;
+        BigInteger share = ((new BigInteger(limit.Period.Ticks) * 100) + quantum - 1) / quantum * Gcra.Quantum;
         BigInteger inWindow = rows;
         BigInteger longest = (inWindow - limit.Burst) * share;
         foreach (Query query in past.Reverse())

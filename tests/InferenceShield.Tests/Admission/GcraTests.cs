@@ -21,7 +21,7 @@ public sealed class GcraTests
             from rate in s_rates
             from steps in Properties.Sequences(
                 from thousandths in Gen.Frequency((2, Gen.Constant(0)), (3, Gen.Choose(0, 1500)), (2, Gen.Constant(1000)), (1, Gen.Choose(0, 400_000)))
-                from extra in Gen.Choose(-1, 1)
+                from extra in Gen.Elements(-Gcra.Quantum, 0, Gcra.Quantum)
                 from rows in Gen.Frequency((3, Gen.Constant(1)), (1, Gen.Choose(1, 6)), (1, Gen.Choose(1, rate.Burst)))
                 select (thousandths, extra, Math.Min(rows, rate.Burst)), 120)
             select (rate, steps);
@@ -29,14 +29,15 @@ public sealed class GcraTests
         {
             Gcra gcra = new(test.Rate);
             BigInteger period = new BigInteger(test.Rate.Period.Ticks) * 100;
-            BigInteger cost = (period + test.Rate.Queries - 1) / test.Rate.Queries;
+            BigInteger quantum = new BigInteger(test.Rate.Queries) * Gcra.Quantum;
+            BigInteger cost = (period + quantum - 1) / quantum * Gcra.Quantum;
             BigInteger full = cost * test.Rate.Burst;
             BigInteger level = full;
             long now = 0;
             long state = 0;
             foreach ((int thousandths, int extra, int rows) in test.Steps)
             {
-                long step = Math.Max(0, (long)(cost * thousandths / 1000) + extra);
+                long step = Math.Max(0, (long)(cost * thousandths / 1000) + extra) & -Gcra.Quantum;
                 now += step;
                 level = BigInteger.Min(full, level + step);
                 BigInteger price = cost * rows;
@@ -71,15 +72,15 @@ public sealed class GcraTests
                 }
             }
 
-            // Whoever asks as soon as he may gets all but what rounding a query's cost up to a nanosecond takes.
-            Assert.True((admitted + 1 - rate.Burst) * (period + rate.Queries) >= new BigInteger(now) * rate.Queries);
+            // Whoever asks as soon as he may gets all but what rounding a query's cost up to a quantum takes.
+            Assert.True((admitted + 1 - rate.Burst) * (period + (rate.Queries * Gcra.Quantum)) >= new BigInteger(now) * rate.Queries);
         }, tests: 100);
     }
 
     [Fact]
     public void A_query_costs_its_share_of_the_period_rounded_up()
     {
-        Assert.Equal(333_333_334, Gcra.IncrementOf(new RateOptions { Queries = 3, Period = TimeSpan.FromSeconds(1), Burst = 1 }));
+        Assert.Equal(333_333_336, Gcra.IncrementOf(new RateOptions { Queries = 3, Period = TimeSpan.FromSeconds(1), Burst = 1 }));
         Assert.Equal(3_600_000_000, Gcra.IncrementOf(new RateOptions { Queries = 1000, Period = TimeSpan.FromHours(1), Burst = 1 }));
         Assert.Equal(1000, Gcra.IncrementOf(new RateOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1 }));
         Assert.Equal(31L * 86_400 * 1_000_000_000, Gcra.IncrementOf(new RateOptions { Queries = 1, Period = TimeSpan.FromDays(31), Burst = 1 }));
@@ -88,13 +89,61 @@ public sealed class GcraTests
     [Fact]
     public void The_slowest_rate_and_largest_burst_allowed_do_not_overflow()
     {
-        // 366 days to refill, asked after 100 years.
+        // 366 days to refill, asked after 30 years.
         Gcra gcra = new(new RateOptions { Queries = 1, Period = TimeSpan.FromDays(6), Burst = 61 });
         long state = 0;
-        long now = 100L * 365 * 86_400 * 1_000_000_000;
+        long now = 30L * 365 * 86_400 * 1_000_000_000;
         Assert.True(gcra.TryCharge(ref state, now, 61, out _));
         Assert.False(gcra.TryCharge(ref state, now, 61, out long wait));
         Assert.Equal(366L * 86_400 * 1_000_000_000, wait);
+    }
+
+    [Fact]
+    public void No_charge_refund_raise_or_restatement_touches_the_count()
+    {
+        Gcra gcra = new(new RateOptions { Queries = 10, Period = TimeSpan.FromSeconds(1), Burst = 100 });
+        Gcra tighter = new(new RateOptions { Queries = 1, Period = TimeSpan.FromSeconds(7), Burst = 100 });
+        for (long count = 0; count <= Gcra.CountMask; count++)
+        {
+            long counted = count;
+            long plain = 0;
+            Assert.Equal(count < Gcra.CountMask, gcra.TryChargeOne(ref counted, 4000));
+            Assert.Equal(count < Gcra.CountMask ? count + 1 : count, Gcra.CountOf(counted));
+            Assert.Equal(count < Gcra.CountMask ? 100_004_000 : 0, Gcra.TimeOf(counted));
+            counted = count;
+            Both(gcra.TryCharge(ref counted, 4000, 3, out _), gcra.TryCharge(ref plain, 4000, 3, out _));
+            tighter.Restate(ref counted, gcra, 8000);
+            tighter.Restate(ref plain, gcra, 8000);
+            Both(counted - count, plain);
+            tighter.Refund(ref counted, 2, 8000, clock: null);
+            tighter.Refund(ref plain, 2, 8000, clock: null);
+            Both(counted - count, plain);
+            Gcra.Raise(ref counted, 60_000_000_000);
+            Gcra.Raise(ref plain, 60_000_000_000);
+            Both(counted - count, plain);
+            Both(60_000_000_000, Gcra.TimeOf(counted));
+            Both(tighter.WaitFor(counted, 4, 90), tighter.WaitFor(plain, 4, 90));
+        }
+
+        static void Both<T>(T expected, T actual) => Assert.Equal(expected, actual);
+    }
+
+    [Fact]
+    public void One_query_is_charged_as_any_number()
+    {
+        Gcra gcra = new(new RateOptions { Queries = 3, Period = TimeSpan.FromMilliseconds(17), Burst = 5 });
+        Random random = new(5);
+        long one = 0;
+        long any = 0;
+        long now = 0;
+        for (int i = 0; i < 10_000; i++)
+        {
+            now += random.Next(4) * 1_000_000L;
+            one &= ~Gcra.CountMask;
+            bool expected = gcra.TryCharge(ref any, now, 1, out _);
+            Assert.Equal(expected, gcra.TryChargeOne(ref one, now));
+            Assert.Equal((Gcra.TimeOf(any), expected ? 1 : 0), (Gcra.TimeOf(one), Gcra.CountOf(one)));
+        }
     }
 
     [Fact]

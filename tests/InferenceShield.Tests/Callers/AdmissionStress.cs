@@ -104,7 +104,7 @@ internal sealed class AdmissionStress : IDisposable
     private void CheckAtRest(int round)
     {
         CallerTable table = _admission.Callers;
-        long counted = table[table.OverflowSlot].Counters.Admitted + Interlocked.Read(ref _departed);
+        long counted = table[table.OverflowSlot].Counters.Read(in table[table.OverflowSlot].Arrival).Admitted + Interlocked.Read(ref _departed);
         for (int caller = 0; caller < Callers; caller++)
         {
             _admittedEver[caller] += _admitted[caller];
@@ -114,9 +114,9 @@ internal sealed class AdmissionStress : IDisposable
             Check(slot >= 0 || word <= _now, round, $"caller {caller} has a charge and no record.");
             if (slot >= 0)
             {
-                long actual = Math.Max(table[slot].Arrival, _now);
+                long actual = Math.Max(Gcra.TimeOf(table[slot].Arrival), _now);
                 Check(actual == Math.Max(word, _now), round, $"caller {caller}'s word is {(actual - Math.Max(word, _now)) / (double)Increment} queries from what it was charged.");
-                CallCounts counts = table[slot].Counters.Read();
+                CallCounts counts = table[slot].Counters.Read(in table[slot].Arrival);
                 Check(counts.Admitted <= _admittedEver[caller], round, $"of caller {caller} {counts.Admitted} admitted queries were counted, {_admittedEver[caller]} happened.");
                 counted += counts.Admitted;
             }

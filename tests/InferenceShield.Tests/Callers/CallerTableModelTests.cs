@@ -145,7 +145,8 @@ public sealed class CallerTableModelTests
                     Ask(step.Caller);
                     break;
                 case Kind.Charge when known is not null:
-                    known.Arrival = _table[known.Slot].Arrival = Math.Max(known.Arrival, _now) + ((long)Math.Pow(step.Amount, 3) * Minute / 8);
+                    known.Arrival = Math.Max(known.Arrival, _now) + ((long)Math.Pow(step.Amount, 3) * Minute / 8);
+                    _table[known.Slot].Arrival = Gcra.WordOf(known.Arrival) + Gcra.CountOf(_table[known.Slot].Arrival);
                     break;
                 case Kind.ChargeQuota when known is not null:
                     ChargeQuota(step, known);
@@ -170,7 +171,7 @@ public sealed class CallerTableModelTests
             foreach ((CallerKey caller, Known known) in _known)
             {
                 Assert.True(_table.IsOwner(known.Slot, caller));
-                Assert.Equal(known.Asked, _table[known.Slot].Counters.Admitted);
+                Assert.Equal(known.Asked, _table[known.Slot].Counters.AdmittedWith(in _table[known.Slot].Arrival));
                 Assert.Equal(known.Asked + known.Before, _table[known.Slot].Asked);
                 Assert.Equal(known.FreshAt, _table[known.Slot].FreshAt);
             }
@@ -247,7 +248,7 @@ public sealed class CallerTableModelTests
             {
                 Slot = slot,
                 Before = _departed.GetValueOrDefault(caller),
-                Arrival = record.Arrival,
+                Arrival = Gcra.TimeOf(record.Arrival),
                 QuotaEnd = Quota.FreshAt(record.MonthlyCost),
             };
             Assert.Equal(known.Before, record.Before);

@@ -21,7 +21,7 @@ internal sealed class CallerTableStress
     private readonly int[] _charged = new int[Keys]; // the slot in which a caller was charged in this round
     private readonly int[] _charges = new int[Keys]; // how often
     private readonly Random[] _randoms;
-    private long _now = 1;
+    private long _now = Gcra.Quantum;
 
     private CallerTableStress(int seed, int threads)
     {
@@ -84,10 +84,10 @@ internal sealed class CallerTableStress
             }
 
             // As an admission does: charge first and look afterwards; a record that is somebody else's by then gets it back.
-            s_rate.TryCharge(ref _table[slot].Arrival, _now, 1, out _);
+            _table[slot].TryChargeAndCount(s_rate, _now, out _, out _);
             if (!_table.IsOwner(slot, _keys[caller]))
             {
-                s_rate.Refund(ref _table[slot].Arrival, 1, 0, clock: null);
+                _table[slot].TakeBack(s_rate, 0, clock: null);
                 continue;
             }
 
@@ -128,7 +128,7 @@ internal sealed class CallerTableStress
             if (slot != None)
             {
                 // What the record held before the round was as good as fresh; beyond it there are this caller's charges, and nobody else's.
-                long arrival = _table[slot].Arrival;
+                long arrival = Gcra.TimeOf(_table[slot].Arrival);
                 long rest = arrival - (_charges[caller] * Price);
                 Check(_charges[caller] == 0 || rest == _now, round, $"caller {caller} was charged {_charges[caller]} times and its word says {arrival / Price}.");
                 Check(_charges[caller] > 0 || arrival <= _now, round, $"caller {caller} was not charged, and its word says {arrival - _now} too much.");
@@ -138,7 +138,7 @@ internal sealed class CallerTableStress
 
         Array.Fill(_charged, None);
         Array.Clear(_charges);
-        _now = latest + 1;
+        _now = latest + Gcra.Quantum;
     }
 
     private void Check(bool holds, int round, FormattableString what) =>

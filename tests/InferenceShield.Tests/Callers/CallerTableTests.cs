@@ -202,7 +202,7 @@ public sealed class CallerTableTests
         table[table.FindOrAdd(new CallerKey(8, 8), 1)].Arrival = long.MaxValue;
 
         // One that could be had meanwhile, and is not the oldest.
-        table[table.FindOrAdd(new CallerKey(9, early.High + 9), 1)].Arrival = 1;
+        table[table.FindOrAdd(new CallerKey(9, early.High + 9), 1)].Arrival = Gcra.WordOf(4);
 
         Assert.NotEqual(table.OverflowSlot, table.FindOrAdd(late, 1));
         Assert.Equal(table.OverflowSlot, meanwhile);

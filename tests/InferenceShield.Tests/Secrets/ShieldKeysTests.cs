@@ -28,7 +28,7 @@ public sealed class ShieldKeysTests
     public void A_callers_key_is_the_hash_of_the_name_under_the_callers_subkey()
     {
         using Shield shield = TestShield.Build(secret: 9);
-        Hash128 hash = SipHash.Hash(new SipHashKey(ShieldSecretTests.Hkdf(s_material, "caller", 16)), "alice"u8);
+        Hash128 hash = SipHash13.Hash(new SipHashKey(ShieldSecretTests.Hkdf(s_material, "caller", 16)), "alice"u8);
         CallerKey key = shield.IdentifyCaller("alice");
         Assert.Equal((hash.Low, hash.High), (key.Low, key.High));
     }

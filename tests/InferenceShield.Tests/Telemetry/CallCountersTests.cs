@@ -21,12 +21,13 @@ public sealed class CallCountersTests
         {
             CallCounters counters = default;
             CallCounts expected = default;
+            long word = Gcra.WordOf(400);
             foreach ((int rows, int cost, bool admitted) in sequence)
             {
                 if (admitted)
                 {
                     expected += new CallCounts(1, rows, 0, 0, cost);
-                    Assert.Equal(expected.Admitted, counters.CountAdmitted(rows, cost));
+                    CountAdmitted(ref counters, ref word, rows, cost);
                 }
                 else
                 {
@@ -34,15 +35,38 @@ public sealed class CallCountersTests
                     counters.CountRefused(rows);
                 }
 
-                Assert.Equal(expected, counters.Read());
-                Assert.Equal(expected.Admitted, counters.Admitted);
+                Assert.Equal(expected, counters.Read(in word));
+                Assert.Equal(expected.Admitted, counters.AdmittedWith(in word));
             }
 
-            counters.Clear();
-            Assert.Equal(default, counters.Read());
+            CallerRecord record = new() { Counters = counters, Arrival = word };
+            Assert.False(record.TryClear(word ^ 1, out long taken));
+            Assert.Equal((0, word), (taken, record.Arrival));
+            Assert.True(record.TryClear(word, out taken));
+            Assert.Equal((expected.Admitted, 400), (taken, Gcra.TimeOf(record.Arrival)));
+            (counters, word) = (record.Counters, record.Arrival);
+            Assert.Equal(default, counters.Read(in word));
             counters.CountAdmitted(3, 30);
-            Assert.Equal(new CallCounts(1, 3, 0, 0, 30), counters.Read());
+            Assert.Equal(new CallCounts(1, 3, 0, 0, 30), counters.Read(in word));
         });
+    }
+
+    [Fact]
+    public void What_is_taken_back_is_taken_from_the_sum_wherever_it_was_counted()
+    {
+        for (int calls = 1; calls <= 70; calls++)
+        {
+            CallCounters counters = default;
+            long word = 0;
+            for (int i = 0; i < calls; i++)
+            {
+                CountAdmitted(ref counters, ref word, 1, 1);
+            }
+
+            counters.Uncount(ref word);
+            Assert.Equal(0, Gcra.TimeOf(word));
+            Assert.Equal(new CallCounts(calls - 1, calls - 1, 0, 0, calls - 1), counters.Read(in word));
+        }
     }
 
     [Fact]
@@ -82,7 +106,8 @@ public sealed class CallCountersTests
     {
         // Single queries at the price of one, and batches of 7 at 100: both have words of their own.
         const int Writers = 6;
-        CallCounters counters = default;
+        CallerRecord record = default;
+        Gcra rate = new(new RateOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 });
         int running = Writers;
         int readings = 0;
         Together.Run(Writers + (clearing ? 2 : 1), number =>
@@ -91,7 +116,7 @@ public sealed class CallCountersTests
             {
                 while (Volatile.Read(ref running) > 0)
                 {
-                    counters.Clear();
+                    record.TryClear(Volatile.Read(ref record.Arrival), out _);
                     Thread.SpinWait(20);
                 }
             }
@@ -100,7 +125,7 @@ public sealed class CallCountersTests
                 CallCounts before = default;
                 while (Volatile.Read(ref running) > 0)
                 {
-                    CallCounts counts = counters.Read();
+                    CallCounts counts = record.Counters.Read(in record.Arrival);
                     AssertWhole(counts);
                     Assert.True(clearing || (counts.Calls >= before.Calls && counts.RefusedCalls >= before.RefusedCalls));
                     before = counts;
@@ -113,13 +138,13 @@ public sealed class CallCountersTests
                 {
                     if (i % 3 == 0)
                     {
-                        counters.CountAdmitted(1, 1);
-                        counters.CountRefused(1);
+                        Assert.True(record.TryChargeAndCount(rate, i * 10_000L, out _, out _));
+                        record.Counters.CountRefused(1);
                     }
                     else
                     {
-                        counters.CountAdmitted(7, 100);
-                        counters.CountRefused(5);
+                        record.Counters.CountAdmitted(7, 100);
+                        record.Counters.CountRefused(5);
                     }
 
                     Thread.SpinWait(i % 32);
@@ -129,7 +154,9 @@ public sealed class CallCountersTests
             }
         });
         Assert.True(readings > 20, $"Only {readings} readings met the writers.");
-        AssertWhole(counters.Read());
+        CallCounts last = record.Counters.Read(in record.Arrival);
+        AssertWhole(last);
+        Assert.True(clearing || last.Calls == Writers * 60_000, $"{last.Calls} calls counted");
     }
 
     [Fact]
@@ -145,6 +172,24 @@ public sealed class CallCountersTests
         counters.Clear();
         Assert.Equal(0, counters.Read().Admitted);
         Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(20));
+    }
+
+    /// <summary>As an admission does: single queries at the price of one in the word, as long as it has room.</summary>
+    private static void CountAdmitted(ref CallCounters counters, ref long word, int rows, int cost)
+    {
+        if (rows != 1 || cost != 1)
+        {
+            counters.CountAdmitted(rows, cost);
+            return;
+        }
+
+        if (Gcra.CountOf(word) == Gcra.CountMask)
+        {
+            counters.TakeOver(ref word, word);
+            Assert.Equal(0, Gcra.CountOf(word));
+        }
+
+        word++;
     }
 
     private static void AssertWhole(CallCounts counts)
