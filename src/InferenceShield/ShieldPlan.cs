@@ -132,7 +132,8 @@ internal sealed class ShieldPlan
     public bool HasSameContent(ShieldPlan other) =>
         Enforces == other.Enforces && Caller == other.Caller && Tenant == other.Tenant && Network == other.Network
         && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
-        && RefusesBlocked == other.RefusesBlocked && BlockedDelay == other.BlockedDelay && MaxRows == other.MaxRows && _postures.SelectMany(outputs => outputs).SequenceEqual(other._postures.SelectMany(outputs => outputs));
+        && RefusesBlocked == other.RefusesBlocked && BlockedDelay == other.BlockedDelay && MaxRows == other.MaxRows
+        && _postures.SelectMany(outputs => outputs).SequenceEqual(other._postures.SelectMany(outputs => outputs));
 
     /// <summary>Whether nothing that is owed has to be restated.</summary>
     public bool HasSameRates(ShieldPlan other) =>

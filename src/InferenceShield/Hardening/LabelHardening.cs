@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using InferenceShield.Numerics;
 
 namespace InferenceShield;
 
@@ -35,11 +36,11 @@ internal static class LabelHardening
             Span<float> weights = HardeningScratch.ForThisThread.Query(clean.Length);
             TensorPrimitives.Subtract(clean, largest, weights);
             TensorPrimitives.Exp(weights, weights);
-            confidence = 1 / TensorPrimitives.Sum<float>(weights);
+            confidence = 1 / FixedOrderSum.Sum(weights);
         }
         else
         {
-            float sum = TensorPrimitives.Sum(clean);
+            float sum = FixedOrderSum.Sum(clean);
             if (least < 0 || !(Math.Abs(sum - 1) < SumTolerance))
             {
                 return false;
