@@ -8,7 +8,8 @@ namespace InferenceShield;
 /// near-repeats mostly too (<see cref="NoiseCell"/>). The noise is centred, scaled to the L1 budget, added, clipped at 0, and
 /// the leading class kept in front; should renormalising have spent more than the budget, the answer is pulled back towards
 /// the clean one. Both are distributions with the same leading class, and so is everything between them.</para>
-/// <para>The same bits with any vectors and without: samples and sums have one order, and nothing is fused. Five passes over
+/// <para>The same bits with any vectors and without: sums have one order, and products are fused only where it says so.
+/// Five passes over
 /// the row, and AES in counter mode for its words: 16 bits a class for uniform noise, 32 for the others.</para>
 /// </remarks>
 internal static class KeyedNoise

@@ -112,8 +112,18 @@ internal static class FusedNoise
         }
 
         Span<uint> words = stackalloc uint[Math.Min(Chunk / Group, NoiseSamples.GroupsOf(weights.Length)) * TSampler.WordsInGroup];
-        Span<uint> topWords = words[..TSampler.WordsInGroup];
-        random.Fill(cell, NoiseSamples.BlockOf<TSampler>(top / Group), topWords);
+        int topGroup = top / Group;
+        bool isOneChunk = weights.Length <= Chunk;
+        Span<uint> topWords = words.Slice(isOneChunk ? topGroup * TSampler.WordsInGroup : 0, TSampler.WordsInGroup);
+        if (isOneChunk)
+        {
+            random.Fill(cell, 0, words);
+        }
+        else
+        {
+            random.Fill(cell, NoiseSamples.BlockOf<TSampler>(topGroup), topWords);
+        }
+
         NoisyTop leader = new(weights[top], sum, TSampler.Sample(topWords, top % Group), scale, units, weights.Length);
         double noisy = leader.Added;
         double distance = leader.AddedDistance;
@@ -122,7 +132,7 @@ internal static class FusedNoise
         {
             Span<float> part = weights.Slice(at, Math.Min(Chunk, weights.Length - at));
             Span<uint> partWords = words[..(NoiseSamples.GroupsOf(part.Length) * TSampler.WordsInGroup)];
-            if (weights.Length > Group)
+            if (!isOneChunk)
             {
                 random.Fill(cell, NoiseSamples.BlockOf<TSampler>(at / Group), partWords);
             }
