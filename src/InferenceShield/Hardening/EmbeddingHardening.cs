@@ -158,21 +158,7 @@ internal static class EmbeddingHardening
     {
         double typical = length / Math.Sqrt(vector.Length);
         int decimals = digits - 1 - (int)Math.Floor(Math.Log10(typical));
-        double power = s_powers[Math.Abs(decimals)];
-        if (decimals >= 0)
-        {
-            foreach (ref float value in vector)
-            {
-                value = (float)(Math.Round(value * power) / power) + 0f; // no -0
-            }
-        }
-        else
-        {
-            foreach (ref float value in vector)
-            {
-                value = (float)Math.Clamp(Math.Round(value / power) * power, float.MinValue, float.MaxValue) + 0f;
-            }
-        }
+        DecimalGrid.Round(vector, decimals >= 0 ? s_powers[decimals] : 1 / s_powers[-decimals]);
     }
 
     /// <summary>In four sums, always the same ones.</summary>
