@@ -137,18 +137,21 @@ internal static class EmbeddingHardening
     /// <summary>Uniform in (-1, 1), eight of sixteen bits from a hash.</summary>
     private static void Fill(Span<double> noise, SipHashKey key, ulong cell)
     {
-        Span<double> eight = stackalloc double[8];
         for (int start = 0; start < noise.Length; start += 8)
         {
             Hash128 bits = SipHash.Hash(key, cell, (ulong)start, NoisePurpose);
-            for (int i = 0; i < 4; i++)
-            {
-                eight[i] = ToUniform(bits.Low >> (16 * i));
-                eight[i + 4] = ToUniform(bits.High >> (16 * i));
-            }
+            Fill(noise[start..Math.Min(start + 4, noise.Length)], bits.Low);
+            Fill(noise[Math.Min(start + 4, noise.Length)..Math.Min(start + 8, noise.Length)], bits.High);
+        }
+    }
 
-            int count = Math.Min(8, noise.Length - start);
-            eight[..count].CopyTo(noise.Slice(start, count));
+    /// <summary>Up to four numbers of one word.</summary>
+    private static void Fill(Span<double> part, ulong word)
+    {
+        foreach (ref double number in part)
+        {
+            number = ToUniform(word);
+            word >>= 16;
         }
     }
 
@@ -158,21 +161,7 @@ internal static class EmbeddingHardening
     {
         double typical = length / Math.Sqrt(vector.Length);
         int decimals = digits - 1 - (int)Math.Floor(Math.Log10(typical));
-        double power = s_powers[Math.Abs(decimals)];
-        if (decimals >= 0)
-        {
-            foreach (ref float value in vector)
-            {
-                value = (float)(Math.Round(value * power) / power) + 0f; // no -0
-            }
-        }
-        else
-        {
-            foreach (ref float value in vector)
-            {
-                value = (float)Math.Clamp(Math.Round(value / power) * power, float.MinValue, float.MaxValue) + 0f;
-            }
-        }
+        DecimalGrid.Round(vector, decimals >= 0 ? s_powers[decimals] : 1 / s_powers[-decimals]);
     }
 
     /// <summary>In four sums, always the same ones.</summary>

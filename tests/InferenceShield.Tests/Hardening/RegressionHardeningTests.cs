@@ -70,6 +70,15 @@ public sealed class RegressionHardeningTests
     }
 
     [Fact]
+    public void Each_cell_of_the_value_has_its_dither_and_keeps_it()
+    {
+        // What is released modulo the step tells the dither. Cells are 16 steps long.
+        double[] dithers = [.. Enumerable.Range(0, 8000).Select(i => Release(0.5, [i / 100f], null)[0] / 0.5).Select(steps => Math.Round(steps - Math.Floor(steps), 4))];
+        int changes = dithers.Zip(dithers.Skip(1)).Count(pair => Math.Abs(pair.First - pair.Second) is > 1e-3 and < 1 - 1e-3);
+        Assert.Equal(80 / 8, changes);
+    }
+
+    [Fact]
     public void Zero_of_either_sign_is_one_value_and_no_answer_is_minus_zero()
     {
         Assertions.SameBits(Release(0.5, [0f], null), Release(0.5, [-0f], null));
