@@ -4,6 +4,7 @@ using InferenceShield.Numerics;
 
 namespace InferenceShield.Tests;
 
+[Trait("Widths", "all")]
 public sealed class KeyedNoiseTests
 {
     private static readonly SipHashKey s_key = new(TestShield.Secret(5).AsSpan(0, 16));
