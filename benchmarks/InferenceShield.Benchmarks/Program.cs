@@ -30,6 +30,7 @@ switch (args.FirstOrDefault())
         CounterRatios.Run(Console.Out);
         return 0;
     case "hardening":
+        RoundingRatios.Run(Console.Out);
         LeastInformationRatios.Run(Console.Out);
         return 0;
     default:

@@ -14,12 +14,13 @@ internal sealed record OutputPlan
         GridUnits = (int)Math.Round(Math.Pow(10, hardening.Decimals));
         GridStep = 1.0 / GridUnits;
         SignificantDigits = hardening.SignificantDigits;
+        IsRoundingOnly = !LabelOnly && TopK == 0 && NoiseBudget == 0 && InverseTemperature == 1;
     }
 
     public string Name { get; }
 
     /// <summary>Whether nothing but rounding is done to the distribution.</summary>
-    public bool IsRoundingOnly => !LabelOnly && TopK == 0 && NoiseBudget == 0 && InverseTemperature == 1;
+    public bool IsRoundingOnly { get; }
 
     public OutputKind Kind { get; }
 

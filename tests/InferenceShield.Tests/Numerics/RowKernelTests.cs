@@ -58,7 +58,8 @@ public sealed class RowKernelTests
                 double[] found = new double[length + 1];
                 found[length] = 7;
                 RowExponentials.FillScalar(scores, largest, factor, expected);
-                RowExponentials.Fill(scores, largest, factor, found);
+                double sum = RowExponentials.Fill(scores, largest, factor, found);
+                SameBits([FixedOrderSum.SumScalar(expected)], [sum]);
                 SameBits(expected, found.AsSpan(0, length));
                 Assert.Equal(7, found[length]);
             }
@@ -130,6 +131,27 @@ public sealed class RowKernelTests
                 float[] released = new float[length];
                 GridSplit.Release(steps, 1.0 / units, released);
                 Assertions.SameBits([.. steps.Select(step => (float)(step * (1.0 / units)))], released);
+            }
+        }
+    }
+
+    [Fact]
+    public void What_is_above_a_bound_is_found_from_any_start()
+    {
+        Random random = new(9);
+        for (int length = 0; length <= Longest; length++)
+        {
+            double[] values = [.. Enumerable.Range(0, length).Select(_ => random.Next(40) switch { 0 => double.NaN, 1 => 0.5, _ => random.NextDouble() / 2 })];
+            foreach (double bound in (double[])[0, 0.25, 0.49, 0.5, 1])
+            {
+                int start = random.Next(length + 1);
+                int expected = start;
+                while (expected < length && !(values[expected] > bound))
+                {
+                    expected++;
+                }
+
+                Assert.Equal(expected, RowScan.FindAbove(values, start, bound));
             }
         }
     }
