@@ -37,6 +37,7 @@ switch (args.FirstOrDefault())
         return 0;
     case "hardening":
         PostureRatios.Run(Console.Out);
+        RoundingRatios.Run(Console.Out);
         LeastInformationRatios.Run(Console.Out);
         return 0;
     default:

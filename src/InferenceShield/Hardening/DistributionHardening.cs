@@ -197,11 +197,25 @@ internal static class DistributionHardening
     private static double ToDistribution(OutputPlan plan, ReadOnlySpan<float> clean, Span<double> distribution, int top)
     {
         double confidence = plan.InverseTemperature == 1 ? 0 : Confidence(plan, clean, distribution, top);
+        double sum;
         if (plan.Kind == OutputKind.Logits)
         {
-            RowExponentials.Fill(clean, clean[top], plan.InverseTemperature, distribution);
+            sum = RowExponentials.Fill(clean, clean[top], plan.InverseTemperature, distribution);
         }
-        else if (plan.InverseTemperature != 1)
+        else
+        {
+            Sharpen(plan, distribution, top);
+            sum = FixedOrderSum.Sum(distribution);
+        }
+
+        TensorPrimitives.Multiply(distribution, 1 / sum, distribution);
+        return plan.InverseTemperature == 1 ? distribution[top] : confidence;
+    }
+
+    /// <summary>Temperature on probabilities: as on the logits behind them.</summary>
+    private static void Sharpen(OutputPlan plan, Span<double> distribution, int top)
+    {
+        if (plan.InverseTemperature != 1)
         {
             double largest = distribution[top];
             for (int i = 0; i < distribution.Length; i++)
@@ -210,8 +224,6 @@ internal static class DistributionHardening
             }
         }
 
-        TensorPrimitives.Multiply(distribution, 1 / FixedOrderSum.Sum(distribution), distribution);
-        return plan.InverseTemperature == 1 ? distribution[top] : confidence;
     }
 
     /// <summary>The leading class's probability: of scores that a temperature is going to change.</summary>
@@ -221,11 +233,8 @@ internal static class DistributionHardening
     /// <param name="top">The first of the largest.</param>
     private static double Confidence(OutputPlan plan, ReadOnlySpan<float> clean, Span<double> distribution, int top)
     {
-        if (plan.Kind == OutputKind.Logits)
-        {
-            RowExponentials.Fill(clean, clean[top], 1, distribution);
-        }
-
-        return distribution[top] / FixedOrderSum.Sum(distribution);
+        return plan.Kind == OutputKind.Logits
+            ? 1 / RowExponentials.Fill(clean, clean[top], 1, distribution)
+            : distribution[top] / FixedOrderSum.Sum(distribution);
     }
 }

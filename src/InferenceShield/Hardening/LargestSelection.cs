@@ -1,3 +1,5 @@
+using InferenceShield.Numerics;
+
 namespace InferenceShield;
 
 /// <summary>Finds the m largest of n values, equals by lower index, with a bounded heap: O(n + m log m) on typical rows.</summary>
@@ -10,23 +12,25 @@ internal static class LargestSelection
     public static int Select(ReadOnlySpan<double> values, Span<int> selected)
     {
         int count = 0;
-        for (int i = 0; i < values.Length; i++)
+        int i = 0;
+        for (; i < values.Length && count < selected.Length; i++)
         {
-            if (!(values[i] > 0))
-            {
-                continue;
-            }
-
-            if (count < selected.Length)
+            if (values[i] > 0)
             {
                 selected[count] = i;
                 SiftUp(values, selected, count++);
             }
-            else if (count > 0 && values[i] > values[selected[0]])
-            {
-                selected[0] = i;
-                SiftDown(values, selected, count);
-            }
+        }
+
+        if (count == 0)
+        {
+            return 0;
+        }
+
+        for (i = RowScan.FindAbove(values, i, values[selected[0]]); i < values.Length; i = RowScan.FindAbove(values, i + 1, values[selected[0]]))
+        {
+            selected[0] = i;
+            SiftDown(values, selected, count);
         }
 
         return count;

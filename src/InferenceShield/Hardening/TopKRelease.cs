@@ -16,24 +16,18 @@ internal static class TopKRelease
             chosen[0] = top;
         }
 
+        if (remainder == TopKRemainder.Zero)
+        {
+            KeepOnly(distribution, chosen[..found], kept);
+            return;
+        }
+
         kept.Clear();
-        double sum = 0;
         double least = 1;
         foreach (int index in chosen[..found])
         {
             kept[index] = distribution[index];
-            sum += distribution[index];
             least = Math.Min(least, distribution[index]);
-        }
-
-        if (remainder == TopKRemainder.Zero)
-        {
-            for (int i = 0; i < distribution.Length; i++)
-            {
-                distribution[i] = kept[i] / sum;
-            }
-
-            return;
         }
 
         double rest = 0;
@@ -47,6 +41,22 @@ internal static class TopKRelease
         for (int i = 0; i < distribution.Length; i++)
         {
             distribution[i] = kept[i] == 0 ? share : kept[i];
+        }
+    }
+
+    private static void KeepOnly(Span<double> distribution, ReadOnlySpan<int> chosen, Span<double> kept)
+    {
+        double sum = 0;
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            kept[i] = distribution[chosen[i]];
+            sum += kept[i];
+        }
+
+        distribution.Clear();
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            distribution[chosen[i]] = kept[i] / sum;
         }
     }
 }

@@ -9,7 +9,7 @@ namespace InferenceShield.Numerics;
 /// <summary>Sums numbers in one fixed order, sixteen lanes and a tree, so that the bits are the same on every machine.</summary>
 internal static class FixedOrderSum
 {
-    private const int Lanes = 16;
+    public const int Lanes = 16;
 
     /// <summary>The sum; 0 of nothing.</summary>
     public static float Sum(ReadOnlySpan<float> values)
@@ -98,7 +98,8 @@ internal static class FixedOrderSum
         return Finish(sums, values[i..]);
     }
 
-    private static T Finish<T>(Span<T> sums, ReadOnlySpan<T> rest)
+    /// <summary>Adds up to fifteen more numbers to the lanes, then the lanes.</summary>
+    public static T Finish<T>(Span<T> sums, ReadOnlySpan<T> rest)
         where T : struct, INumber<T>
     {
         for (int lane = 0; lane < rest.Length; lane++)

@@ -48,20 +48,20 @@ internal static class RowExponentials
     /// <param name="largest">What is subtracted.</param>
     /// <param name="inverseTemperature">Above 0.</param>
     /// <param name="exponentials">As long.</param>
+    /// <returns>Their <see cref="FixedOrderSum"/>.</returns>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Fill(ReadOnlySpan<float> scores, double largest, double inverseTemperature, Span<double> exponentials)
+    public static double Fill(ReadOnlySpan<float> scores, double largest, double inverseTemperature, Span<double> exponentials)
     {
         exponentials = exponentials[..scores.Length];
         if (!Vector.IsHardwareAccelerated || scores.Length < Vector<float>.Count)
         {
             FillScalar(scores, largest, inverseTemperature, exponentials);
-            return;
+            return FixedOrderSum.SumScalar(exponentials);
         }
 
-        if (Vector512.IsHardwareAccelerated && scores.Length >= Vector256<float>.Count)
+        if (Vector512.IsHardwareAccelerated)
         {
-            Fill512(scores, largest, inverseTemperature, exponentials);
-            return;
+            return Fill512(scores, largest, inverseTemperature, exponentials);
         }
 
         ref float source = ref MemoryMarshal.GetReference(scores);
@@ -77,7 +77,7 @@ internal static class RowExponentials
             Of((high - subtracted) * factor).StoreUnsafe(ref destination, i + (nuint)(uint)Vector<double>.Count);
             if (i == last)
             {
-                return;
+                return FixedOrderSum.Sum(exponentials);
             }
 
             i = Math.Min(i + (nuint)(uint)Vector<float>.Count, last); // the last ones twice, where they do not fill a vector
@@ -85,24 +85,40 @@ internal static class RowExponentials
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Fill512(ReadOnlySpan<float> scores, double largest, double inverseTemperature, Span<double> exponentials)
+    private static double Fill512(ReadOnlySpan<float> scores, double largest, double inverseTemperature, Span<double> exponentials)
     {
         ref float source = ref MemoryMarshal.GetReference(scores);
         ref double destination = ref MemoryMarshal.GetReference(exponentials);
         Vector512<double> subtracted = Vector512.Create(largest);
-        nuint last = (nuint)(uint)(scores.Length - Vector512<double>.Count);
-        nuint i = 0;
-        while (true)
+        Vector512<double> first = Vector512<double>.Zero;
+        Vector512<double> second = Vector512<double>.Zero;
+        int half = Vector512<double>.Count;
+        int i = 0;
+        for (; i + FixedOrderSum.Lanes <= scores.Length; i += FixedOrderSum.Lanes)
         {
-            (Vector256<double> low, Vector256<double> high) = Vector256.Widen(Vector256.LoadUnsafe(ref source, i));
-            Of((Vector512.Create(low, high) - subtracted) * inverseTemperature).StoreUnsafe(ref destination, i);
-            if (i == last)
-            {
-                return;
-            }
-
-            i = Math.Min(i + (nuint)(uint)Vector512<double>.Count, last);
+            (Vector512<double> low, Vector512<double> high) = Vector512.Widen(Vector512.LoadUnsafe(ref source, (nuint)(uint)i));
+            low = Of((low - subtracted) * inverseTemperature);
+            high = Of((high - subtracted) * inverseTemperature);
+            low.StoreUnsafe(ref destination, (nuint)(uint)i);
+            high.StoreUnsafe(ref destination, (nuint)(uint)(i + half));
+            first += low;
+            second += high;
         }
+
+        // What does not fill sixteen lanes: eight at once, the last ones twice.
+        int summed = i;
+        while (i < scores.Length)
+        {
+            i = Math.Min(i, scores.Length - half);
+            (Vector256<double> low, Vector256<double> high) = Vector256.Widen(Vector256.LoadUnsafe(ref source, (nuint)(uint)i));
+            Of((Vector512.Create(low, high) - subtracted) * inverseTemperature).StoreUnsafe(ref destination, (nuint)(uint)i);
+            i += half;
+        }
+
+        Span<double> sums = stackalloc double[FixedOrderSum.Lanes];
+        first.CopyTo(sums);
+        second.CopyTo(sums[half..]);
+        return FixedOrderSum.Finish(sums, exponentials[summed..]);
     }
 
     /// <summary>The portable twin of <see cref="Fill"/>.</summary>

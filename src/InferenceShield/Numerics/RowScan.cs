@@ -134,4 +134,27 @@ internal static class RowScan
 
         return i;
     }
+
+    /// <summary>The first index from a start on whose value is above a bound; the length if there is none.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static int FindAbove(ReadOnlySpan<double> values, int start, double bound)
+    {
+        int i = start;
+        if (Vector.IsHardwareAccelerated)
+        {
+            ref double first = ref MemoryMarshal.GetReference(values);
+            Vector<double> bounds = new(bound);
+            while (i + Vector<double>.Count <= values.Length && !Vector.GreaterThanAny(Vector.LoadUnsafe(ref first, (nuint)(uint)i), bounds))
+            {
+                i += Vector<double>.Count;
+            }
+        }
+
+        while (i < values.Length && !(values[i] > bound))
+        {
+            i++;
+        }
+
+        return i;
+    }
 }

@@ -2,6 +2,7 @@ using InferenceShield.Numerics;
 
 namespace InferenceShield.Tests;
 
+[Trait("Widths", "all")]
 public sealed class WalshHadamardTests
 {
     [Fact]

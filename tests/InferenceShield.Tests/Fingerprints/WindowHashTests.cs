@@ -2,6 +2,7 @@ using InferenceShield.Numerics;
 
 namespace InferenceShield.Tests;
 
+[Trait("Widths", "all")]
 public sealed class WindowHashTests
 {
     private static readonly byte[] s_keyBytes = [.. Enumerable.Range(1, WindowHashKey.SizeInBytes).Select(i => (byte)(i * 37))];

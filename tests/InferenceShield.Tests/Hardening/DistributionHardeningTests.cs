@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 namespace InferenceShield.Tests;
 
 /// <summary>What holds for every released distribution, whatever the model gave and the options say.</summary>
+[Trait("Widths", "all")]
 public sealed class DistributionHardeningTests
 {
     [Fact]

@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 
 namespace InferenceShield.Tests;
 
+[Trait("Widths", "all")]
 public sealed class GridRoundingTests
 {
     /// <summary>Weights are whole numbers that sum to this: a power of two, so that the implementation's doubles are exact.</summary>
@@ -23,6 +24,72 @@ public sealed class GridRoundingTests
             int top = Array.IndexOf(test.Weights, test.Weights.Max());
             Assert.Equal(Reference(test.Weights, top, units), Round(test.Weights, top, units));
         }, tests: 1000);
+    }
+
+    /// <summary>In doubles, as they are: what rounding errors decide is decided by the same errors.</summary>
+    [Fact]
+    public void Equals_sorting_by_remainder_to_the_last_bit()
+    {
+        Gen<(DistributionCase Case, int Decimals, bool Near)> cases =
+            from distribution in DistributionCase.Of(1, 2, 3, 10, 15, 16, 17, 33, 100, 257, 1000, 6625)
+            from decimals in Gen.Choose(1, 5)
+            from near in Gen.Elements(false, true)
+            select (distribution, decimals, near);
+        Properties.Hold(cases, test =>
+        {
+            double[] distribution = test.Case.Probabilities();
+            if (test.Near)
+            {
+                // Remainders that differ in their last bits only.
+                Random random = new(test.Case.Seed);
+                double share = 1.0 / distribution.Length;
+                distribution = [.. distribution.Select(_ => share * (1 + (random.Next(8) * 1e-15)))];
+            }
+
+            int units = (int)Math.Pow(10, test.Decimals);
+            int top = Array.IndexOf(distribution, distribution.Max());
+            double[] expected = SlowSteps(distribution, top, units);
+            GridRounding.Apply(distribution, top, units, new double[distribution.Length], new int[Math.Min(distribution.Length, units)]);
+            Assert.Equal(expected, distribution);
+        }, tests: 3000);
+    }
+
+    [Fact]
+    public void Fewer_positive_shares_than_missing_steps_all_get_one_and_the_leader_the_rest()
+    {
+        // Does not sum to 1: 39 steps are missing, and three may have one.
+        double[] distribution = new double[500];
+        (distribution[7], distribution[300], distribution[450]) = (0.5, 0.1, 0.01);
+        double[] expected = SlowSteps(distribution, 7, 100);
+        GridRounding.Apply(distribution, 7, 100, new double[500], new int[100]);
+        Assert.Equal(expected, distribution);
+        Assert.Equal((87, 11, 2), (distribution[7], distribution[300], distribution[450]));
+    }
+
+    private static double[] SlowSteps(double[] distribution, int top, int units)
+    {
+        double[] exact = [.. distribution.Select(share => share * units)];
+        double[] steps = [.. exact.Select(Math.Floor)];
+        int missing = Math.Clamp((int)(units - steps.Sum()), 0, Math.Min(units, steps.Length));
+        int[] due =
+        [
+            .. Enumerable.Range(0, steps.Length)
+                .Where(i => exact[i] > 0)
+                .OrderByDescending(i => exact[i] - Math.Floor(exact[i]))
+                .Take(missing),
+        ];
+        steps[top] += units - steps.Sum() - due.Length;
+        Array.ForEach(due, i => steps[i]++);
+        for (int i = 0; i < steps.Length; i++)
+        {
+            if (i != top && steps[i] > 0 && steps[i] >= steps[top])
+            {
+                steps[i]--;
+                steps[top]++;
+            }
+        }
+
+        return steps;
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using InferenceShield.Numerics;
 
 namespace InferenceShield.Tests;
 
+[Trait("Widths", "all")]
 public sealed class KeyedNoiseTests
 {
     private static readonly NoiseKey s_key = new(TestShield.Secret(5));

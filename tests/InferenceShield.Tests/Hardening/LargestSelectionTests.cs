@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 
 namespace InferenceShield.Tests;
 
+[Trait("Widths", "all")]
 public sealed class LargestSelectionTests
 {
     [Fact]

@@ -18,6 +18,7 @@ public sealed class LeastInformationTests
     [Fact]
     public void It_is_as_good_as_the_linear_program() => Properties.Hold(s_small, CheckOptimum, tests: 10_000);
 
+    [Trait("Widths", "all")]
     [Fact]
     public void It_is_as_good_as_the_published_linear_program()
     {
@@ -105,6 +106,7 @@ public sealed class LeastInformationTests
     public void Whatever_the_long_row_the_answer_is_a_distribution_within_the_budget() =>
         Properties.Hold(DistributionCase.Of(131_072, 99_991), Check, tests: 60);
 
+    [Trait("Widths", "all")]
     [Fact]
     public void The_ends_of_a_long_row_give_what_the_whole_row_gives()
     {

@@ -28,4 +28,29 @@ public sealed class ReleaseAllocationTests
 
         Assert.Equal(0, least);
     }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(16)]
+    [InlineData(17)]
+    [InlineData(1000)]
+    public void Rounding_and_the_shortest_answers_allocate_nothing(int classes)
+    {
+        OutputPlan[] plans =
+        [
+            new("scores", OutputKind.Logits, new HardeningOptions()),
+            new("scores", OutputKind.Logits, new HardeningOptions { Decimals = 5, Temperature = 2 }),
+            new("scores", OutputKind.Logits, new HardeningOptions { LabelOnly = true }),
+            new("scores", OutputKind.Logits, new HardeningOptions { TopK = 3 }),
+        ];
+        float[][] rows = [ReleaseCases.Answers(classes, 1, 4), new float[classes]]; // the second goes the long way: all tie
+        float[] released = new float[classes];
+        Assert.Equal(0, Allocations.Least(() =>
+        {
+            for (int i = 0; i < 400; i++)
+            {
+                DistributionHardening.TryHarden(plans[i % plans.Length], default, rows[i / 4 % 2], released, out _, out _, out _);
+            }
+        }));
+    }
 }

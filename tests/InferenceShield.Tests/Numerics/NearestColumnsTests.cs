@@ -4,6 +4,7 @@ using InferenceShield.Numerics;
 
 namespace InferenceShield.Tests;
 
+[Trait("Widths", "all")]
 public sealed class NearestColumnsTests
 {
     [Fact]

@@ -5,6 +5,7 @@ namespace InferenceShield.Tests;
 
 /// <summary>Vector code against its scalar twin. Runs with whatever instructions are switched on: set
 /// DOTNET_EnableAVX512=0, DOTNET_EnableAVX2=0 or DOTNET_EnableHWIntrinsic=0 to test the other paths.</summary>
+[Trait("Widths", "all")]
 public sealed class SketchKernelTests
 {
     [Fact]
