@@ -6,6 +6,8 @@ namespace InferenceShield.Benchmarks.Suites;
 /// <summary>The default answers to guarded and restricted callers, one row a call: 64 rows take turns.</summary>
 public class PostureBenchmarks : BenchmarkSuite
 {
+    private static readonly NoiseKey s_noise = new(new byte[NoiseKey.Size]); // no plan here adds any
+
     private Shield _shield = null!;
     private RotatingRows _logits = null!;
     private CarefulHardening _careful = null!;
@@ -36,11 +38,11 @@ public class PostureBenchmarks : BenchmarkSuite
 
     /// <summary>The plan by itself: no admission checked, no answer counted.</summary>
     [Benchmark]
-    public void PlanGuarded() => DistributionHardening.TryHarden(_bands, default, _logits.Next(), _released, out _, out _, out _);
+    public void PlanGuarded() => DistributionHardening.TryHarden(_bands, s_noise, _logits.Next(), _released, out _, out _, out _);
 
     /// <summary>The plan by itself.</summary>
     [Benchmark]
-    public void PlanRestricted() => DistributionHardening.TryHarden(_labelOnly, default, _logits.Next(), _released, out _, out _, out _);
+    public void PlanRestricted() => DistributionHardening.TryHarden(_labelOnly, s_noise, _logits.Next(), _released, out _, out _, out _);
 
     protected override void Prepare()
     {

@@ -7,8 +7,10 @@ namespace InferenceShield.Benchmarks.Suites;
 /// <summary>Logits to released answers without the shield around it, one row a call: 64 rows take turns.</summary>
 public class RoundingBenchmarks : BenchmarkSuite
 {
+    private static readonly NoiseKey s_noise = new(new byte[NoiseKey.Size]); // no plan here adds any
+
     private readonly OutputPlan _normal = new("logits", OutputKind.Logits, new HardeningOptions());
-    private readonly OutputPlan _labelOnly = new("logits", OutputKind.Logits, new HardeningOptions { LabelOnly = true });
+    private readonly OutputPlan _labelOnly = new("logits", OutputKind.Logits, new HardeningOptions { Release = Release.LabelOnly });
     private readonly OutputPlan _leading = new("logits", OutputKind.Logits, new HardeningOptions { TopK = 3 });
     private RotatingRows _logits = null!;
     private CarefulRounding _careful = null!;
@@ -61,7 +63,7 @@ public class RoundingBenchmarks : BenchmarkSuite
         foreach (float[] row in _logits.All)
         {
             _careful.Harden(row, careful);
-            DistributionHardening.TryHarden(_normal, default, row, _released, out _, out _, out _);
+            DistributionHardening.TryHarden(_normal, s_noise, row, _released, out _, out _, out _);
             different += _released.AsSpan().SequenceEqual(careful) ? 0 : 1;
         }
 
@@ -71,5 +73,5 @@ public class RoundingBenchmarks : BenchmarkSuite
         }
     }
 
-    private void Harden(OutputPlan plan) => DistributionHardening.TryHarden(plan, default, _logits.Next(), _released, out _, out _, out _);
+    private void Harden(OutputPlan plan) => DistributionHardening.TryHarden(plan, s_noise, _logits.Next(), _released, out _, out _, out _);
 }

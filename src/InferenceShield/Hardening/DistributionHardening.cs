@@ -33,12 +33,6 @@ internal static class DistributionHardening
             return true;
         }
 
-        if (plan.Release == Release.LabelOnly && LabelHardening.TryApply(plan.Kind, clean, released, out top, out confidence))
-        {
-            fault = default;
-            return true;
-        }
-
         confidence = 0;
         HardeningScratch scratch = HardeningScratch.ForThisThread;
         Span<double> distribution = scratch.Distribution(clean.Length);

@@ -48,7 +48,7 @@ public sealed class FewClassesTests
                     float[] row = new float[classes];
                     row[place] = bad;
                     row[^1] = classes - 1 == place ? bad : float.NaN;
-                    Assert.False(DistributionHardening.TryHarden(plan, default, row, row, out _, out _, out OutputFault fault));
+                    Assert.False(DistributionHardening.TryHarden(plan, HardeningStep.NoiseKey, row, row, out _, out _, out OutputFault fault));
                     Assert.Equal(place, fault.Index);
                     Assert.Equal(bad, row[place]);
                 }
@@ -56,9 +56,9 @@ public sealed class FewClassesTests
         }
 
         OutputPlan probabilities = new("scores", OutputKind.Probabilities, new HardeningOptions());
-        Assert.False(DistributionHardening.TryHarden(probabilities, default, [0.5f, 0.48f, 0], new float[3], out _, out _, out OutputFault sum));
+        Assert.False(DistributionHardening.TryHarden(probabilities, HardeningStep.NoiseKey, [0.5f, 0.48f, 0], new float[3], out _, out _, out OutputFault sum));
         Assert.Equal(-1, sum.Index);
-        Assert.False(DistributionHardening.TryHarden(probabilities, default, [0.5f, 0.505f, -0.005f], new float[3], out _, out _, out OutputFault negative));
+        Assert.False(DistributionHardening.TryHarden(probabilities, HardeningStep.NoiseKey, [0.5f, 0.505f, -0.005f], new float[3], out _, out _, out OutputFault negative));
         Assert.Equal(2, negative.Index);
     }
 
@@ -92,7 +92,7 @@ public sealed class FewClassesTests
 
         float[] found = [.. clean, 7];
         Assert.True(DistributionHardening.TryHarden(
-            plan, default, found.AsSpan(0, clean.Length), found.AsSpan(0, clean.Length), out int top, out float confidence, out _));
+            plan, HardeningStep.NoiseKey, found.AsSpan(0, clean.Length), found.AsSpan(0, clean.Length), out int top, out float confidence, out _));
         Assertions.SameBits(expected, found.AsSpan(0, clean.Length));
         Assert.Equal(expectedTop, top);
         Assertions.SameBits([(float)expectedConfidence], [confidence]);

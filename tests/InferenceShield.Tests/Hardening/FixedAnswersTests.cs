@@ -50,10 +50,10 @@ public sealed class FixedAnswersTests
                 Decimals = decimals,
                 Temperature = plan == "temperature" && kind == OutputKind.Logits ? 1.7 : 1,
                 TopK = plan == "leading classes" ? 3 : null,
-                LabelOnly = plan == "label only",
+                Release = plan == "label only" ? Release.LabelOnly : null,
             };
             float[] released = new float[row.Length];
-            Assert.True(DistributionHardening.TryHarden(new OutputPlan("scores", kind, options), default, row, released, out _, out float confidence, out _));
+            Assert.True(DistributionHardening.TryHarden(new OutputPlan("scores", kind, options), HardeningStep.NoiseKey, row, released, out _, out float confidence, out _));
             Add(answers, released);
             Add(answers, confidence);
         }

@@ -40,7 +40,7 @@ public sealed class ReleaseAllocationTests
         [
             new("scores", OutputKind.Logits, new HardeningOptions()),
             new("scores", OutputKind.Logits, new HardeningOptions { Decimals = 5, Temperature = 2 }),
-            new("scores", OutputKind.Logits, new HardeningOptions { LabelOnly = true }),
+            new("scores", OutputKind.Logits, new HardeningOptions { Release = Release.LabelOnly }),
             new("scores", OutputKind.Logits, new HardeningOptions { TopK = 3 }),
         ];
         float[][] rows = [ReleaseCases.Answers(classes, 1, 4), new float[classes]]; // the second goes the long way: all tie
@@ -49,7 +49,7 @@ public sealed class ReleaseAllocationTests
         {
             for (int i = 0; i < 400; i++)
             {
-                DistributionHardening.TryHarden(plans[i % plans.Length], default, rows[i / 4 % 2], released, out _, out _, out _);
+                DistributionHardening.TryHarden(plans[i % plans.Length], HardeningStep.NoiseKey, rows[i / 4 % 2], released, out _, out _, out _);
             }
         }));
     }
