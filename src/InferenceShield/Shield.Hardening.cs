@@ -58,7 +58,7 @@ public sealed partial class Shield
             Span<float> releasedRow = plan.Enforces
                 ? released.Slice(row * classes, classes)
                 : HardeningScratch.ForThisThread.Released(classes);
-            if (!TryHardenRow(outputPlan, cleanRow, releasedRow, out int label, out float value, out OutputFault fault))
+            if (!TryHardenRow(outputPlan, _utility[output], admission.Posture, cleanRow, releasedRow, out int label, out float value, out OutputFault fault))
             {
                 released.Clear();
                 throw new InvalidModelOutputException(fault.Describe(outputPlan.Name, row), outputPlan.Name, row, fault.Index);
@@ -123,7 +123,7 @@ public sealed partial class Shield
     }
 
     private bool TryHardenRow(
-        OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault)
+        OutputPlan plan, UtilityLedger utility, Posture posture, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault)
     {
         if (!plan.IsDistribution)
         {
@@ -140,24 +140,9 @@ public sealed partial class Shield
 
         label = top;
 
-        if (!Leads(released, top))
+        if (!utility.Count(posture, HardeningScratch.ForThisThread.Clean(released.Length), released, top))
         {
             Interlocked.Increment(ref _counters.Cell.TopChanged);
-        }
-
-        return true;
-    }
-
-    /// <summary>One by one: a wide read would wait for the narrow writes that have just been made.</summary>
-    private static bool Leads(ReadOnlySpan<float> released, int top)
-    {
-        float leader = released[top];
-        for (int i = 0; i < released.Length; i++)
-        {
-            if (released[i] >= leader && i != top)
-            {
-                return false;
-            }
         }
 
         return true;

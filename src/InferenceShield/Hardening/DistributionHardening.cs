@@ -34,6 +34,7 @@ internal static class DistributionHardening
         }
 
         confidence = (float)leading;
+        KeepClean(plan, distribution, scratch.Clean(clean.Length));
         if (plan.LabelOnly)
         {
             released.Clear();
@@ -154,6 +155,17 @@ internal static class DistributionHardening
         }
 
         return plan.InverseTemperature == 1 ? distribution[top] : confidence;
+    }
+
+    /// <summary>Keeps the distribution, without the temperature, for the utility ledger.</summary>
+    private static void KeepClean(OutputPlan plan, ReadOnlySpan<double> distribution, Span<double> clean)
+    {
+        distribution.CopyTo(clean);
+        if (plan.InverseTemperature != 1)
+        {
+            TensorPrimitives.Pow(clean, 1 / plan.InverseTemperature, clean);
+            TensorPrimitives.Multiply(clean, 1 / TensorPrimitives.Sum<double>(clean), clean);
+        }
     }
 
     /// <summary>The leading class's probability: of scores that a temperature is going to change.</summary>
