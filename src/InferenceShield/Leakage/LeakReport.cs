@@ -45,7 +45,7 @@ public sealed record LeakReport
     public RankGap ReleasedGap { get; private init; }
 
     /// <summary>The subset attack: the gap that is left when the label and the class that was raised are dropped, in answers
-    /// and classes that the release did not alter.</summary>
+    /// and classes whose ratios the release kept to a thousandth; width 0 if it kept none.</summary>
     public RankGap SubsetGap { get; private init; }
 
     /// <summary>The shrunk-input attack: the gap in <see cref="LeakOptions.ShrunkReleased"/>; null if there were none.</summary>

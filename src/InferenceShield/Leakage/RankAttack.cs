@@ -9,6 +9,9 @@ internal static class RankAttack
     /// <summary>Class sets a little larger than the width hold more answers or more noise: all of these are tried.</summary>
     private const int MostExtraClasses = 4;
 
+    /// <summary>Ratios that are this near to the clean ones, relatively, were kept.</summary>
+    private const double KeptRatio = 1e-3;
+
     /// <summary>The larger gap of all answers and of the least saturated ones.</summary>
     public static RankGap Find(LeakAnswers answers, int? width)
     {
@@ -26,12 +29,13 @@ internal static class RankAttack
     }
 
     /// <summary>The subset attack: keeps answers and classes among which nothing was altered, where a release altered few.</summary>
-    /// <remarks>The two classes that changed most are taken to be the altered ones. Of the half of the answers whose other classes
-    /// kept their ratios best, classes are dropped one by one so that of the most answers both altered ones are gone. This is an
-    /// attacker who guesses right: he would drop the label and the class that is oddly second.</remarks>
+    /// <remarks>The two classes that changed most are taken to be the altered ones. Of the answers whose other classes kept their
+    /// ratios (the better half of them), classes are dropped one by one so that of the most answers both altered ones are gone. This
+    /// is an attacker who guesses right: he would drop the label and the class that is oddly second.</remarks>
+    /// <returns>Width 0 where no or too few answers kept any ratios.</returns>
     public static RankGap FindInSubset(LeakAnswers clean, LeakAnswers released, int? width)
     {
-        Alteration[] alterations = [.. Enumerable.Range(0, clean.Rows).Select(row => Compare(clean[row], released[row], row)).OrderBy(alteration => alteration.Residue).Take(clean.Rows / 2)];
+        Alteration[] alterations = [.. Enumerable.Range(0, clean.Rows).Select(row => Compare(clean[row], released[row], row)).OrderBy(alteration => alteration.Residue).Take(clean.Rows / 2).TakeWhile(alteration => alteration.Residue <= KeptRatio)];
         RankGap best = new(0, 1, 0, 0);
         int fewest = width is { } known ? Math.Min(known + 3, clean.Classes - 1) : Math.Max(3, clean.Classes * 3 / 4);
         List<int> kept = [.. Enumerable.Range(0, clean.Classes)];
