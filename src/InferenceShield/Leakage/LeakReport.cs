@@ -8,6 +8,9 @@ namespace InferenceShield;
 /// <para>For an operator who tries a policy on answers of his own model before he releases it: the clean scores of some thousand
 /// natural inputs, and what the policy makes of them. It tells what these answers leak to these attacks, not that no other attack
 /// exists, and says nothing about training a copy on labels, which no release prevents.</para>
+/// <para>Repeat it for your own model: how many decimals hide the width depends on how sure the model is of its answers. Of a
+/// letter model trained to the end, 5 decimals hid it; of the same model trained for a third as long, shrunk inputs told it
+/// through 5 decimals and 3 hid it (tests/InferenceShield.Statistics/results/posture-rank.csv).</para>
 /// <para>Immutable. Holds counts and means, no answers.</para>
 /// </remarks>
 public sealed record LeakReport

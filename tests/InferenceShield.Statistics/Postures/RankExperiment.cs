@@ -46,7 +46,7 @@ internal static class RankExperiment
         {
             LeakReport report = LeakReport.Analyze(clean, released, classes, new LeakOptions { HiddenWidth = Hidden, ShrunkReleased = shrunk });
             RankGap further = RankAttack.Find(new LeakAnswers(shrunkFurther, classes), Hidden);
-            return new RankRow(name, report.ReleasedGap.Ratio, report.ShrunkGap!.Value.Ratio, further.Ratio, report.SubsetGap.Ratio, report.DistinctAnswers, report.BitsBeyondLabel);
+            return new RankRow(epochs, name, report.ReleasedGap.Ratio, report.ShrunkGap!.Value.Ratio, further.Ratio, report.SubsetGap.Ratio, report.DistinctAnswers, report.BitsBeyondLabel);
         }
 
         double[] LeastInformationOf(double[] answers, double budget, int decimals)
@@ -78,19 +78,20 @@ internal static class RankExperiment
 
     public static IEnumerable<AcceptanceFigure> Accept(RankRow row)
     {
+        string data = FormattableString.Invariant($"letter, {row.Epochs} epochs");
         if (row.Release == "float64")
         {
-            yield return new("letter", row.Release, "gap, natural inputs", row.Natural, 1000, double.PositiveInfinity);
-            yield return new("letter", row.Release, "gap, shrunk inputs", Math.Max(row.ShrunkToHalf, row.ShrunkToQuarter), 1000, double.PositiveInfinity);
+            yield return new(data, row.Release, "gap, natural inputs", row.Natural, 1000, double.PositiveInfinity);
+            yield return new(data, row.Release, "gap, shrunk inputs", Math.Max(row.ShrunkToHalf, row.ShrunkToQuarter), 1000, double.PositiveInfinity);
         }
         else if (row.Release.StartsWith(LeastInformationAlone, StringComparison.Ordinal))
         {
-            yield return new("letter", row.Release, "gap, subset attack", row.Subset, 1000, double.PositiveInfinity);
+            yield return new(data, row.Release, "gap, subset attack", row.Subset, 1000, double.PositiveInfinity);
         }
-        else if (row.Release is not ("round 5" or "round 2 of least information 0.2"))
+        else if (row.Release is not ("round 4" or "round 5" or "round 2 of least information 0.2"))
         {
-            yield return new("letter", row.Release, "gap, natural inputs", row.Natural, 0, LeakReport.ClosedGap);
-            yield return new("letter", row.Release, "gap, shrunk inputs", Math.Max(row.ShrunkToHalf, row.ShrunkToQuarter), 0, LeakReport.ClosedGap);
+            yield return new(data, row.Release, "gap, natural inputs", row.Natural, 0, LeakReport.ClosedGap);
+            yield return new(data, row.Release, "gap, shrunk inputs", Math.Max(row.ShrunkToHalf, row.ShrunkToQuarter), 0, LeakReport.ClosedGap);
         }
     }
 
