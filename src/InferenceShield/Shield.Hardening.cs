@@ -55,14 +55,18 @@ public sealed partial class Shield
             return;
         }
 
+        UtilityLedger utility = _utility[output];
+        ref UtilityCell cell = ref utility.CellOf(admission.Posture);
+        UtilityLedger.CountRows(ref cell, outputPlan.IsDistribution ? rows : 0);
         for (int row = 0; row < rows; row++)
         {
             ReadOnlySpan<float> cleanRow = clean.Slice(row * classes, classes);
             Span<float> releasedRow = plan.Enforces
                 ? released.Slice(row * classes, classes)
                 : HardeningScratch.ForThisThread.Released(classes);
-            if (!TryHardenRow(outputPlan, cleanRow, releasedRow, out int label, out float value, out OutputFault fault))
+            if (!TryHardenRow(outputPlan, utility, ref cell, cleanRow, releasedRow, out int label, out float value, out OutputFault fault))
             {
+                UtilityLedger.CountRows(ref cell, outputPlan.IsDistribution ? row - rows : 0); // none of the rest was released
                 released.Clear();
                 throw new InvalidModelOutputException(fault.Describe(outputPlan.Name, row), outputPlan.Name, row, fault.Index);
             }
@@ -136,11 +140,19 @@ public sealed partial class Shield
     }
 
     private bool TryHardenRow(
-        OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault)
+        OutputPlan plan, UtilityLedger utility, ref UtilityCell cell, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault)
     {
         if (!plan.IsDistribution)
         {
             return TryHardenValues(plan, clean, released, out label, out value, out fault);
+        }
+
+        // Before the row is hardened, which may be in place.
+        Span<double> distribution = default;
+        if (utility.IsNextSampled(ref cell))
+        {
+            distribution = HardeningScratch.ForThisThread.Clean(clean.Length);
+            CleanAnswers.TryNormalize(plan.Kind, clean, distribution);
         }
 
         if (!DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out int top, out value, out fault))
@@ -152,9 +164,16 @@ public sealed partial class Shield
         label = top;
 
         // A label alone has nobody beside it.
-        if (plan.Release != Release.LabelOnly && !Leads(released, top))
+        bool leads = plan.Release == Release.LabelOnly || Leads(released, top);
+        if (!leads)
         {
             Interlocked.Increment(ref _counters.Cell.TopChanged);
+        }
+
+        utility.CountLeader(ref cell, value, released[top], leads);
+        if (!distribution.IsEmpty)
+        {
+            UtilityLedger.Measure(ref cell, distribution, released, top);
         }
 
         return true;

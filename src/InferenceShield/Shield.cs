@@ -31,6 +31,7 @@ public sealed partial class Shield : IDisposable
     private readonly ShieldCounters _counters = new();
     private readonly LatencyHistogram _latency = new();
     private readonly AnswerHistory _answers;
+    private readonly UtilityLedger[] _utility;
     private readonly string _optionsPrefix;
     private readonly Lock _reloadLock = new();
     private volatile ShieldPlan _plan;
@@ -70,6 +71,7 @@ public sealed partial class Shield : IDisposable
         _clock = ShieldClock.Of(timeProvider);
         _answers = new AnswerHistory(_keys.Labels, DecayedHistogram.DefaultBuckets, Environment.ProcessorCount);
         _answers.WarmUp();
+        _utility = Array.ConvertAll(_plan.Outputs, _ => new UtilityLedger(options.Utility));
         _admission = BuildAdmission(_plan, globalLimit);
         ShieldLog.ShieldBuilt(logger, name, options.Mode, _keys.KeyId, _plan.CallerCapacity, _plan.DescribeOutputs());
         LogWarnings(options);

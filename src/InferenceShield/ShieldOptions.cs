@@ -26,6 +26,9 @@ public sealed class ShieldOptions
     /// <value>The default: the label only; values with 1 significant digit.</value>
     public HardeningOptions Restricted { get; set; } = new();
 
+    /// <summary>What is measured of the price that honest users pay. Fixed while the shield lives.</summary>
+    public UtilityOptions Utility { get; set; } = new();
+
     /// <summary>The outputs that may be released, by name. At least one; those not named here are never returned.</summary>
     public IDictionary<string, OutputOptions> Outputs { get; set; } = new Dictionary<string, OutputOptions>(StringComparer.Ordinal);
 

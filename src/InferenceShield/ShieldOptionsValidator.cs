@@ -88,6 +88,11 @@ internal sealed partial class ShieldOptionsValidator
             }
         }
 
+        if (Required("Utility", options.Utility))
+        {
+            _faults.AddRange(options.Utility.FindFaults().Select(fault => $"{_prefix}Utility:{fault}"));
+        }
+
         if (Required("Outputs", options.Outputs))
         {
             CheckOutputs(options);

@@ -1,6 +1,7 @@
 using InferenceShield.Samples;
 using InferenceShield.Statistics;
 using InferenceShield.Statistics.Fingerprints;
+using InferenceShield.Statistics.Postures;
 using InferenceShield.Statistics.Releases;
 
 // Seeded simulations that write the CSV files under results/. The same seeds give the same files, but for the last digits
@@ -16,7 +17,10 @@ switch (args)
     case ["releases"]:
         ReleaseExperiment.Run();
         return 0;
+    case ["postures"]:
+        PostureExperiment.Run();
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases)").ConfigureAwait(false);
+        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures)").ConfigureAwait(false);
         return 1;
 }

@@ -101,22 +101,22 @@ public sealed class ShieldOptionsValidatorTests
         ["Outputs:scores:Classes is 0; allowed: 1 to 1,000,000."] = o => o.Outputs[TestShield.Output].Classes = 0,
         ["Outputs:scores:Classes is missing: Guarded names a file, which is learned for one number of classes. Set it."] = o => o.Guarded.BandFile = "x",
         ["Outputs:scores:Classes is missing: Hardening names a file, which is learned for one number of classes. Set it."] = o => o.Hardening.CodebookFile = "x",
-        ["Outputs:x:Classes applies to Logits and Probabilities only, not to Embedding. Remove it."] = o => o.Outputs["x"] = new OutputOptions { Kind = OutputKind.Embedding, Classes = 3 },
+        ["Outputs:x:Classes applies to outputs with classes, scores or tokens, not to Embedding. Remove it."] = o => o.Outputs["x"] = new OutputOptions { Kind = OutputKind.Embedding, Classes = 3 },
         ["Outputs:x:Guarded does not apply to State, which is passed through untouched. Remove it."] = o => o.Outputs["x"] = new OutputOptions { Kind = OutputKind.State, Guarded = new HardeningOptions() },
         ["Hardening: Release LabelOnly releases one class, TopK 2. Choose one of them."] = o => (o.Hardening.Release, o.Hardening.TopK) = (Release.LabelOnly, 2),
         ["Outputs is null; leave it out for the default."] = o => o.Outputs = null!,
-        ["Outputs is empty; declare at least one output that may be released, with its kind (Logits, Probabilities, Embedding, Regression or State)."] = o => o.Outputs.Clear(),
+        ["Outputs is empty; declare at least one output that may be released, with its kind (Logits, Probabilities, Embedding, Regression, State, SigmoidLogits, SigmoidProbabilities or TokenLogits)."] = o => o.Outputs.Clear(),
         ["Outputs has an output without a name."] = o => o.Outputs[" "] = new OutputOptions { Kind = OutputKind.Logits },
         ["Outputs:x is null; leave it out for the default."] = o => o.Outputs["x"] = null!,
-        ["Outputs:x:Kind is None; allowed: Logits, Probabilities, Embedding, Regression or State."] = o => o.Outputs["x"] = new OutputOptions(),
-        ["Outputs:x:Kind is 99; allowed: Logits, Probabilities, Embedding, Regression or State."] = o => o.Outputs["x"] = new OutputOptions { Kind = (OutputKind)99 },
+        ["Outputs:x:Kind is None; allowed: Logits, Probabilities, Embedding, Regression, State, SigmoidLogits, SigmoidProbabilities or TokenLogits."] = o => o.Outputs["x"] = new OutputOptions(),
+        ["Outputs:x:Kind is 99; allowed: Logits, Probabilities, Embedding, Regression, State, SigmoidLogits, SigmoidProbabilities or TokenLogits."] = o => o.Outputs["x"] = new OutputOptions { Kind = (OutputKind)99 },
         ["Outputs:x:Hardening:Decimals is 9; allowed: 1 to 5."] = o => Own(o, OutputKind.Logits, new HardeningOptions { Decimals = 9 }),
         ["Outputs:x:Hardening:Temperature is -1; allowed: 0.05 to 100."] = o => Own(o, OutputKind.Probabilities, new HardeningOptions { Temperature = -1 }),
         ["Outputs:x:Hardening: Release LabelOnly releases one class, TopK 5. Choose one of them."] = o => Own(o, OutputKind.Logits, new HardeningOptions { Release = Release.LabelOnly, TopK = 5 }),
         ["Outputs:x:Hardening does not apply to State, which is passed through untouched. Remove it."] = o => Own(o, OutputKind.State, new HardeningOptions()),
-        ["Outputs:x:Hardening: Release, TopK, BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; Embedding takes SignificantDigits."] =
+        ["Outputs:x:Hardening:Release does not apply to Embedding. Remove it."] =
             o => Own(o, OutputKind.Embedding, new HardeningOptions { Release = Release.LabelOnly }),
-        ["Outputs:x:Hardening: Release, TopK, BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget and Temperature apply to Logits and Probabilities only; Regression takes SignificantDigits."] =
+        ["Outputs:x:Hardening: BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget, ReverseSigmoid, AdaptiveMisinformation, Temperature, ConfidenceCap and ProbabilityDigits apply to Logits and Probabilities only, not to Regression. Remove them."] =
             o => Own(o, OutputKind.Regression, new HardeningOptions { Temperature = 2 }),
     };
 

@@ -30,6 +30,11 @@ internal static class CleanAnswers
             : throw new InvalidModelOutputException(fault.Describe(plan.Name, row), plan.Name, row, fault.Index);
     }
 
+    /// <summary>One row as a distribution, in other memory.</summary>
+    /// <returns>False if the row could not be released.</returns>
+    public static bool TryNormalize(OutputKind kind, ReadOnlySpan<float> answer, Span<double> distribution) =>
+        DistributionHardening.TryNormalize(Plan(kind), answer, distribution, out _, out _, out _);
+
     /// <summary>Checks what a learned release was given to try it on.</summary>
     public static void RequireLengths(ReadOnlySpan<float> answer, ReadOnlySpan<float> released, int classes)
     {

@@ -7,6 +7,7 @@ internal sealed class HardeningScratch
     private static HardeningScratch? s_current;
 
     private double[] _distribution = [];
+    private double[] _clean = [];
     private double[] _second = [];
     private double[] _third = [];
     private int[] _indices = [];
@@ -17,6 +18,9 @@ internal sealed class HardeningScratch
     public static HardeningScratch ForThisThread => s_current ??= new HardeningScratch();
 
     public Span<double> Distribution(int length) => Take(ref _distribution, length);
+
+    /// <summary>The distribution as it was before anything was done to it, for the utility ledger.</summary>
+    public Span<double> Clean(int length) => Take(ref _clean, length);
 
     /// <summary>Noise, then remainders: never both at once.</summary>
     public Span<double> Second(int length) => Take(ref _second, length);

@@ -29,7 +29,7 @@ public sealed class ShieldStartupTests
                 "InferenceShield:Models:a:Shield:Hardening:Temperature is 0; allowed: 0.05 to 100.",
                 "InferenceShield:Models:b:Shield:Callers:Capacity is -1; allowed: 1 to 20,000,000.",
                 "InferenceShield:Models:b:Shield:Hardening:Temperature is 0; allowed: 0.05 to 100.",
-                "InferenceShield:Models:b:Shield:Outputs is empty; declare at least one output that may be released, with its kind (Logits, Probabilities, Embedding, Regression or State).",
+                "InferenceShield:Models:b:Shield:Outputs is empty; declare at least one output that may be released, with its kind (Logits, Probabilities, Embedding, Regression, State, SigmoidLogits, SigmoidProbabilities or TokenLogits).",
             ],
             exception.Failures);
     }
@@ -154,7 +154,7 @@ public sealed class ShieldStartupTests
                 {
                     Add(key + ":*:", typeof(OutputOptions));
                 }
-                else if (property.Name == nameof(HardeningOptions.BandEdges))
+                else if (property.Name is nameof(HardeningOptions.BandEdges) or nameof(OutputOptions.Thresholds))
                 {
                     keys.Add(key + ":*");
                 }

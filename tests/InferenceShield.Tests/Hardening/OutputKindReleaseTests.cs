@@ -70,7 +70,7 @@ public sealed class OutputKindReleaseTests
         Random random = new(3);
         float[] vector = [.. Enumerable.Range(0, 96).Select(_ => (float)random.NextDouble() - 0.5f)];
         Assert.InRange(Cosine(vector, Ask(shield, Posture.Normal, vector)), 0.98, 0.985);
-        Assert.InRange(Cosine(vector, Ask(shield, Posture.Guarded, vector)), 0.98, 0.985);
+        Assert.InRange(Cosine(vector, Ask(shield, Posture.Guarded, vector)), 0.98, 0.99); // rounding has more of the budget
         Assert.InRange(Cosine(vector, Ask(shield, Posture.Restricted, vector)), 0.86, 1);
     }
 

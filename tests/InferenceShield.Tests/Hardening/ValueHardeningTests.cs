@@ -82,18 +82,16 @@ public sealed class ValueHardeningTests
         }, tests: 2000);
     }
 
-    [Theory]
-    [InlineData(OutputKind.Embedding)]
-    [InlineData(OutputKind.Regression)]
-    public void A_shield_releases_values_with_the_digits_of_its_options(OutputKind kind)
+    [Fact]
+    public void A_shield_releases_values_with_the_digits_of_its_options()
     {
         float[] clean = [1.23456f, -98765f, 0f, 1e-30f, 3.14159f, 2.71828f];
-        using (Shield shield = TestShield.Build(kind))
+        using (Shield shield = TestShield.Build(OutputKind.Regression))
         {
             Assert.Equal([1.23f, -98800f, 0f, 1e-30f, 3.14f, 2.72f], shield.Release(clean, 3));
         }
 
-        using (Shield shield = TestShield.Build(kind, new HardeningOptions { SignificantDigits = 1 }))
+        using (Shield shield = TestShield.Build(OutputKind.Regression, new HardeningOptions { SignificantDigits = 1 }))
         {
             Assert.Equal([1f, -100_000f, 0f, 1e-30f, 3f, 3f], shield.Release(clean, 3));
             float[] inPlace = [.. clean];

@@ -1,0 +1,45 @@
+namespace InferenceShield;
+
+/// <summary>What releasing hardened answers cost honest users of one output under one posture, since the shield was built.</summary>
+/// <remarks>
+/// <para>Only outputs that are distributions are measured. In observe-only mode the distances are those that enforcing would
+/// have made. Rows, changed leaders and crossings are of every row; distances, divergence and entropies of <see cref="Sampled"/> rows, and of
+/// one instant for each processor, the logarithms within 1e-4 bits.</para>
+/// <para>A snapshot, for operators: callers must not see it.</para>
+/// </remarks>
+public sealed record UtilityStatistics
+{
+    /// <summary>Rows and time steps that were hardened.</summary>
+    public long Rows { get; init; }
+
+    /// <summary>Rows whose clean leading class does not strictly lead the released answer.</summary>
+    public long TopChanged { get; init; }
+
+    /// <summary>Mean L1 distance of clean and released, 0 to 2; each row's within 5e-7.</summary>
+    public double MeanDistance { get; init; }
+
+    /// <summary>The greatest L1 distance of the sampled rows, within 5e-7.</summary>
+    public double MaxDistance { get; init; }
+
+    /// <summary>Rows that crossed a threshold, for each of <see cref="UtilityOptions.Thresholds"/>.</summary>
+    public IReadOnlyList<ThresholdCrossings> Crossings { get; init; } = [];
+
+    /// <summary>Rows that were measured: about one in <see cref="UtilityOptions.SampleOneIn"/>.</summary>
+    public long Sampled { get; init; }
+
+    /// <summary>Mean Kullback-Leibler divergence of released from clean, in bits: the sum of p log2(p / max(q, 1e-6)) over the
+    /// classes. The floor keeps classes that are released as 0 finite: at most 20 bits a row.</summary>
+    public double DivergenceBits { get; init; }
+
+    /// <summary>Mean Shannon entropy of the clean distributions, in bits.</summary>
+    public double CleanEntropyBits { get; init; }
+
+    /// <summary>Mean Shannon entropy of the released ones, in bits.</summary>
+    public double ReleasedEntropyBits { get; init; }
+
+    /// <summary>Released confidences against the labels fed back with <see cref="Shield.ReportLabel"/>.</summary>
+    public CalibrationSnapshot Released { get; init; }
+
+    /// <summary>Clean confidences against those labels, of the answers that came with one.</summary>
+    public CalibrationSnapshot Clean { get; init; }
+}
