@@ -93,6 +93,7 @@ public sealed class FingerprintTableTests
     {
         const int Workers = 4;
         const int Each = 2500;
+        const int Latest = 125;
         using ShieldSecret secret = FingerprintInputs.Secret(1);
         NearDuplicateIndex index = new(secret, new NearDuplicateOptions { Capacity = 16_384 });
         using Barrier gate = new(Workers);
@@ -111,13 +112,20 @@ public sealed class FingerprintTableTests
                     Interlocked.Increment(ref wrong);
                 }
             }
+
+            // The latest of all, whichever worker was done first.
+            gate.SignalAndWait();
+            for (int i = 0; i < Latest; i++)
+            {
+                index.Match(NearDuplicateIndexTests.Hashes((Workers * Each) + (worker * Latest) + i, 50), (uint)worker);
+            }
         }))];
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
         Assert.Equal(0, wrong);
         Assert.Equal(16_384, index.Count);
         int full = 0;
-        for (int number = (Workers * Each) - 500; number < Workers * Each; number++)
+        for (int number = Workers * Each; number < Workers * (Each + Latest); number++)
         {
             NearDuplicateMatch match = index.Match(NearDuplicateIndexTests.Hashes(number, 50), 99);
             full += match.Overlap >= 45 ? 1 : 0;
