@@ -146,8 +146,16 @@ public sealed class SessionAdmissionTests
         Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) >= delay - TimeSpan.FromMilliseconds(20));
         Assert.Equal((true, delay), (admission.IsAdmitted, admission.Delay));
         Assertions.SameBits(label, released);
+    }
+
+    [Fact]
+    public async Task A_late_answer_can_be_cancelled()
+    {
+        using TestSession session = TestSession.Of(TestModels.Linear(), OutputKind.Logits, configure: options =>
+            (options.Admission.Blocked, options.Admission.BlockedDelay) = (BlockedTreatment.Restrict, TimeSpan.FromMinutes(1)));
+        session.Shield.Overrides.Set(session.Caller, new CallerOverride { Posture = Posture.Blocked });
         using CancellationTokenSource source = new(TimeSpan.FromMilliseconds(50));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => session.Session.RunAsync(session.Caller, input, released, source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => session.Session.RunAsync(session.Caller, TestModels.Weights(8), new float[10], source.Token));
     }
 
     /// <summary>One query a second and a burst.</summary>
