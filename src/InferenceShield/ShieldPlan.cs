@@ -39,6 +39,7 @@ internal sealed class ShieldPlan
         _costPerRow = admission.Price.PerQuery + ((long)admission.Price.PerOutput * options.Outputs.Count);
 
         HasUnitPrice = CostOf(1) == 1;
+        IsPlain = HasCallerRateOnly && HasUnitPrice;
         CountedOutput = Array.FindIndex(Outputs, output => output.HasLabel);
         CountedOutput = CountedOutput >= 0 ? CountedOutput : Array.FindIndex(Outputs, output => output.Kind != OutputKind.State);
         _outputIndex = Outputs.Select((output, index) => KeyValuePair.Create(output.Name, index)).ToFrozenDictionary(StringComparer.Ordinal);
@@ -81,6 +82,9 @@ internal sealed class ShieldPlan
     public bool RefusesBlocked { get; }
 
     public TimeSpan BlockedDelay { get; }
+
+    /// <summary>Whether, besides, one query costs one unit.</summary>
+    public bool IsPlain { get; }
 
     public int MaxRows { get; }
 

@@ -20,6 +20,7 @@ public sealed partial class ReadmeTests
     [InlineData("spans", "SpansSnippet.cs")]
     [InlineData("callers", "CallersSnippet.cs")]
     [InlineData("limiter", "LimiterSnippet.cs")]
+    [InlineData("release", "ReleaseSnippet.cs")]
     public void Readme_code_is_the_code_that_is_compiled(string snippet, string file)
     {
         string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
@@ -33,7 +34,7 @@ public sealed partial class ReadmeTests
     {
         string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
         Assert.Equal(CodeBlock().Count(readme), Snippet().Count(readme));
-        Assert.Equal(5, Snippet().Count(readme));
+        Assert.Equal(6, Snippet().Count(readme));
     }
 
     [Fact]
@@ -75,6 +76,52 @@ public sealed partial class ReadmeTests
 
         CallerHandle handle = shield.GetHandle(shield.IdentifyCaller("customer-18"));
         Assert.True(await LimiterSnippet.RunAsync(shield, _ => handle, new LimiterSnippet.Request("customer-18")));
+    }
+
+    [Fact]
+    public void The_code_of_the_readme_about_releases_serves_and_reports()
+    {
+        Random random = new(4);
+        float[] logits = [.. Enumerable.Range(0, 3000).Select(i => i % 10 == i / 10 % 10 ? 4 + (float)random.NextDouble() : (float)(random.NextDouble() * 3))];
+        float[] clean = [.. logits.Chunk(10).SelectMany(row =>
+        {
+            double sum = row.Sum(logit => Math.Exp(logit));
+            return row.Select(logit => (float)(Math.Exp(logit) / sum));
+        })];
+        float[] released = Array.ConvertAll(clean, value => MathF.Round(value, 2));
+        InTemporaryFolder(folder =>
+        {
+            string before = Environment.CurrentDirectory;
+            Environment.CurrentDirectory = folder;
+            try
+            {
+                using ShieldSecret secret = ShieldSecrets.FromEnvironment("INFERENCE_SHIELD_SECRET").GetSecret();
+                (Shield shield, UtilityStatistics cost, LeakReport leak) = ReleaseSnippet.Run(secret, logits, clean, released, serving =>
+                {
+                    CallerKey suspect = serving.IdentifyCaller("suspect");
+                    serving.Overrides.Set(suspect, new CallerOverride { Posture = Posture.Guarded });
+                    foreach (CallerKey caller in (CallerKey[])[suspect, serving.IdentifyCaller("honest")])
+                    {
+                        float[] answer = logits[..10];
+                        Admission admission = serving.Admit(caller, new byte[1]);
+                        serving.Harden(in admission, answer, 10);
+                        Assert.Equal(caller == suspect ? 3 : 4, Math.Min(4, answer.Distinct().Count()));
+                    }
+                });
+                using (shield)
+                {
+                    Assert.Equal((1, 0), (cost.Rows, cost.TopChanged));
+                    Assert.Equal(300, leak.Answers);
+                    Assert.NotEmpty(leak.Findings);
+                }
+            }
+            finally
+            {
+                Environment.CurrentDirectory = before;
+            }
+
+            return Task.CompletedTask;
+        });
     }
 
     [Fact]

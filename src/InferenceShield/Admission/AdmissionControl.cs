@@ -155,7 +155,7 @@ internal sealed partial class AdmissionControl
     private bool TryAdmitOne(ShieldPlan plan, CallerKey caller, int slot, long now, out int dossier)
     {
         dossier = -1;
-        if (!plan.HasCallerRateOnly || !plan.HasUnitPrice || _global is not null || !Callers.IsOwner(slot, caller))
+        if (!plan.IsPlain || _global is not null || !Callers.IsOwner(slot, caller))
         {
             return false;
         }

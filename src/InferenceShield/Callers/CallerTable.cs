@@ -83,16 +83,21 @@ internal sealed class CallerTable
     public ref CallerRecord this[int slot] => ref _records[slot];
 
     /// <summary>Whether a slot found before is still this caller's.</summary>
-    /// <remarks>Looks at half of the key: that the slot went to a caller with the same half has a chance of 2^-64.</remarks>
+    /// <remarks>Looks at half of the key: that the slot went to a caller with the same half has a chance of 2^-64. The overflow record's is
+    /// 0, which no key has.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsOwner(int slot, CallerKey key) =>
-        (uint)slot < (uint)_tags.Length && Volatile.Read(ref _records[slot].KeyHigh) == key.High;
+        (uint)slot < (uint)_records.Length && Volatile.Read(ref _records[slot].KeyHigh) == key.High;
 
     /// <summary>The caller's slot, or -1 if it has no record of its own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Find(CallerKey key)
     {
-        int slot = Search(key, Home(key));
-        return slot >= 0 ? slot : None;
+        // Most are at home, as long as the table is not nearly full.
+        int home = Home(key);
+        return Volatile.Read(ref _tags[home]) == key.Low && Volatile.Read(ref _records[home].KeyHigh) == key.High
+            ? home
+            : FindAway(key, home);
     }
 
     /// <summary>The caller's slot, made if new; <see cref="OverflowSlot"/> when there is no room.</summary>
@@ -183,6 +188,13 @@ internal sealed class CallerTable
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Home(CallerKey key) => (int)Math.BigMul(key.High, (ulong)_homes, out _);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int FindAway(CallerKey key, int home)
+    {
+        int slot = Search(key, home);
+        return slot >= 0 ? slot : None;
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int Add(CallerKey key, long now)
