@@ -25,7 +25,7 @@ public sealed partial class Shield
         ShieldPlan plan = CheckAdmission(in admission);
         OutputPlan outputPlan = OutputOf(plan, output);
         int rows = CheckShape(released, released, classes, admission.Rows);
-        Interlocked.Add(ref _counters.Cell.Hardened, rows);
+        Interlocked.Add(ref _counters.Cell.ReleasedAgain, rows);
         for (int row = 0; output == plan.CountedOutput && row < rows; row++)
         {
             // The clean score is gone; the released one is what is left of it.

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace InferenceShield;
 
@@ -31,33 +32,19 @@ public sealed partial class Shield
     public void Harden(in Admission admission, ReadOnlySpan<float> clean, Span<float> released, int classes, int output = 0)
     {
         ShieldPlan plan = CheckAdmission(in admission);
-        OutputPlan outputPlan;
-        int rows;
-        try
-        {
-            outputPlan = OutputOf(plan, output, admission.Posture);
-            rows = CheckShape(clean, released, classes, admission.Rows);
-            CheckClasses(outputPlan, classes);
-        }
-        catch (ArgumentException)
-        {
-            if (clean == released)
-            {
-                released.Clear(); // in place, these are the clean scores
-            }
-
-            throw;
-        }
-
+        OutputPlan outputPlan = IsOneRow(plan, in admission, clean, released, classes, output)
+            ? plan.OutputFor(output, admission.Posture)
+            : CheckCall(plan, in admission, clean, released, classes, output);
         if (outputPlan.Kind == OutputKind.State)
         {
             clean.CopyTo(released);
             return;
         }
 
+        int rows = clean.Length == classes ? 1 : clean.Length / classes;
         UtilityLedger utility = _utility[output];
         ref UtilityCell cell = ref utility.CellOf(admission.Posture);
-        UtilityLedger.CountRows(ref cell, outputPlan.IsDistribution ? rows : 0);
+        Interlocked.Add(ref plan.Enforces ? ref cell.Rows : ref cell.ObservedRows, rows);
         for (int row = 0; row < rows; row++)
         {
             ReadOnlySpan<float> cleanRow = clean.Slice(row * classes, classes);
@@ -66,7 +53,7 @@ public sealed partial class Shield
                 : HardeningScratch.ForThisThread.Released(classes);
             if (!TryHardenRow(outputPlan, utility, ref cell, cleanRow, releasedRow, out int label, out float value, out OutputFault fault))
             {
-                UtilityLedger.CountRows(ref cell, outputPlan.IsDistribution ? row - rows : 0); // none of the rest was released
+                Interlocked.Add(ref plan.Enforces ? ref cell.Rows : ref cell.ObservedRows, -rows); // nothing is released
                 released.Clear();
                 throw new InvalidModelOutputException(fault.Describe(outputPlan.Name, row), outputPlan.Name, row, fault.Index);
             }
@@ -77,18 +64,40 @@ public sealed partial class Shield
             }
         }
 
-        if (plan.Enforces)
-        {
-            Interlocked.Add(ref _counters.Cell.Hardened, rows);
-        }
-        else
+        if (!plan.Enforces)
         {
             clean.CopyTo(released);
-            Interlocked.Add(ref _counters.Cell.WouldBeHardened, rows);
         }
     }
 
     private static bool IsAbove(float leader, ReadOnlySpan<float> others) => others.IsEmpty || TensorPrimitives.Max(others) < leader;
+
+    /// <summary>Whether it is the commonest call, one row of fitting spans. Without a division.</summary>
+    private static bool IsOneRow(ShieldPlan plan, in Admission admission, ReadOnlySpan<float> clean, ReadOnlySpan<float> released, int classes, int output) =>
+        (uint)output < (uint)plan.Outputs.Length && admission.Rows == 1 && classes > 0 && clean.Length == classes && released.Length == classes
+        && (plan.Outputs[output].Classes == 0 || plan.Outputs[output].Classes == classes) && (clean == released || !clean.Overlaps(released));
+
+    /// <summary>All that can be wrong with a call, named.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static OutputPlan CheckCall(ShieldPlan plan, in Admission admission, ReadOnlySpan<float> clean, Span<float> released, int classes, int output)
+    {
+        try
+        {
+            OutputPlan outputPlan = OutputOf(plan, output, admission.Posture);
+            CheckShape(clean, released, classes, admission.Rows);
+            CheckClasses(outputPlan, classes);
+            return outputPlan;
+        }
+        catch (ArgumentException)
+        {
+            if (clean == released)
+            {
+                released.Clear(); // in place, these are the clean scores
+            }
+
+            throw;
+        }
+    }
 
     private static OutputPlan OutputOf(ShieldPlan plan, int output, Posture posture = Posture.Normal) => (uint)output < (uint)plan.Outputs.Length
         ? plan.OutputFor(output, posture)

@@ -12,19 +12,17 @@ internal struct ShieldCell
     [FieldOffset(64)]
     public CallCounters Calls;
 
+    /// <summary>Rows whose answers were released before. Those hardened anew are in <see cref="UtilityCell"/>.</summary>
     [FieldOffset(112)]
-    public long Hardened;
+    public long ReleasedAgain;
 
     [FieldOffset(120)]
-    public long WouldBeHardened;
-
-    [FieldOffset(128)]
     public long TopChanged;
 
-    [FieldOffset(136)]
+    [FieldOffset(128)]
     public long TableFull;
 
     /// <summary>Calls that observe-only mode let through.</summary>
-    [FieldOffset(144)]
+    [FieldOffset(136)]
     public CallCounters WouldBeRefused;
 }

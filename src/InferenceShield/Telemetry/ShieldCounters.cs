@@ -27,8 +27,7 @@ internal sealed class ShieldCounters
             ref ShieldCell cell = ref _cells[i];
             totals.Calls += cell.Calls.Read();
             totals.WouldBeRefused += cell.WouldBeRefused.Read();
-            totals.Hardened += Volatile.Read(ref cell.Hardened);
-            totals.WouldBeHardened += Volatile.Read(ref cell.WouldBeHardened);
+            totals.ReleasedAgain += Volatile.Read(ref cell.ReleasedAgain);
             totals.TopChanged += Volatile.Read(ref cell.TopChanged);
             totals.TableFull += Volatile.Read(ref cell.TableFull);
         }

@@ -5,8 +5,7 @@ internal struct ShieldTotals
 {
     public CallCounts Calls;
     public CallCounts WouldBeRefused;
-    public long Hardened;
-    public long WouldBeHardened;
+    public long ReleasedAgain;
     public long TopChanged;
     public long TableFull;
 }

@@ -13,7 +13,7 @@ internal struct UtilityCell
     [FieldOffset(64)]
     public long Begun;
 
-    /// <summary>Rows counted.</summary>
+    /// <summary>Rows released.</summary>
     [FieldOffset(72)]
     public long Rows;
 
@@ -54,4 +54,8 @@ internal struct UtilityCell
     /// <summary>Numbers given to rows, for sampling. Not atomic: two rows may get one number.</summary>
     [FieldOffset(168)]
     public long Tickets;
+
+    /// <summary>Rows that would have been released so, had the shield not only observed.</summary>
+    [FieldOffset(176)]
+    public long ObservedRows;
 }

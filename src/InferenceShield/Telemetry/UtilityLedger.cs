@@ -58,8 +58,18 @@ internal sealed class UtilityLedger
         return (uint)((ulong)row * 0x9E3779B97F4A7C15 >> 32) < _sampleBelow;
     }
 
-    /// <summary>Counts rows; before their leaders.</summary>
-    public static void CountRows(ref UtilityCell cell, int rows) => Interlocked.Add(ref cell.Rows, rows);
+    /// <summary>Rows released in all postures, and those that would have been.</summary>
+    public (long Released, long Observed) CountRows()
+    {
+        (long released, long observed) = (0, 0);
+        for (int i = 0; i < _cells.Length; i++)
+        {
+            released += Volatile.Read(ref _cells[i].Rows);
+            observed += Volatile.Read(ref _cells[i].ObservedRows);
+        }
+
+        return (released, observed);
+    }
 
     /// <summary>Counts what became of one row's leading class.</summary>
     /// <param name="cell">Where.</param>
@@ -179,7 +189,7 @@ internal sealed class UtilityLedger
                 Volatile.Read(ref cell.TopChanged),
                 (Volatile.Read(ref cell.Crossings0), Volatile.Read(ref cell.Crossings1), Volatile.Read(ref cell.Crossings2), Volatile.Read(ref cell.Crossings3)),
                 (sampled, Volatile.Read(ref cell.Divergence), Volatile.Read(ref cell.CleanEntropy), Volatile.Read(ref cell.ReleasedEntropy)));
-            totals.Rows = Volatile.Read(ref cell.Rows);
+            totals.Rows = Volatile.Read(ref cell.Rows) + Volatile.Read(ref cell.ObservedRows);
 
             // As many begun after the reading as had ended before it: in between none was under way.
             if (Volatile.Read(ref cell.Begun) == sampled || reading == MostReadings)

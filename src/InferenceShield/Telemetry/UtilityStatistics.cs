@@ -2,7 +2,7 @@ namespace InferenceShield;
 
 /// <summary>What releasing hardened answers cost honest users of one output under one posture, since the shield was built.</summary>
 /// <remarks>
-/// <para>Only outputs that are distributions are measured. In observe-only mode the distances are those that enforcing would
+/// <para>Of outputs that are no distributions only the rows are counted. In observe-only mode the distances are those that enforcing would
 /// have made. Rows, changed leaders and crossings are of every row; distances, divergence and entropies of <see cref="Sampled"/> rows, and of
 /// one instant for each processor, the logarithms within 1e-4 bits.</para>
 /// <para>A snapshot, for operators: callers must not see it.</para>

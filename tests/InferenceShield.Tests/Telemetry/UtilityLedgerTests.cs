@@ -110,7 +110,7 @@ public sealed class UtilityLedgerTests
             {
                 // As a shield does, and measured whatever the number: threads may share numbers.
                 ref UtilityCell cell = ref ledger.CellOf(Posture.Restricted, number);
-                UtilityLedger.CountRows(ref cell, 1);
+                Interlocked.Increment(ref cell.Rows);
                 ledger.CountLeader(ref cell, 0.75f, 0.25f, leads: false);
                 UtilityLedger.Measure(ref cell, clean, released, 0);
             }
@@ -218,7 +218,7 @@ public sealed class UtilityLedgerTests
     private static bool Count(UtilityLedger ledger, Posture posture, double[] clean, float[] released, int processor = 0)
     {
         ref UtilityCell cell = ref ledger.CellOf(posture, processor);
-        UtilityLedger.CountRows(ref cell, 1);
+        Interlocked.Increment(ref cell.Rows);
         bool leads = ReleaseComparison.Compare(clean, released, 0, out _);
         bool isSampled = ledger.IsNextSampled(ref cell);
         ledger.CountLeader(ref cell, (float)clean[0], released[0], leads);
