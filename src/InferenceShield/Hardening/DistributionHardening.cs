@@ -9,7 +9,7 @@ namespace InferenceShield;
 internal static class DistributionHardening
 {
     /// <summary>How far declared probabilities may sum from 1: half-precision softmax over thousands of classes stays inside.</summary>
-    private const double SumTolerance = 1e-2;
+    internal const double SumTolerance = 1e-2;
 
     /// <summary>Rounding of half precision may leave a probability this far below 0.</summary>
     private const double NegativeTolerance = -1e-3;
@@ -30,6 +30,21 @@ internal static class DistributionHardening
         {
             confidence = (float)likely;
             fault = default;
+            return true;
+        }
+
+        if (plan.NeedsLeaderOnly && LeadingClass.TryFind(plan.Kind, clean, plan.Release == Release.Bands, out top, out double leader))
+        {
+            confidence = (float)leader;
+            fault = default;
+            if (plan.Release == Release.Bands)
+            {
+                BandHardening.Apply(plan.Bands!.For(clean.Length), clean, confidence, top, released);
+                return true;
+            }
+
+            released.Clear();
+            released[top] = 1;
             return true;
         }
 
@@ -79,6 +94,12 @@ internal static class DistributionHardening
                 break;
             case Perturbation.Codebook when CodebookHardening.TryApply(plan.Codebook!, distribution, top, released):
                 return true;
+        }
+
+        if (plan.Release == Release.Bands && plan.NeedsLeaderOnly)
+        {
+            BandHardening.Apply(plan.Bands!.For(clean.Length), clean, confidence, top, released);
+            return true;
         }
 
         if (plan.Release == Release.Bands)

@@ -50,12 +50,17 @@ internal sealed record OutputPlan
         Embedding = kind == OutputKind.Embedding ? new EmbeddingPlan(hardening.CosineBudget ?? 0, SignificantDigits) : null;
         Tokens = kind == OutputKind.TokenLogits ? new TokenLogitsPlan(TokensOf(Release, hardening.TopK), TokenDecimals(Release, hardening.Decimals)) : null;
         IsRoundingOnly = IsPlain && InverseTemperature == 1;
+        NeedsLeaderOnly = Perturbation == Perturbation.None
+            && (Release == Release.LabelOnly || (Release == Release.Bands && InverseTemperature == 1));
     }
 
     public string Name { get; }
 
     /// <summary>Whether it is plain and at the model's own temperature.</summary>
     public bool IsRoundingOnly { get; }
+
+    /// <summary>Whether of the distribution only the leading class counts, and which class comes second.</summary>
+    public bool NeedsLeaderOnly { get; }
 
     public OutputKind Kind { get; }
 

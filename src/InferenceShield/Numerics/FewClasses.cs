@@ -38,41 +38,8 @@ internal static class FewClasses
     public static bool TryRelease(
         ReadOnlySpan<float> clean, bool logits, double sumTolerance, double units, double gridStep, Span<float> released, out int top, out double confidence)
     {
-        top = 0;
         confidence = 0;
-        Vector512<int> inRow = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(clean.Length));
-        Vector512<float> scores = Load(clean);
-        if (Vector512.GreaterThanOrEqualAny(scores.AsInt32() & inRow & Vector512.Create(Magnitude), Vector512.Create(Infinity)))
-        {
-            return false;
-        }
-
-        scores = Vector512.ConditionalSelect(inRow.AsSingle(), scores, Vector512.Create(float.NegativeInfinity));
-        float largest = RowScan.Largest(scores);
-        top = BitOperations.TrailingZeroCount(Vector512.Equals(scores, Vector512.Create(largest)).ExtractMostSignificantBits());
-        (Vector512<double> low, Vector512<double> high) = Vector512.Widen(scores);
-        double leader;
-        if (logits)
-        {
-            low = RowExponentials.Of(low - Vector512.Create((double)largest));
-            high = RowExponentials.Of(high - Vector512.Create((double)largest));
-            leader = 1;
-        }
-        else
-        {
-            // Whatever is negative goes the long way, but -infinity, which stands for nothing.
-            if (Vector512.LessThanAny(scores & inRow.AsSingle(), Vector512<float>.Zero))
-            {
-                return false;
-            }
-
-            low = Vector512.Max(low, Vector512<double>.Zero);
-            high = Vector512.Max(high, Vector512<double>.Zero);
-            leader = largest;
-        }
-
-        double sum = Sum(low, high);
-        if (!logits && Math.Abs(sum - 1) > sumTolerance)
+        if (!TrySoften(clean, logits, sumTolerance, out top, out double leader, out double sum, out Vector512<double> low, out Vector512<double> high))
         {
             return false;
         }
@@ -103,6 +70,63 @@ internal static class FewClasses
 
         Store(Vector512.Narrow(lowSteps * gridStep, highSteps * gridStep), released);
         return true;
+    }
+
+    /// <summary>The leading class and its probability; nothing of the others.</summary>
+    /// <param name="clean">Two to sixteen scores.</param>
+    /// <param name="logits">Whether they are logits; else probabilities.</param>
+    /// <param name="sumTolerance">How far probabilities may sum from 1.</param>
+    /// <param name="top">The first of the largest.</param>
+    /// <param name="confidence">Its probability: the same bits as those of <see cref="TryRelease"/>.</param>
+    /// <returns>False if the row must go the long way.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static bool TryLead(ReadOnlySpan<float> clean, bool logits, double sumTolerance, out int top, out double confidence)
+    {
+        bool isSoft = TrySoften(clean, logits, sumTolerance, out top, out double leader, out double sum, out _, out _);
+        confidence = leader * (1 / sum);
+        return isSoft;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TrySoften(
+        ReadOnlySpan<float> clean, bool logits, double sumTolerance, out int top, out double leader, out double sum, out Vector512<double> low, out Vector512<double> high)
+    {
+        top = 0;
+        leader = 1;
+        sum = 0;
+        low = default;
+        high = default;
+        Vector512<int> inRow = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(clean.Length));
+        Vector512<float> scores = Load(clean);
+        if (Vector512.GreaterThanOrEqualAny(scores.AsInt32() & inRow & Vector512.Create(Magnitude), Vector512.Create(Infinity)))
+        {
+            return false;
+        }
+
+        scores = Vector512.ConditionalSelect(inRow.AsSingle(), scores, Vector512.Create(float.NegativeInfinity));
+        float largest = RowScan.Largest(scores);
+        top = BitOperations.TrailingZeroCount(Vector512.Equals(scores, Vector512.Create(largest)).ExtractMostSignificantBits());
+        (low, high) = Vector512.Widen(scores);
+        if (logits)
+        {
+            low = RowExponentials.Of(low - Vector512.Create((double)largest));
+            high = RowExponentials.Of(high - Vector512.Create((double)largest));
+        }
+        else
+        {
+            // Whatever is negative goes the long way, but -infinity, which stands for nothing.
+            if (Vector512.LessThanAny(scores & inRow.AsSingle(), Vector512<float>.Zero))
+            {
+                return false;
+            }
+
+            low = Vector512.Max(low, Vector512<double>.Zero);
+            high = Vector512.Max(high, Vector512<double>.Zero);
+            leader = largest;
+        }
+
+        sum = Sum(low, high);
+        return logits || Math.Abs(sum - 1) <= sumTolerance;
     }
 
     /// <summary>The upper halves of remainders order as they do.</summary>
