@@ -9,6 +9,7 @@ public class NoiseBenchmarks : BenchmarkSuite
 {
     private const float Temperature = 1.5f;
     private const float Scale = 1e-3f;
+    private const int Decimals = 4;
     private const int Units = 10_000;
     private const double Budget = 0.2;
 
@@ -49,13 +50,13 @@ public class NoiseBenchmarks : BenchmarkSuite
     }
 
     [Benchmark(Baseline = true)]
-    public void FusedUniform() => Fused<UniformSampler>();
+    public void FusedUniform() => Fused(NoiseKind.Uniform);
 
     [Benchmark]
-    public void FusedLaplace() => Fused<LaplaceSampler>();
+    public void FusedLaplace() => Fused(NoiseKind.Laplace);
 
     [Benchmark]
-    public void FusedGaussian() => Fused<GaussianSampler>();
+    public void FusedGaussian() => Fused(NoiseKind.Gaussian);
 
     /// <summary>The noise step of the library alone, on a distribution that is there: budget, cell and all promises, in double.</summary>
     [Benchmark]
@@ -94,14 +95,7 @@ public class NoiseBenchmarks : BenchmarkSuite
 
     private float[] Next() => _rows[_next++ & (_rows.Length - 1)];
 
-    private void Fused<TSampler>()
-        where TSampler : struct, INoiseSampler
-    {
-        float[] logits = Next();
-        int top = FusedNoise.FindTop(logits);
-        double sum = FusedNoise.Exponentiate(logits, logits[top], 1 / Temperature, _released);
-        FusedNoise.Apply<TSampler>(_released, sum, top, Scale, Units, in _key.Random, new Hash128((ulong)_next, 0));
-    }
+    private void Fused(NoiseKind kind) => HardeningSteps.NoisySoftmax(Next(), _released, Scale, Decimals, _key, kind, Temperature);
 
     private void Step(NoiseKind kind)
     {

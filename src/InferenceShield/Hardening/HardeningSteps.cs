@@ -20,7 +20,7 @@ namespace InferenceShield;
 /// were. An <see cref="InvalidModelOutputException"/> names the class that cannot be released; all of the released span is
 /// zeroed then.</para>
 /// </remarks>
-public static class HardeningSteps
+public static partial class HardeningSteps
 {
     private const int MostDigits = 5;
 

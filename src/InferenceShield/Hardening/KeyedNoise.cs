@@ -24,7 +24,7 @@ internal static class KeyedNoise
     /// <param name="budget">L1 distance, 0 to 2.</param>
     /// <param name="kind">How the noise is distributed.</param>
     /// <param name="key">The shield's and model's.</param>
-    /// <param name="cell">From <see cref="NoiseKey.HashOutput"/> or <see cref="NoiseKey.HashInput"/>.</param>
+    /// <param name="cell">From <see cref="NoiseKey.HashOutput(ReadOnlySpan{double}, int)"/> or <see cref="NoiseKey.HashInput"/>.</param>
     /// <param name="noise">Scratch, as long as the distribution.</param>
     public static void Apply(
         Span<double> distribution, int top, double budget, NoiseKind kind, NoiseKey key, Hash128 cell, Span<double> noise)

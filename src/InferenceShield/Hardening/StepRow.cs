@@ -30,22 +30,7 @@ internal readonly ref struct StepRow
     /// <exception cref="InvalidModelOutputException">The row is faulty; <paramref name="released"/> is zeroed.</exception>
     public static StepRow Take(ReadOnlySpan<float> probabilities, Span<float> released)
     {
-        if (probabilities.IsEmpty)
-        {
-            throw new ArgumentException("The row has no classes; it needs at least one.", nameof(probabilities));
-        }
-
-        if (released.Length != probabilities.Length)
-        {
-            throw new ArgumentException(
-                $"A row of {probabilities.Length} classes needs as many places to be released to, not {released.Length}.", nameof(released));
-        }
-
-        if (probabilities != released && probabilities.Overlaps(released))
-        {
-            throw new ArgumentException("The spans overlap but are not the same span. Use one span for both, or two apart.", nameof(released));
-        }
-
+        RequireSpans(probabilities, released);
         Span<double> distribution = HardeningScratch.ForThisThread.Distribution(probabilities.Length);
         int top = Normalize(s_probabilities, probabilities, distribution, released);
         return new StepRow(released, distribution, top);
@@ -83,6 +68,27 @@ internal readonly ref struct StepRow
     }
 
     /// <exception cref="ArgumentOutOfRangeException">Outside least to most, or NaN.</exception>
+    /// <summary>Checks that a row can be released to a span. Nothing is written.</summary>
+    /// <exception cref="ArgumentException">It cannot.</exception>
+    public static void RequireSpans(ReadOnlySpan<float> row, Span<float> released)
+    {
+        if (row.IsEmpty)
+        {
+            throw new ArgumentException("The row has no classes; it needs at least one.", nameof(row));
+        }
+
+        if (released.Length != row.Length)
+        {
+            throw new ArgumentException(
+                $"A row of {row.Length} classes needs as many places to be released to, not {released.Length}.", nameof(released));
+        }
+
+        if (row != released && row.Overlaps(released))
+        {
+            throw new ArgumentException("The spans overlap but are not the same span. Use one span for both, or two apart.", nameof(released));
+        }
+    }
+
     public static void RequireRange(double value, double least, double most, string name)
     {
         if (!(value >= least && value <= most))

@@ -84,6 +84,35 @@ public sealed class NoiseKey
         return SipHash.Hash(_cells, cell[..length]);
     }
 
+    /// <summary>The same cell, of weights that are not divided by their sum yet.</summary>
+    internal Hash128 HashOutput(ReadOnlySpan<float> weights, double sum, int top)
+    {
+        Span<byte> cell = stackalloc byte[sizeof(int) + (MostEntries * EntrySize)];
+        BinaryPrimitives.WriteInt32LittleEndian(cell, top);
+        int length = sizeof(int);
+        float least = (float)(LeastEntry * sum);
+        for (int start = 0; start < weights.Length; start += Block)
+        {
+            ReadOnlySpan<float> block = weights[start..Math.Min(start + Block, weights.Length)];
+            if (TensorPrimitives.Max(block) < least)
+            {
+                continue;
+            }
+
+            for (int i = 0; i < block.Length && length < cell.Length; i++)
+            {
+                if (block[i] >= least)
+                {
+                    BinaryPrimitives.WriteInt32LittleEndian(cell[length..], start + i);
+                    BinaryPrimitives.WriteInt32LittleEndian(cell[(length + sizeof(int))..], (int)Math.Round(block[i] / sum * 10));
+                    length += EntrySize;
+                }
+            }
+        }
+
+        return SipHash.Hash(_cells, cell[..length]);
+    }
+
     /// <summary>The cell of an input: its region or its digest, 128 bits of either.</summary>
     /// <remarks>24 bytes are hashed, which no output cell has.</remarks>
     internal Hash128 HashInput(NoiseCell kind, Hash128 input) => SipHash.Hash(_cells, input.Low, input.High, (ulong)kind);
