@@ -75,9 +75,9 @@ public sealed class HardeningOptions
     /// <summary>The L1 distance by which keyed noise may move a distribution before rounding.</summary>
     /// <value>0 to 1.9; the default, 0, adds none. The noise is a function of the secret and the output cell (label and
     /// probabilities to one decimal): the same on every repeat, for every caller and replica, so averaging repeats gains
-    /// nothing. A thief gains more from knowing it: confident answers of one label share a cell, and one of them tells its
-    /// noise (at a budget of 1 the distance to the clean answer fell from .69 to .03 in a test). Measured, it costs a thief
-    /// nothing at budgets up to .2 and honest users their thresholds.</value>
+    /// nothing. Confident answers of one label share a cell, so who knows one clean answer of it knows its noise; it tells
+    /// him little that the label does not. Measured, noise costs a thief nothing at budgets up to .2 and honest users their
+    /// thresholds.</value>
     public double KeyedNoiseBudget { get; set; }
 
     /// <summary>How keyed noise is distributed.</summary>

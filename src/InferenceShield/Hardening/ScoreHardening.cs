@@ -1,3 +1,5 @@
+using InferenceShield.Numerics;
+
 namespace InferenceShield;
 
 /// <summary>Hardens one row of independent scores: the labels of a multi-label model, or the one score of a binary model.</summary>
@@ -62,10 +64,17 @@ internal static class ScoreHardening
         return true;
     }
 
+    /// <summary>With an exponential of our own: the platform's may differ in its last bit, and with it a grid step.</summary>
+    private static double Sigmoid(double logit)
+    {
+        double exponential = RowExponentials.Of(-Math.Abs(logit));
+        return (logit >= 0 ? 1 : exponential) / (1 + exponential);
+    }
+
     private static float Release(ScorePlan plan, int label, float score)
     {
         bool above = plan.IsLogits ? score >= plan.LogitThresholds[label] : score >= plan.Thresholds[label];
-        double probability = plan.IsLogits ? 1 / (1 + Math.Exp(-(double)score)) : Math.Clamp(score, 0f, 1f);
+        double probability = plan.IsLogits ? Sigmoid(score) : Math.Clamp(score, 0f, 1f);
         int steps = (int)Math.Round(probability * plan.Units);
         int lowest = plan.LowestSteps[label];
         return plan.ToFloat(above ? Math.Max(steps, lowest) : Math.Min(steps, lowest - 1));
