@@ -149,6 +149,42 @@ public sealed class OutputKindReleaseTests
         }
     }
 
+    [Theory]
+    [InlineData(OutputKind.SigmoidLogits, 4)]
+    [InlineData(OutputKind.SigmoidProbabilities, 2)]
+    [InlineData(OutputKind.TokenLogits, 20)]
+    public void Rows_of_another_length_than_declared_are_an_error_and_nothing_leaves(OutputKind kind, int classes)
+    {
+        using Shield shield = TestShield.Build(kind, configure: options => options.Outputs[TestShield.Output].Classes = classes);
+        foreach (Posture posture in (Posture[])[Posture.Normal, Posture.Guarded, Posture.Restricted])
+        {
+            float[] scores = [.. Enumerable.Repeat(0.123456f, 18)];
+            Admission admission = shield.Admit(CallerIn(shield, posture), new byte[1]);
+            ArgumentException error = Assert.Throws<ArgumentException>(() => shield.Harden(in admission, scores, 18));
+            Assert.Contains($"Output 'scores' is declared with {classes} classes; these rows have 18.", error.Message, StringComparison.Ordinal);
+            Assert.All(scores, score => Assert.Equal(0, score));
+        }
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData((1 << 20) + 1)]
+    public void A_vocabulary_that_cannot_be_released_is_the_same_error_in_every_posture_and_nothing_leaves(int classes)
+    {
+        using Shield shield = TestShield.Build(OutputKind.TokenLogits);
+        HashSet<string> messages = [];
+        foreach (Posture posture in (Posture[])[Posture.Normal, Posture.Guarded, Posture.Restricted])
+        {
+            float[] logits = [.. Enumerable.Repeat(0.123456f, classes)];
+            Admission admission = shield.Admit(CallerIn(shield, posture), new byte[1]);
+            messages.Add(Assert.Throws<ArgumentException>(() => shield.Harden(in admission, logits, classes)).Message);
+            Assert.DoesNotContain(logits, logit => logit != 0);
+            Assert.Equal(0, shield.GetUtility(0, posture).Rows);
+        }
+
+        Assert.Single(messages);
+    }
+
     [Fact]
     public void What_a_kind_does_not_take_is_a_fault_that_names_it()
     {
