@@ -367,6 +367,7 @@ internal sealed partial class ShieldOptionsValidator
         return kind switch
         {
             OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities => isFiner,
+            OutputKind.TokenLogits => isFiner || (hardening.Release != Release.LabelOnly && MostOf(hardening, kind) > MostOf(before, kind)),
             OutputKind.Regression when before.QuantisationStep is { } step => !(hardening.QuantisationStep >= step),
             OutputKind.Embedding or OutputKind.Regression => hardening.SignificantDigits > before.SignificantDigits,
             _ => isFiner || (hardening.Release == before.Release && hardening.Release == Release.Rounding && MostOf(hardening, kind) > MostOf(before, kind)),

@@ -29,6 +29,10 @@ internal static class PostureHardening
         for (int posture = 0; posture < Count; posture++)
         {
             filled[posture] = Fill(own[posture] ?? filled[posture], posture, posture == 0 ? null : filled[posture - 1]);
+            if (posture > 0 && output.Kind == OutputKind.TokenLogits && filled[posture].TopK is null && filled[posture - 1].TopK < OutputPlan.UsualTokens)
+            {
+                filled[posture].TopK = filled[posture - 1].TopK;
+            }
         }
 
         return filled;

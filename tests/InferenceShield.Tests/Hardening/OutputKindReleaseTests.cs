@@ -48,6 +48,14 @@ public sealed class OutputKindReleaseTests
     }
 
     [Fact]
+    public void Fewer_token_logits_for_normal_callers_are_as_few_for_guarded_ones()
+    {
+        using Shield shield = TestShield.Build(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 });
+        float[] logits = [.. Enumerable.Range(0, 50).Select(i => -i / 10f)];
+        Assert.Equal([3, 3, 1], new[] { Posture.Normal, Posture.Guarded, Posture.Restricted }.Select(posture => Ask(shield, posture, logits).Count(float.IsFinite)));
+    }
+
+    [Fact]
     public void A_quantised_value_is_half_a_step_from_the_clean_one_at_most_and_the_step_grows_tenfold()
     {
         using Shield shield = TestShield.Build(OutputKind.Regression, new HardeningOptions { QuantisationStep = 0.5 });
@@ -216,6 +224,8 @@ public sealed class OutputKindReleaseTests
         Laxer(OutputKind.SigmoidLogits, new HardeningOptions { Release = Release.Bands }, new HardeningOptions { Release = Release.Rounding });
         Laxer(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 }, new HardeningOptions { Release = Release.Rounding, TopK = 4 });
         Laxer(OutputKind.Logits, new HardeningOptions { Decimals = 2 }, new HardeningOptions { Release = Release.Rounding, ProbabilityDigits = 1 });
+        Laxer(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 }, new HardeningOptions { TopK = 4 });
+        Laxer(OutputKind.TokenLogits, new HardeningOptions(), new HardeningOptions { TopK = 1000 });
 
         static void Laxer(OutputKind kind, HardeningOptions normal, HardeningOptions guarded)
         {
