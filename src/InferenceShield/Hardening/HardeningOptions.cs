@@ -106,7 +106,7 @@ public sealed class HardeningOptions
 
     /// <summary>The step of a keyed, dithered quantisation of regression values, in the output's unit: no released value is further than
     /// half of it from the clean one.</summary>
-    /// <value>1e-30 to 1e30; the default, <see langword="null"/>, is ten times that of the posture before it, and for a normal caller
+    /// <value>1e-30 to 1e30; the default, <see langword="null"/>, is ten times that of the posture before it, 1e30 at the most, and for a normal caller
     /// none: values are rounded to <see cref="SignificantDigits"/> then.</value>
     public double? QuantisationStep { get; set; }
 

@@ -45,7 +45,7 @@ internal static class PostureHardening
         int digits = Math.Min(Count - posture, before?.SignificantDigits ?? Count);
         filled.Release = IsOneClass(given) ? Release.LabelOnly : given.Release ?? usual;
         filled.SignificantDigits = given.SignificantDigits ?? digits;
-        filled.QuantisationStep = given.QuantisationStep ?? before?.QuantisationStep * StepRatio;
+        filled.QuantisationStep = given.QuantisationStep ?? (before?.QuantisationStep is { } step ? Math.Min(step * StepRatio, RegressionHardening.GreatestStep) : null);
         filled.CosineBudget = given.CosineBudget ?? RoomFor(before?.CosineBudget ?? 0, filled.SignificantDigits.Value);
         if (filled.Release == Release.Bands && given.BandFile is null && given.BandEdges is null)
         {

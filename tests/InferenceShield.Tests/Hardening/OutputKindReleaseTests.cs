@@ -56,6 +56,13 @@ public sealed class OutputKindReleaseTests
     }
 
     [Fact]
+    public void A_quantisation_step_grows_to_the_greatest_there_is_and_no_further()
+    {
+        using Shield shield = TestShield.Build(OutputKind.Regression, new HardeningOptions { QuantisationStep = 2e29 });
+        Assert.All([Posture.Normal, Posture.Guarded, Posture.Restricted], posture => Assert.InRange(Ask(shield, posture, [1e30f])[0], 4e29f, 1.6e30f));
+    }
+
+    [Fact]
     public void A_quantised_value_is_half_a_step_from_the_clean_one_at_most_and_the_step_grows_tenfold()
     {
         using Shield shield = TestShield.Build(OutputKind.Regression, new HardeningOptions { QuantisationStep = 0.5 });
