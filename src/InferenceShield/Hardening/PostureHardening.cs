@@ -50,7 +50,7 @@ internal static class PostureHardening
         if (filled.Release == Release.Bands && given.BandFile is null && given.BandEdges is null)
         {
             filled.BandFile = before?.BandFile;
-            filled.BandEdges = filled.BandFile is null ? before?.BandEdges ?? s_edges : null;
+            filled.BandEdges = filled.BandFile is null ? before?.BandEdges ?? [.. s_edges.Where(edge => edge <= (before?.ConfidenceCap ?? 1))] : null;
         }
 
         return filled;

@@ -63,6 +63,16 @@ public sealed class OutputKindReleaseTests
     }
 
     [Fact]
+    public void A_confidence_that_is_capped_for_normal_callers_is_told_to_no_others()
+    {
+        using Shield shield = TestShield.Build(OutputKind.Probabilities, new HardeningOptions { ConfidenceCap = 0.7 });
+        foreach (Posture posture in (Posture[])[Posture.Normal, Posture.Guarded, Posture.Restricted])
+        {
+            Assert.Equal(Ask(shield, posture, [0.75f, 0.2f, 0.05f])[0], Ask(shield, posture, [0.995f, 0.004f, 0.001f])[0]);
+        }
+    }
+
+    [Fact]
     public void A_quantised_value_is_half_a_step_from_the_clean_one_at_most_and_the_step_grows_tenfold()
     {
         using Shield shield = TestShield.Build(OutputKind.Regression, new HardeningOptions { QuantisationStep = 0.5 });
@@ -233,6 +243,8 @@ public sealed class OutputKindReleaseTests
         Laxer(OutputKind.Logits, new HardeningOptions { Decimals = 2 }, new HardeningOptions { Release = Release.Rounding, ProbabilityDigits = 1 });
         Laxer(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 }, new HardeningOptions { TopK = 4 });
         Laxer(OutputKind.TokenLogits, new HardeningOptions(), new HardeningOptions { TopK = 1000 });
+        Laxer(OutputKind.Logits, new HardeningOptions { ConfidenceCap = 0.7 }, new HardeningOptions { Release = Release.Rounding });
+        Laxer(OutputKind.Logits, new HardeningOptions { ConfidenceCap = 0.7 }, new HardeningOptions { BandEdges = [0.5, 0.9] });
 
         static void Laxer(OutputKind kind, HardeningOptions normal, HardeningOptions guarded)
         {
