@@ -113,7 +113,7 @@ public sealed class HardeningOptions
     /// <summary>How far keyed noise and rounding may turn an embedding: the cosine of released and clean vector is at least 1 less
     /// this.</summary>
     /// <value>0 (no noise) to 1, and enough for rounding to <see cref="SignificantDigits"/>: .0013 at 2 digits, .14 at 1. The default,
-    /// <see langword="null"/>, is that of the posture before it where rounding leaves room for it, else 0.</value>
+    /// <see langword="null"/>, is that of the posture before it and what fewer digits take besides: as much noise, coarser rounding.</value>
     public double? CosineBudget { get; set; }
 
     internal HardeningOptions Clone()

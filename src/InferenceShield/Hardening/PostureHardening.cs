@@ -46,7 +46,7 @@ internal static class PostureHardening
         filled.Release = IsOneClass(given) ? Release.LabelOnly : given.Release ?? usual;
         filled.SignificantDigits = given.SignificantDigits ?? digits;
         filled.QuantisationStep = given.QuantisationStep ?? (before?.QuantisationStep is { } step ? Math.Min(step * StepRatio, RegressionHardening.GreatestStep) : null);
-        filled.CosineBudget = given.CosineBudget ?? RoomFor(before?.CosineBudget ?? 0, filled.SignificantDigits.Value);
+        filled.CosineBudget = given.CosineBudget ?? (before is null ? 0 : EmbeddingPlan.BudgetOf(before.CosineBudget!.Value, before.SignificantDigits!.Value, filled.SignificantDigits.Value));
         if (filled.Release == Release.Bands && given.BandFile is null && given.BandEdges is null)
         {
             filled.BandFile = before?.BandFile;
@@ -55,8 +55,6 @@ internal static class PostureHardening
 
         return filled;
     }
-
-    private static double RoomFor(double cosineBudget, int digits) => cosineBudget >= EmbeddingPlan.LeastBudget(digits) ? cosineBudget : 0;
 
     /// <summary>The leading class alone, rounded, is the label only.</summary>
     private static bool IsOneClass(HardeningOptions given) => given is { TopK: 1, Release: null or Release.Rounding };

@@ -73,6 +73,20 @@ public sealed class OutputKindReleaseTests
     }
 
     [Fact]
+    public void Fewer_digits_take_nothing_of_the_noise_of_the_posture_before()
+    {
+        // Of a length just below a power of ten, which rounding to one digit costs next to nothing.
+        using Shield shield = TestShield.Build(OutputKind.Embedding, new HardeningOptions { CosineBudget = 0.02 });
+        Random random = new(3);
+        float[] vector = [.. Enumerable.Range(0, 96).Select(_ => (float)random.NextDouble() - 0.5f)];
+        float scale = 0.99f / MathF.Sqrt(vector.Sum(value => value * value) / vector.Length);
+        vector = Array.ConvertAll(vector, value => value * scale);
+        double[] cosines = [.. new[] { Posture.Normal, Posture.Guarded, Posture.Restricted }.Select(posture => Cosine(vector, Ask(shield, posture, vector)))];
+        Assert.InRange(cosines[1], 0, cosines[0] + 1e-3);
+        Assert.InRange(cosines[2], 0, cosines[0] + 1e-3);
+    }
+
+    [Fact]
     public void A_quantised_value_is_half_a_step_from_the_clean_one_at_most_and_the_step_grows_tenfold()
     {
         using Shield shield = TestShield.Build(OutputKind.Regression, new HardeningOptions { QuantisationStep = 0.5 });
