@@ -53,7 +53,7 @@ public sealed class HardeningOptions
     /// <summary>The edges of bands without a file: the thresholds that applications compare confidences with, which no answer
     /// crosses then.</summary>
     /// <value>1 to 63 numbers between 0 and 1, ascending, with at most 5 decimals, at least 0.00002 apart; those at or below
-    /// 1/classes are left out. The default, <see langword="null"/>, takes the bands of the posture before, if it has any, else
+    /// 1/classes are left out. The default, <see langword="null"/>, takes the bands of the posture before, if it has any, else, up to its <see cref="ConfidenceCap"/>,
     /// .25, .5, .6, .7, .8, .9, .95, .99. Without a file the number that a band releases is its middle, which nothing has
     /// calibrated: learn bands from benign answers where confidences are read as probabilities. For
     /// <see cref="Release.Bands"/>.</value>

@@ -258,6 +258,8 @@ public sealed class OutputKindReleaseTests
         Laxer(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 }, new HardeningOptions { TopK = 4 });
         Laxer(OutputKind.TokenLogits, new HardeningOptions(), new HardeningOptions { TopK = 1000 });
         Laxer(OutputKind.Logits, new HardeningOptions { ConfidenceCap = 0.7 }, new HardeningOptions { Release = Release.Rounding });
+        Laxer(OutputKind.Logits, new HardeningOptions { BandEdges = [0.5], Release = Release.Bands }, new HardeningOptions { BandEdges = [0.5, 0.9] });
+        Laxer(OutputKind.Embedding, new HardeningOptions { SignificantDigits = 2, CosineBudget = 0.2 }, new HardeningOptions { SignificantDigits = 2, CosineBudget = 0 });
         Laxer(OutputKind.Logits, new HardeningOptions { ConfidenceCap = 0.7 }, new HardeningOptions { BandEdges = [0.5, 0.9] });
 
         static void Laxer(OutputKind kind, HardeningOptions normal, HardeningOptions guarded)
