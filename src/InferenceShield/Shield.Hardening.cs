@@ -75,7 +75,7 @@ public sealed partial class Shield
     /// <summary>Whether it is the commonest call, one row of fitting spans. Without a division.</summary>
     private static bool IsOneRow(ShieldPlan plan, in Admission admission, ReadOnlySpan<float> clean, ReadOnlySpan<float> released, int classes, int output) =>
         (uint)output < (uint)plan.Outputs.Length && admission.Rows == 1 && classes > 0 && clean.Length == classes && released.Length == classes
-        && (plan.Outputs[output].Classes == 0 || plan.Outputs[output].Classes == classes) && (clean == released || !clean.Overlaps(released));
+        && (plan.Outputs[output].Classes == 0 || plan.Outputs[output].Classes == classes) && plan.Outputs[output].Tokens is null && (clean == released || !clean.Overlaps(released));
 
     /// <summary>All that can be wrong with a call, named.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -85,7 +85,7 @@ public sealed partial class Shield
         {
             OutputPlan outputPlan = OutputOf(plan, output, admission.Posture);
             CheckShape(clean, released, classes, admission.Rows);
-            CheckClasses(outputPlan, classes);
+            CheckClasses(plan.Outputs[output], classes);
             return outputPlan;
         }
         catch (ArgumentException)
@@ -145,6 +145,12 @@ public sealed partial class Shield
         if (plan.Classes != 0 && plan.Classes != classes)
         {
             throw new ArgumentException($"Output '{plan.Name}' is declared with {plan.Classes} classes; these rows have {classes}. Correct Outputs:{plan.Name}:Classes, or what is passed.", nameof(classes));
+        }
+
+        // By a normal caller's plan, which releases the most: the same in every posture.
+        if (plan.Tokens is { } tokens && (classes < tokens.Tokens || classes > TokenLogitsHardening.MostVocabulary))
+        {
+            throw new ArgumentException($"Output '{plan.Name}' releases {tokens.Tokens} tokens; a vocabulary has at least as many, and at most {TokenLogitsHardening.MostVocabulary}, not {classes}. Set TopK, or correct what is passed.", nameof(classes));
         }
     }
 

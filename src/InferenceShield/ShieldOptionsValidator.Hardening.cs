@@ -367,11 +367,26 @@ internal sealed partial class ShieldOptionsValidator
         return kind switch
         {
             OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities => isFiner,
+            OutputKind.TokenLogits => isFiner || (hardening.Release != Release.LabelOnly && MostOf(hardening, kind) > MostOf(before, kind)),
             OutputKind.Regression when before.QuantisationStep is { } step => !(hardening.QuantisationStep >= step),
+            OutputKind.Embedding when hardening.SignificantDigits == before.SignificantDigits => hardening.CosineBudget < before.CosineBudget,
             OutputKind.Embedding or OutputKind.Regression => hardening.SignificantDigits > before.SignificantDigits,
-            _ => isFiner || (hardening.Release == before.Release && hardening.Release == Release.Rounding && MostOf(hardening, kind) > MostOf(before, kind)),
+            _ => isFiner || IsSurer(hardening, before) || HasMoreBands(hardening, before) || (hardening.Release == before.Release && hardening.Release == Release.Rounding && MostOf(hardening, kind) > MostOf(before, kind)),
         };
     }
+
+    /// <summary>Whether confidences are told apart above a cap of the posture before; of a file of bands nobody knows yet.</summary>
+    private static bool IsSurer(HardeningOptions hardening, HardeningOptions before) => before is { Release: Release.Rounding, ConfidenceCap: { } cap }
+        && hardening.Release switch
+        {
+            Release.Rounding => !(hardening.ConfidenceCap <= cap),
+            Release.Bands => hardening.BandEdges?.Any(edge => edge > cap) == true,
+            _ => false,
+        };
+
+    /// <summary>Of a file of bands nobody knows yet.</summary>
+    private static bool HasMoreBands(HardeningOptions hardening, HardeningOptions before) =>
+        hardening is { Release: Release.Bands, BandEdges: { } edges } && before is { Release: Release.Bands, BandEdges: { } fewer } && edges.Count > fewer.Count;
 
     private static int MostOf(HardeningOptions hardening, OutputKind kind) =>
         hardening.TopK ?? (kind == OutputKind.TokenLogits ? OutputPlan.UsualTokens : int.MaxValue);

@@ -11,6 +11,15 @@ internal sealed record EmbeddingPlan
     /// <summary>The least budget, besides 0, that rounding to so many digits leaves room for.</summary>
     public static double LeastBudget(int digits) => 1 - Math.Cos(RoundingAngle(digits) + AngleReserve);
 
+    /// <summary>The budget that gives noise the angle that another budget leaves it beside rounding to other digits; 0 for none.</summary>
+    public static double BudgetOf(double cosineBudget, int digitsBefore, int digits)
+    {
+        double noise = Math.Acos(1 - Math.Clamp(cosineBudget, 0, 1)) - RoundingAngle(digitsBefore) - AngleReserve;
+        return !(noise > 1e-9) ? 0
+            : digits == digitsBefore ? cosineBudget
+            : Math.Min(1, 1 - Math.Cos(Math.Min(noise + RoundingAngle(digits) + AngleReserve, Math.PI / 2)));
+    }
+
     /// <param name="cosineBudget">0 (no noise) to 1: the cosine of released and clean vector is at least 1 less this.</param>
     /// <param name="digits">1 to <see cref="MostDigits"/> significant digits of a component of typical size.</param>
     /// <remarks>Rounding is paid for out of the budget, as an angle: noise gets what it leaves. A budget above 0 that rounding

@@ -53,7 +53,7 @@ public sealed class HardeningOptions
     /// <summary>The edges of bands without a file: the thresholds that applications compare confidences with, which no answer
     /// crosses then.</summary>
     /// <value>1 to 63 numbers between 0 and 1, ascending, with at most 5 decimals, at least 0.00002 apart; those at or below
-    /// 1/classes are left out. The default, <see langword="null"/>, takes the bands of the posture before, if it has any, else
+    /// 1/classes are left out. The default, <see langword="null"/>, takes the bands of the posture before, if it has any, else, up to its <see cref="ConfidenceCap"/>,
     /// .25, .5, .6, .7, .8, .9, .95, .99. Without a file the number that a band releases is its middle, which nothing has
     /// calibrated: learn bands from benign answers where confidences are read as probabilities. For
     /// <see cref="Release.Bands"/>.</value>
@@ -106,14 +106,14 @@ public sealed class HardeningOptions
 
     /// <summary>The step of a keyed, dithered quantisation of regression values, in the output's unit: no released value is further than
     /// half of it from the clean one.</summary>
-    /// <value>1e-30 to 1e30; the default, <see langword="null"/>, is ten times that of the posture before it, and for a normal caller
+    /// <value>1e-30 to 1e30; the default, <see langword="null"/>, is ten times that of the posture before it, 1e30 at the most, and for a normal caller
     /// none: values are rounded to <see cref="SignificantDigits"/> then.</value>
     public double? QuantisationStep { get; set; }
 
     /// <summary>How far keyed noise and rounding may turn an embedding: the cosine of released and clean vector is at least 1 less
     /// this.</summary>
     /// <value>0 (no noise) to 1, and enough for rounding to <see cref="SignificantDigits"/>: .0013 at 2 digits, .14 at 1. The default,
-    /// <see langword="null"/>, is that of the posture before it where rounding leaves room for it, else 0.</value>
+    /// <see langword="null"/>, is that of the posture before it and what fewer digits take besides: as much noise, coarser rounding.</value>
     public double? CosineBudget { get; set; }
 
     internal HardeningOptions Clone()

@@ -19,7 +19,7 @@ internal static class OutputCompiler
                 string key = PostureHardening.OwnOf(own)[posture] is null ? PostureHardening.Keys[posture] : $"Outputs:{name}:{PostureHardening.Keys[posture]}";
                 postures[posture][output] = own.Kind is OutputKind.Logits or OutputKind.Probabilities
                     ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files))
-                    : new OutputPlan(name, own.Kind, hardening, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]);
+                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]);
             }
         }
 

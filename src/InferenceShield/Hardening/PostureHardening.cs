@@ -29,6 +29,10 @@ internal static class PostureHardening
         for (int posture = 0; posture < Count; posture++)
         {
             filled[posture] = Fill(own[posture] ?? filled[posture], posture, posture == 0 ? null : filled[posture - 1]);
+            if (posture > 0 && output.Kind == OutputKind.TokenLogits && filled[posture].TopK is null && filled[posture - 1].TopK < OutputPlan.UsualTokens)
+            {
+                filled[posture].TopK = filled[posture - 1].TopK;
+            }
         }
 
         return filled;
@@ -41,18 +45,16 @@ internal static class PostureHardening
         int digits = Math.Min(Count - posture, before?.SignificantDigits ?? Count);
         filled.Release = IsOneClass(given) ? Release.LabelOnly : given.Release ?? usual;
         filled.SignificantDigits = given.SignificantDigits ?? digits;
-        filled.QuantisationStep = given.QuantisationStep ?? before?.QuantisationStep * StepRatio;
-        filled.CosineBudget = given.CosineBudget ?? RoomFor(before?.CosineBudget ?? 0, filled.SignificantDigits.Value);
+        filled.QuantisationStep = given.QuantisationStep ?? (before?.QuantisationStep is { } step ? Math.Min(step * StepRatio, RegressionHardening.GreatestStep) : null);
+        filled.CosineBudget = given.CosineBudget ?? (before is null ? 0 : EmbeddingPlan.BudgetOf(before.CosineBudget!.Value, before.SignificantDigits!.Value, filled.SignificantDigits.Value));
         if (filled.Release == Release.Bands && given.BandFile is null && given.BandEdges is null)
         {
             filled.BandFile = before?.BandFile;
-            filled.BandEdges = filled.BandFile is null ? before?.BandEdges ?? s_edges : null;
+            filled.BandEdges = filled.BandFile is null ? before?.BandEdges ?? [.. s_edges.Where(edge => edge <= (before?.ConfidenceCap ?? 1))] : null;
         }
 
         return filled;
     }
-
-    private static double RoomFor(double cosineBudget, int digits) => cosineBudget >= EmbeddingPlan.LeastBudget(digits) ? cosineBudget : 0;
 
     /// <summary>The leading class alone, rounded, is the label only.</summary>
     private static bool IsOneClass(HardeningOptions given) => given is { TopK: 1, Release: null or Release.Rounding };

@@ -48,6 +48,45 @@ public sealed class OutputKindReleaseTests
     }
 
     [Fact]
+    public void Fewer_token_logits_for_normal_callers_are_as_few_for_guarded_ones()
+    {
+        using Shield shield = TestShield.Build(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 });
+        float[] logits = [.. Enumerable.Range(0, 50).Select(i => -i / 10f)];
+        Assert.Equal([3, 3, 1], new[] { Posture.Normal, Posture.Guarded, Posture.Restricted }.Select(posture => Ask(shield, posture, logits).Count(float.IsFinite)));
+    }
+
+    [Fact]
+    public void A_quantisation_step_grows_to_the_greatest_there_is_and_no_further()
+    {
+        using Shield shield = TestShield.Build(OutputKind.Regression, new HardeningOptions { QuantisationStep = 2e29 });
+        Assert.All([Posture.Normal, Posture.Guarded, Posture.Restricted], posture => Assert.InRange(Ask(shield, posture, [1e30f])[0], 4e29f, 1.6e30f));
+    }
+
+    [Fact]
+    public void A_confidence_that_is_capped_for_normal_callers_is_told_to_no_others()
+    {
+        using Shield shield = TestShield.Build(OutputKind.Probabilities, new HardeningOptions { ConfidenceCap = 0.7 });
+        foreach (Posture posture in (Posture[])[Posture.Normal, Posture.Guarded, Posture.Restricted])
+        {
+            Assert.Equal(Ask(shield, posture, [0.75f, 0.2f, 0.05f])[0], Ask(shield, posture, [0.995f, 0.004f, 0.001f])[0]);
+        }
+    }
+
+    [Fact]
+    public void Fewer_digits_take_nothing_of_the_noise_of_the_posture_before()
+    {
+        // Of a length just below a power of ten, which rounding to one digit costs next to nothing.
+        using Shield shield = TestShield.Build(OutputKind.Embedding, new HardeningOptions { CosineBudget = 0.02 });
+        Random random = new(3);
+        float[] vector = [.. Enumerable.Range(0, 96).Select(_ => (float)random.NextDouble() - 0.5f)];
+        float scale = 0.99f / MathF.Sqrt(vector.Sum(value => value * value) / vector.Length);
+        vector = Array.ConvertAll(vector, value => value * scale);
+        double[] cosines = [.. new[] { Posture.Normal, Posture.Guarded, Posture.Restricted }.Select(posture => Cosine(vector, Ask(shield, posture, vector)))];
+        Assert.InRange(cosines[1], 0, cosines[0] + 1e-3);
+        Assert.InRange(cosines[2], 0, cosines[0] + 1e-3);
+    }
+
+    [Fact]
     public void A_quantised_value_is_half_a_step_from_the_clean_one_at_most_and_the_step_grows_tenfold()
     {
         using Shield shield = TestShield.Build(OutputKind.Regression, new HardeningOptions { QuantisationStep = 0.5 });
@@ -149,6 +188,42 @@ public sealed class OutputKindReleaseTests
         }
     }
 
+    [Theory]
+    [InlineData(OutputKind.SigmoidLogits, 4)]
+    [InlineData(OutputKind.SigmoidProbabilities, 2)]
+    [InlineData(OutputKind.TokenLogits, 20)]
+    public void Rows_of_another_length_than_declared_are_an_error_and_nothing_leaves(OutputKind kind, int classes)
+    {
+        using Shield shield = TestShield.Build(kind, configure: options => options.Outputs[TestShield.Output].Classes = classes);
+        foreach (Posture posture in (Posture[])[Posture.Normal, Posture.Guarded, Posture.Restricted])
+        {
+            float[] scores = [.. Enumerable.Repeat(0.123456f, 18)];
+            Admission admission = shield.Admit(CallerIn(shield, posture), new byte[1]);
+            ArgumentException error = Assert.Throws<ArgumentException>(() => shield.Harden(in admission, scores, 18));
+            Assert.Contains($"Output 'scores' is declared with {classes} classes; these rows have 18.", error.Message, StringComparison.Ordinal);
+            Assert.All(scores, score => Assert.Equal(0, score));
+        }
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData((1 << 20) + 1)]
+    public void A_vocabulary_that_cannot_be_released_is_the_same_error_in_every_posture_and_nothing_leaves(int classes)
+    {
+        using Shield shield = TestShield.Build(OutputKind.TokenLogits);
+        HashSet<string> messages = [];
+        foreach (Posture posture in (Posture[])[Posture.Normal, Posture.Guarded, Posture.Restricted])
+        {
+            float[] logits = [.. Enumerable.Repeat(0.123456f, classes)];
+            Admission admission = shield.Admit(CallerIn(shield, posture), new byte[1]);
+            messages.Add(Assert.Throws<ArgumentException>(() => shield.Harden(in admission, logits, classes)).Message);
+            Assert.DoesNotContain(logits, logit => logit != 0);
+            Assert.Equal(0, shield.GetUtility(0, posture).Rows);
+        }
+
+        Assert.Single(messages);
+    }
+
     [Fact]
     public void What_a_kind_does_not_take_is_a_fault_that_names_it()
     {
@@ -180,6 +255,12 @@ public sealed class OutputKindReleaseTests
         Laxer(OutputKind.SigmoidLogits, new HardeningOptions { Release = Release.Bands }, new HardeningOptions { Release = Release.Rounding });
         Laxer(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 }, new HardeningOptions { Release = Release.Rounding, TopK = 4 });
         Laxer(OutputKind.Logits, new HardeningOptions { Decimals = 2 }, new HardeningOptions { Release = Release.Rounding, ProbabilityDigits = 1 });
+        Laxer(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 }, new HardeningOptions { TopK = 4 });
+        Laxer(OutputKind.TokenLogits, new HardeningOptions(), new HardeningOptions { TopK = 1000 });
+        Laxer(OutputKind.Logits, new HardeningOptions { ConfidenceCap = 0.7 }, new HardeningOptions { Release = Release.Rounding });
+        Laxer(OutputKind.Logits, new HardeningOptions { BandEdges = [0.5], Release = Release.Bands }, new HardeningOptions { BandEdges = [0.5, 0.9] });
+        Laxer(OutputKind.Embedding, new HardeningOptions { SignificantDigits = 2, CosineBudget = 0.2 }, new HardeningOptions { SignificantDigits = 2, CosineBudget = 0 });
+        Laxer(OutputKind.Logits, new HardeningOptions { ConfidenceCap = 0.7 }, new HardeningOptions { BandEdges = [0.5, 0.9] });
 
         static void Laxer(OutputKind kind, HardeningOptions normal, HardeningOptions guarded)
         {
