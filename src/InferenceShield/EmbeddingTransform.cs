@@ -54,7 +54,7 @@ public sealed class EmbeddingTransform
 
         // The length of the first name, so that no two pairs of names run into one text.
         Span<byte> key = stackalloc byte[SipHashKey.Size];
-        secret.DeriveKey($"embedding/{model.Length}/{model}/{tenant}", key);
+        secret.DeriveKey($"embedding-transform/{model.Length}/{model}/{tenant}", key);
         SipHashKey drawKey = new(key);
         CryptographicOperations.ZeroMemory(key);
         float scale = 1 / MathF.Sqrt(window);

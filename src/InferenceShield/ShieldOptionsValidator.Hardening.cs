@@ -285,6 +285,11 @@ internal sealed partial class ShieldOptionsValidator
                 Once($"{keys[posture]} tells more than {keys[posture - 1]}; it must not: a caller would gain by being suspected.");
             }
 
+            if (output.Kind == OutputKind.TokenLogits && filled[posture].TopK > TokenLogitsPlan.MostTokens)
+            {
+                Once($"{keys[posture]}:TopK is {filled[posture].TopK}; of TokenLogits at most {TokenLogitsPlan.MostTokens} tokens are released.");
+            }
+
             if (output.Kind == OutputKind.Embedding
                 && filled[posture] is { CosineBudget: > 0 and double cosine, SignificantDigits: { } digits } && cosine < EmbeddingPlan.LeastBudget(digits))
             {

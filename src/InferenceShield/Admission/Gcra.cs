@@ -21,8 +21,8 @@ internal readonly record struct Gcra
     /// <summary>A word's time is nanoseconds times two to this.</summary>
     private const int TimeShift = 3;
 
-    /// <summary>Ten years, in nanoseconds: far from the end of the clock.</summary>
-    private const long LongestDebt = 315_360_000_000_000_000;
+    /// <summary>Thirty years, in nanoseconds: what a restated debt is cut to. A word holds thirty-six.</summary>
+    private const long LongestDebt = 946_080_000_000_000_000;
 
     private readonly long _increment;
     private readonly long _tolerance;

@@ -242,6 +242,7 @@ public sealed class OutputKindReleaseTests
         Fails("Outputs:scores:Hardening:TopKRemainder is 9; allowed: Zero", OutputKind.Logits, new HardeningOptions { TopKRemainder = (TopKRemainder)9 });
         Fails("each change the answer", OutputKind.Logits, new HardeningOptions { ReverseSigmoid = new ReverseSigmoidOptions(), KeyedNoiseBudget = 0.1 });
         Fails("ConfidenceCap and ProbabilityDigits apply to Release Rounding", OutputKind.Logits, new HardeningOptions { Release = Release.Bands, ConfidenceCap = 0.9 });
+        Fails("Outputs:scores:Hardening:TopK is 5000; of TokenLogits at most 1024", OutputKind.TokenLogits, new HardeningOptions { TopK = 5000 });
         Fails("Outputs:scores:Thresholds applies to SigmoidLogits", OutputKind.Logits, null, [0.5]);
         Fails("Outputs:scores:Thresholds is [0.5, 1]; allowed: one number", OutputKind.SigmoidLogits, null, [0.5, 1]);
         Fails("Outputs:scores:Thresholds has 2 numbers", OutputKind.SigmoidLogits, null, [0.5, 0.6]);
