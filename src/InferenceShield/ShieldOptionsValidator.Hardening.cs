@@ -280,9 +280,9 @@ internal sealed partial class ShieldOptionsValidator
         HardeningOptions[] filled = PostureHardening.Of(options, output);
         for (int posture = 0; posture < PostureHardening.Count; posture++)
         {
-            if (posture > 0 && IsLaxer(filled[posture], filled[posture - 1], output.Kind))
+            if (posture > 0 && FindLaxer(filled[posture], filled[posture - 1], output.Kind) is { } laxer)
             {
-                Once($"{keys[posture]} tells more than {keys[posture - 1]}; it must not: a caller would gain by being suspected.");
+                Once($"{keys[posture]} tells more than {keys[posture - 1]} ({laxer}); it must not: a caller would gain by being suspected.");
             }
 
             if (output.Kind == OutputKind.Embedding
@@ -360,27 +360,70 @@ internal sealed partial class ShieldOptionsValidator
         }
     }
 
-    private static bool IsLaxer(HardeningOptions hardening, HardeningOptions before, OutputKind kind)
+    /// <summary>Which option tells more than in the posture before; null if none does.</summary>
+    private static string? FindLaxer(HardeningOptions hardening, HardeningOptions before, OutputKind kind)
     {
-        bool isFiner = hardening.Release < before.Release
-            || (hardening.Release == Release.Rounding && before.Release == Release.Rounding && IsFiner(hardening, before));
-        return kind switch
+        if (kind == OutputKind.Embedding)
         {
-            OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities => isFiner,
-            OutputKind.Regression when before.QuantisationStep is { } step => !(hardening.QuantisationStep >= step),
-            OutputKind.Embedding or OutputKind.Regression => hardening.SignificantDigits > before.SignificantDigits,
-            _ => isFiner || (hardening.Release == before.Release && hardening.Release == Release.Rounding && MostOf(hardening, kind) > MostOf(before, kind)),
-        };
+            return hardening.SignificantDigits > before.SignificantDigits ? Compare(nameof(hardening.SignificantDigits), hardening.SignificantDigits, before.SignificantDigits)
+                : hardening.CosineBudget < before.CosineBudget ? Compare(nameof(hardening.CosineBudget), hardening.CosineBudget, before.CosineBudget)
+                : null;
+        }
+
+        if (kind == OutputKind.Regression)
+        {
+            // A step is in the output's unit and digits are relative: which tells more depends on the value.
+            return hardening.QuantisationStep is { } step && !(step >= before.QuantisationStep) ? Compare(nameof(hardening.QuantisationStep), step, before.QuantisationStep)
+                : before.QuantisationStep is null && hardening.SignificantDigits > before.SignificantDigits ? Compare(nameof(hardening.SignificantDigits), hardening.SignificantDigits, before.SignificantDigits)
+                : null;
+        }
+
+        bool areRounded = hardening.Release == Release.Rounding && before.Release == Release.Rounding;
+        if (hardening.Release < before.Release)
+        {
+            return Compare(nameof(hardening.Release), hardening.Release, before.Release);
+        }
+
+        if (areRounded && IsFiner(hardening, before))
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"{Digits(hardening)}, {Digits(before)} before");
+        }
+
+        if (IsScores(kind))
+        {
+            return null;
+        }
+
+        if ((areRounded || (kind == OutputKind.TokenLogits && hardening.Release != Release.LabelOnly)) && MostOf(hardening, kind) > MostOf(before, kind))
+        {
+            return Compare(nameof(hardening.TopK), hardening.TopK, before.TopK);
+        }
+
+        return !IsDistribution(kind) || hardening.Release == Release.LabelOnly ? null
+            : hardening.ConfidenceCap > before.ConfidenceCap ? Compare(nameof(hardening.ConfidenceCap), hardening.ConfidenceCap, before.ConfidenceCap)
+            : hardening.BandEdges is { } edges && before.BandEdges is { } others && edges.Except(others).Any() ? $"{nameof(hardening.BandEdges)} that are not among those before"
+            : null;
     }
+
+    private static string Compare(string option, object? value, object? before) =>
+        string.Create(CultureInfo.InvariantCulture, $"{option} {value ?? "not given"}, {before ?? "none"} before");
+
+    private static string Digits(HardeningOptions hardening) => hardening.ProbabilityDigits is { } digits
+        ? $"{nameof(hardening.ProbabilityDigits)} {digits}"
+        : $"{nameof(hardening.Decimals)} {hardening.Decimals}";
 
     private static int MostOf(HardeningOptions hardening, OutputKind kind) =>
         hardening.TopK ?? (kind == OutputKind.TokenLogits ? OutputPlan.UsualTokens : int.MaxValue);
 
     /// <summary>Significant digits tell small numbers to the finest grid there is.</summary>
-    private static bool IsFiner(HardeningOptions hardening, HardeningOptions before) =>
-        (hardening.ProbabilityDigits, before.ProbabilityDigits) is ({ } own, { } others)
-            ? own > others
-            : (hardening.ProbabilityDigits is null ? hardening.Decimals : ScorePlan.MostDecimals) > (before.ProbabilityDigits is null ? before.Decimals : ScorePlan.MostDecimals);
+    /// <remarks>And large numbers to that many decimals at the least.</remarks>
+    private static bool IsFiner(HardeningOptions hardening, HardeningOptions before) => (hardening.ProbabilityDigits, before.ProbabilityDigits) switch
+    {
+        ({ } own, { } others) => own > others,
+        (null, { } others) => hardening.Decimals > others,
+        ({ }, null) => ScorePlan.MostDecimals > before.Decimals,
+        _ => hardening.Decimals > before.Decimals,
+    };
 
     /// <summary>However many outputs share it.</summary>
     private void Once(string fault)

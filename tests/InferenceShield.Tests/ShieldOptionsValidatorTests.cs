@@ -87,14 +87,14 @@ public sealed class ShieldOptionsValidatorTests
             o => (o.Restricted.BandFile, o.Outputs[TestShield.Output].Classes) = ("x", 2),
         ["Guarded: BandFile and BandEdges both say where the bands are. Choose one of them."] =
             o => (o.Guarded.BandFile, o.Guarded.BandEdges, o.Outputs[TestShield.Output].Classes) = ("x", [0.5], 2),
-        ["Guarded tells more than Hardening; it must not: a caller would gain by being suspected."] =
+        ["Guarded tells more than Hardening (Release Bands, LabelOnly before); it must not: a caller would gain by being suspected."] =
             o => (o.Hardening.Release, o.Guarded.Release) = (Release.LabelOnly, Release.Bands),
-        ["Restricted tells more than Guarded; it must not: a caller would gain by being suspected."] = o => o.Restricted.Release = Release.Rounding,
-        ["Outputs:x:Guarded tells more than Outputs:x:Hardening; it must not: a caller would gain by being suspected."] = o => o.Outputs["x"] = new OutputOptions
+        ["Restricted tells more than Guarded (Release Rounding, Bands before); it must not: a caller would gain by being suspected."] = o => o.Restricted.Release = Release.Rounding,
+        ["Outputs:x:Guarded tells more than Outputs:x:Hardening (TopK 4, 3 before); it must not: a caller would gain by being suspected."] = o => o.Outputs["x"] = new OutputOptions
         {
             Kind = OutputKind.Logits, Hardening = new HardeningOptions { TopK = 3 }, Guarded = new HardeningOptions { TopK = 4, Release = Release.Rounding },
         },
-        ["Outputs:x:Restricted tells more than Guarded; it must not: a caller would gain by being suspected."] = o => o.Outputs["x"] = new OutputOptions
+        ["Outputs:x:Restricted tells more than Guarded (SignificantDigits 3, 2 before); it must not: a caller would gain by being suspected."] = o => o.Outputs["x"] = new OutputOptions
         {
             Kind = OutputKind.Embedding, Restricted = new HardeningOptions { SignificantDigits = 3 },
         },

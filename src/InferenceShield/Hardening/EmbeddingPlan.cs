@@ -11,6 +11,13 @@ internal sealed record EmbeddingPlan
     /// <summary>The least budget, besides 0, that rounding to so many digits leaves room for.</summary>
     public static double LeastBudget(int digits) => 1 - Math.Cos(RoundingAngle(digits) + AngleReserve);
 
+    /// <summary>The budget that, with rounding to other digits, leaves noise the same angle; none less than it was.</summary>
+    public static double BudgetOfSameNoise(double cosineBudget, int digits, int otherDigits)
+    {
+        double angle = Math.Acos(1 - cosineBudget) + Math.Max(0, RoundingAngle(otherDigits) - RoundingAngle(digits));
+        return Math.Max(1 - Math.Cos(Math.Min(angle, Math.PI / 2)), Math.Max(cosineBudget, LeastBudget(otherDigits))); // whatever the last bit
+    }
+
     /// <param name="cosineBudget">0 (no noise) to 1: the cosine of released and clean vector is at least 1 less this.</param>
     /// <param name="digits">1 to <see cref="MostDigits"/> significant digits of a component of typical size.</param>
     /// <remarks>Rounding is paid for out of the budget, as an angle: noise gets what it leaves. A budget above 0 that rounding

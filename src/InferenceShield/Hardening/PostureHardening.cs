@@ -28,13 +28,13 @@ internal static class PostureHardening
         HardeningOptions[] filled = SharedOf(options);
         for (int posture = 0; posture < Count; posture++)
         {
-            filled[posture] = Fill(own[posture] ?? filled[posture], posture, posture == 0 ? null : filled[posture - 1]);
+            filled[posture] = Fill(own[posture] ?? filled[posture], posture, posture == 0 ? null : filled[posture - 1], output.Kind);
         }
 
         return filled;
     }
 
-    private static HardeningOptions Fill(HardeningOptions given, int posture, HardeningOptions? before)
+    private static HardeningOptions Fill(HardeningOptions given, int posture, HardeningOptions? before, OutputKind kind)
     {
         HardeningOptions filled = given.Clone();
         Release usual = (Release)Math.Max(posture, (int)(before?.Release ?? Release.Rounding));
@@ -42,7 +42,13 @@ internal static class PostureHardening
         filled.Release = IsOneClass(given) ? Release.LabelOnly : given.Release ?? usual;
         filled.SignificantDigits = given.SignificantDigits ?? digits;
         filled.QuantisationStep = given.QuantisationStep ?? before?.QuantisationStep * StepRatio;
-        filled.CosineBudget = given.CosineBudget ?? RoomFor(before?.CosineBudget ?? 0, filled.SignificantDigits.Value);
+        filled.CosineBudget = given.CosineBudget ?? SameNoise(before, filled.SignificantDigits.Value);
+        filled.ConfidenceCap = given.ConfidenceCap ?? before?.ConfidenceCap;
+        if (kind == OutputKind.TokenLogits && given.TopK is null && before?.TopK is { } most)
+        {
+            filled.TopK = Math.Min(most, OutputPlan.UsualTokens);
+        }
+
         if (filled.Release == Release.Bands && given.BandFile is null && given.BandEdges is null)
         {
             filled.BandFile = before?.BandFile;
@@ -52,7 +58,10 @@ internal static class PostureHardening
         return filled;
     }
 
-    private static double RoomFor(double cosineBudget, int digits) => cosineBudget >= EmbeddingPlan.LeastBudget(digits) ? cosineBudget : 0;
+    /// <summary>The budget that leaves as much room for noise beside rounding to so many digits as the posture before has.</summary>
+    private static double SameNoise(HardeningOptions? before, int digits) => before is { CosineBudget: > 0 and double budget, SignificantDigits: { } others }
+        ? EmbeddingPlan.BudgetOfSameNoise(budget, others, digits)
+        : 0;
 
     /// <summary>The leading class alone, rounded, is the label only.</summary>
     private static bool IsOneClass(HardeningOptions given) => given is { TopK: 1, Release: null or Release.Rounding };
