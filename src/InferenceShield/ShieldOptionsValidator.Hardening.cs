@@ -9,6 +9,8 @@ internal sealed partial class ShieldOptionsValidator
 
     private const string KindNames = "Logits, Probabilities, Embedding, Regression, State, SigmoidLogits, SigmoidProbabilities or TokenLogits";
 
+    private static readonly HardeningOptions s_usual = new();
+
     /// <summary>What is allowed and yet does not do what its name promises.</summary>
     public static IEnumerable<string> Warnings(ShieldOptions options)
     {
@@ -238,6 +240,8 @@ internal sealed partial class ShieldOptionsValidator
             Foreign(own.Release is not null, nameof(own.Release), kind is not (OutputKind.Embedding or OutputKind.Regression));
             Foreign(own.TopK is not null, nameof(own.TopK), kind == OutputKind.TokenLogits || IsDistribution(kind));
             Foreign(own.QuantisationStep is not null, nameof(own.QuantisationStep), kind == OutputKind.Regression);
+            Foreign(own.SignificantDigits is not null, nameof(own.SignificantDigits), kind is OutputKind.Embedding or OutputKind.Regression);
+            Foreign(own.Decimals != s_usual.Decimals, nameof(own.Decimals), kind is not (OutputKind.Embedding or OutputKind.Regression));
             Foreign(own.CosineBudget is not null, nameof(own.CosineBudget), kind == OutputKind.Embedding);
         }
 

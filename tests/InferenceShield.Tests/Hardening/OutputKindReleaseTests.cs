@@ -225,6 +225,13 @@ public sealed class OutputKindReleaseTests
         }
     }
 
+    [Fact]
+    public void A_step_of_another_kind_is_a_fault_where_the_output_names_it()
+    {
+        Fails("Outputs:scores:Hardening:SignificantDigits does not apply to Logits", OutputKind.Logits, new HardeningOptions { SignificantDigits = 1 });
+        Fails("Outputs:scores:Hardening:Decimals does not apply to Regression", OutputKind.Regression, new HardeningOptions { Decimals = 1 });
+    }
+
     private static void Fails(string expected, OutputKind kind, HardeningOptions? hardening, double[]? thresholds = null)
     {
         OptionsValidationException error = Assert.Throws<OptionsValidationException>(() =>
