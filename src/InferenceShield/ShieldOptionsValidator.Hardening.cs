@@ -19,6 +19,11 @@ internal sealed partial class ShieldOptionsValidator
             .. options.Outputs.Values.Where(output => IsDistribution(output.Kind))
                 .SelectMany(output => PostureHardening.OwnOf(output).Zip(PostureHardening.SharedOf(options), (own, shared) => own ?? shared)).Distinct(),
         ];
+        foreach (string unused in FindUnused(options))
+        {
+            yield return unused;
+        }
+
         if (given.Any(hardening => hardening.Temperature != 1))
         {
             yield return "Temperature alone does not protect: above 1 it gives a thief more per answer, and it always costs honest callers their calibration.";
@@ -48,6 +53,38 @@ internal sealed partial class ShieldOptionsValidator
         if (given.Any(hardening => hardening is { BandFile: null, Release: Release.Bands } or { BandEdges: not null }))
         {
             yield return "Bands without BandFile are uncalibrated: the number that each releases is its middle. Learn bands from benign answers (ConfidenceBands.Learn) where callers read confidences as probabilities.";
+        }
+    }
+
+    /// <summary>Shared options may be meant for some outputs only, but not for none.</summary>
+    private static IEnumerable<string> FindUnused(ShieldOptions options)
+    {
+        HardeningOptions[] shared = PostureHardening.SharedOf(options);
+        for (int posture = 0; posture < PostureHardening.Count; posture++)
+        {
+            OutputKind[] kinds = [.. options.Outputs.Values.Where(output => PostureHardening.OwnOf(output)[posture] is null).Select(output => output.Kind)];
+            HardeningOptions given = shared[posture];
+            string[] unused =
+            [
+                .. Unused(given.KeyedNoiseBudget > 0, nameof(given.KeyedNoiseBudget), IsDistribution),
+                .. Unused(given.LeastInformationBudget > 0, nameof(given.LeastInformationBudget), IsDistribution),
+                .. Unused(given.CodebookFile is not null, nameof(given.CodebookFile), IsDistribution),
+                .. Unused(given.BandFile is not null, nameof(given.BandFile), IsDistribution),
+                .. Unused(given.BandEdges is not null, nameof(given.BandEdges), IsDistribution),
+                .. Unused(given.ReverseSigmoid is not null, nameof(given.ReverseSigmoid), IsDistribution),
+                .. Unused(given.AdaptiveMisinformation is not null, nameof(given.AdaptiveMisinformation), IsDistribution),
+                .. Unused(given.ConfidenceCap is not null, nameof(given.ConfidenceCap), IsDistribution),
+                .. Unused(given.ProbabilityDigits is not null, nameof(given.ProbabilityDigits), IsDistribution),
+                .. Unused(given.TopK is not null, nameof(given.TopK), kind => IsDistribution(kind) || kind == OutputKind.TokenLogits || (given.TopK == 1 && IsScores(kind))),
+                .. Unused(given.QuantisationStep is not null, nameof(given.QuantisationStep), kind => kind == OutputKind.Regression),
+                .. Unused(given.CosineBudget > 0, nameof(given.CosineBudget), kind => kind == OutputKind.Embedding),
+            ];
+            if (unused.Length > 0)
+            {
+                yield return $"{PostureHardening.Keys[posture]}: {string.Join(", ", unused)} {(unused.Length == 1 ? "applies" : "apply")} to none of the outputs and change{(unused.Length == 1 ? "s" : "")} nothing.";
+            }
+
+            IEnumerable<string> Unused(bool isGiven, string name, Func<OutputKind, bool> applies) => isGiven && !kinds.Any(applies) ? [name] : [];
         }
     }
 

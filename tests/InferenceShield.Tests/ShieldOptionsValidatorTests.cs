@@ -242,6 +242,20 @@ public sealed class ShieldOptionsValidatorTests
     }
 
     [Fact]
+    public void A_shared_step_that_no_output_takes_is_warned_of()
+    {
+        ShieldOptions options = new() { Hardening = { TopK = 3, KeyedNoiseBudget = 0.1 }, Guarded = { QuantisationStep = 1 } };
+        options.Outputs["labels"] = new OutputOptions { Kind = OutputKind.SigmoidLogits };
+        Assert.Equal(
+            ["Hardening: KeyedNoiseBudget, TopK apply to none of the outputs and change nothing.", "Guarded: QuantisationStep applies to none of the outputs and changes nothing."],
+            ShieldOptionsValidator.Warnings(options));
+        options.Hardening = new HardeningOptions { TopK = 3 };
+        options.Guarded = new HardeningOptions();
+        options.Outputs["scores"] = new OutputOptions { Kind = OutputKind.Logits };
+        Assert.Empty(ShieldOptionsValidator.Warnings(options));
+    }
+
+    [Fact]
     public void Default_options_warn_of_nothing()
     {
         using RecordingLoggerFactory logger = new();
@@ -272,7 +286,7 @@ public sealed class ShieldOptionsValidatorTests
         Assert.StartsWith("LeastInformationBudget costs a thief who adapts no more", Assert.Single(ShieldOptionsValidator.Warnings(options)), StringComparison.Ordinal);
         options.Outputs.Clear();
         options.Outputs["values"] = new OutputOptions { Kind = OutputKind.Embedding };
-        Assert.Empty(ShieldOptionsValidator.Warnings(options));
+        Assert.Equal("Guarded: LeastInformationBudget, BandFile apply to none of the outputs and change nothing.", Assert.Single(ShieldOptionsValidator.Warnings(options)));
     }
 
     /// <summary>The defaults, and one output.</summary>
