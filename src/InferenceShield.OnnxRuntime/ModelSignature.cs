@@ -62,10 +62,17 @@ internal sealed class ModelSignature
                 : throw new ModelFileException($"The output '{output}' is declared as State, but is not a tensor of numbers.");
         }
 
-        return ElementTypes.IsReal(output.ElementType)
-            ? output
-            : throw new ModelFileException(
+        if (!ElementTypes.IsReal(output.ElementType))
+        {
+            throw new ModelFileException(
                 $"The output '{output}' is declared as {kind}, but holds no real numbers (Float, Double, Float16, BFloat16). Leave it undeclared: it is then never returned.");
+        }
+
+        long width = output.Dimensions.IsEmpty ? 1 : output.Dimensions[^1];
+        int classes = shield.GetOutputClasses(index);
+        return width < 0 || classes == 0 || classes == width
+            ? output
+            : throw new ModelFileException($"The output '{output}' has {width} numbers in a row; shield '{shield.Name}' declares {classes}. Correct Outputs:{name}:Classes.");
     }
 
     private int FindRowInput(string? name)

@@ -18,6 +18,8 @@ namespace InferenceShield;
 /// clean and transformed, or of two tenants, solves it by least squares; as its structure is public, fewer may do. So it keeps the answers of
 /// accounts that do not work together apart, and ties a leaked index to a tenant; it does not stop two of them that compare
 /// the answers to d queries they both made.</para>
+/// <para>With a shield: <see cref="Apply"/> to the clean vector, then <c>Shield.Harden</c>, so that noise and rounding come last.
+/// A <c>ShieldedSession</c> hardens by itself and leaves no room for it: use spans.</para>
 /// <para>The same secret, model, tenant and dimension give the same bits on every machine and replica. Immutable and thread-safe.
 /// Memory: 30 to 36 bytes a dimension and tenant. The constructor draws d keyed hashes a round: make one a tenant and keep it.</para>
 /// </remarks>

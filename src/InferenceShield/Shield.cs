@@ -121,6 +121,10 @@ public sealed partial class Shield : IDisposable
     /// <param name="output">Its index.</param>
     public OutputKind GetOutputKind(int output) => OutputOf(_plan, output).Kind;
 
+    /// <summary>The declared numbers in a row of an output; 0 if there may be any.</summary>
+    /// <param name="output">Its index.</param>
+    internal int GetOutputClasses(int output) => OutputOf(_plan, output).Classes;
+
     /// <summary>Puts new options into force for queries admitted from now on. What callers have used up stays used up: under a
     /// new rate it is the same number of queries. Where a rate changes, queries wait meanwhile: some 20 milliseconds, and longer with millions of
     /// callers.</summary>

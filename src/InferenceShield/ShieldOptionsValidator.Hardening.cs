@@ -9,6 +9,8 @@ internal sealed partial class ShieldOptionsValidator
 
     private const string KindNames = "Logits, Probabilities, Embedding, Regression, State, SigmoidLogits, SigmoidProbabilities or TokenLogits";
 
+    private static readonly HardeningOptions s_usual = new();
+
     /// <summary>What is allowed and yet does not do what its name promises.</summary>
     public static IEnumerable<string> Warnings(ShieldOptions options)
     {
@@ -17,6 +19,11 @@ internal sealed partial class ShieldOptionsValidator
             .. options.Outputs.Values.Where(output => IsDistribution(output.Kind))
                 .SelectMany(output => PostureHardening.OwnOf(output).Zip(PostureHardening.SharedOf(options), (own, shared) => own ?? shared)).Distinct(),
         ];
+        foreach (string unused in FindUnused(options))
+        {
+            yield return unused;
+        }
+
         if (given.Any(hardening => hardening.Temperature != 1))
         {
             yield return "Temperature alone does not protect: above 1 it gives a thief more per answer, and it always costs honest callers their calibration.";
@@ -46,6 +53,38 @@ internal sealed partial class ShieldOptionsValidator
         if (given.Any(hardening => hardening is { BandFile: null, Release: Release.Bands } or { BandEdges: not null }))
         {
             yield return "Bands without BandFile are uncalibrated: the number that each releases is its middle. Learn bands from benign answers (ConfidenceBands.Learn) where callers read confidences as probabilities.";
+        }
+    }
+
+    /// <summary>Shared options may be meant for some outputs only, but not for none.</summary>
+    private static IEnumerable<string> FindUnused(ShieldOptions options)
+    {
+        HardeningOptions[] shared = PostureHardening.SharedOf(options);
+        for (int posture = 0; posture < PostureHardening.Count; posture++)
+        {
+            OutputKind[] kinds = [.. options.Outputs.Values.Where(output => PostureHardening.OwnOf(output)[posture] is null).Select(output => output.Kind)];
+            HardeningOptions given = shared[posture];
+            string[] unused =
+            [
+                .. Unused(given.KeyedNoiseBudget > 0, nameof(given.KeyedNoiseBudget), IsDistribution),
+                .. Unused(given.LeastInformationBudget > 0, nameof(given.LeastInformationBudget), IsDistribution),
+                .. Unused(given.CodebookFile is not null, nameof(given.CodebookFile), IsDistribution),
+                .. Unused(given.BandFile is not null, nameof(given.BandFile), IsDistribution),
+                .. Unused(given.BandEdges is not null, nameof(given.BandEdges), IsDistribution),
+                .. Unused(given.ReverseSigmoid is not null, nameof(given.ReverseSigmoid), IsDistribution),
+                .. Unused(given.AdaptiveMisinformation is not null, nameof(given.AdaptiveMisinformation), IsDistribution),
+                .. Unused(given.ConfidenceCap is not null, nameof(given.ConfidenceCap), IsDistribution),
+                .. Unused(given.ProbabilityDigits is not null, nameof(given.ProbabilityDigits), IsDistribution),
+                .. Unused(given.TopK is not null, nameof(given.TopK), kind => IsDistribution(kind) || kind == OutputKind.TokenLogits || (given.TopK == 1 && IsScores(kind))),
+                .. Unused(given.QuantisationStep is not null, nameof(given.QuantisationStep), kind => kind == OutputKind.Regression),
+                .. Unused(given.CosineBudget > 0, nameof(given.CosineBudget), kind => kind == OutputKind.Embedding),
+            ];
+            if (unused.Length > 0)
+            {
+                yield return $"{PostureHardening.Keys[posture]}: {string.Join(", ", unused)} {(unused.Length == 1 ? "applies" : "apply")} to none of the outputs and change{(unused.Length == 1 ? "s" : "")} nothing.";
+            }
+
+            IEnumerable<string> Unused(bool isGiven, string name, Func<OutputKind, bool> applies) => isGiven && !kinds.Any(applies) ? [name] : [];
         }
     }
 
@@ -238,6 +277,8 @@ internal sealed partial class ShieldOptionsValidator
             Foreign(own.Release is not null, nameof(own.Release), kind is not (OutputKind.Embedding or OutputKind.Regression));
             Foreign(own.TopK is not null, nameof(own.TopK), kind == OutputKind.TokenLogits || IsDistribution(kind));
             Foreign(own.QuantisationStep is not null, nameof(own.QuantisationStep), kind == OutputKind.Regression);
+            Foreign(own.SignificantDigits is not null, nameof(own.SignificantDigits), kind is OutputKind.Embedding or OutputKind.Regression);
+            Foreign(own.Decimals != s_usual.Decimals, nameof(own.Decimals), kind is not (OutputKind.Embedding or OutputKind.Regression));
             Foreign(own.CosineBudget is not null, nameof(own.CosineBudget), kind == OutputKind.Embedding);
         }
 
@@ -280,9 +321,9 @@ internal sealed partial class ShieldOptionsValidator
         HardeningOptions[] filled = PostureHardening.Of(options, output);
         for (int posture = 0; posture < PostureHardening.Count; posture++)
         {
-            if (posture > 0 && IsLaxer(filled[posture], filled[posture - 1], output.Kind))
+            if (posture > 0 && FindLaxer(filled[posture], filled[posture - 1], output.Kind) is { } laxer)
             {
-                Once($"{keys[posture]} tells more than {keys[posture - 1]}; it must not: a caller would gain by being suspected.");
+                Once($"{keys[posture]} tells more than {keys[posture - 1]} ({laxer}); it must not: a caller would gain by being suspected.");
             }
 
             if (output.Kind == OutputKind.TokenLogits && filled[posture].TopK > TokenLogitsPlan.MostTokens)
@@ -365,42 +406,70 @@ internal sealed partial class ShieldOptionsValidator
         }
     }
 
-    private static bool IsLaxer(HardeningOptions hardening, HardeningOptions before, OutputKind kind)
+    /// <summary>Which option tells more than in the posture before; null if none does.</summary>
+    private static string? FindLaxer(HardeningOptions hardening, HardeningOptions before, OutputKind kind)
     {
-        bool isFiner = hardening.Release < before.Release
-            || (hardening.Release == Release.Rounding && before.Release == Release.Rounding && IsFiner(hardening, before));
-        return kind switch
+        if (kind == OutputKind.Embedding)
         {
-            OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities => isFiner,
-            OutputKind.TokenLogits => isFiner || (hardening.Release != Release.LabelOnly && MostOf(hardening, kind) > MostOf(before, kind)),
-            OutputKind.Regression when before.QuantisationStep is { } step => !(hardening.QuantisationStep >= step),
-            OutputKind.Embedding when hardening.SignificantDigits == before.SignificantDigits => hardening.CosineBudget < before.CosineBudget,
-            OutputKind.Embedding or OutputKind.Regression => hardening.SignificantDigits > before.SignificantDigits,
-            _ => isFiner || IsSurer(hardening, before) || HasMoreBands(hardening, before) || (hardening.Release == before.Release && hardening.Release == Release.Rounding && MostOf(hardening, kind) > MostOf(before, kind)),
-        };
+            return hardening.SignificantDigits > before.SignificantDigits ? Compare(nameof(hardening.SignificantDigits), hardening.SignificantDigits, before.SignificantDigits)
+                : hardening.CosineBudget < before.CosineBudget ? Compare(nameof(hardening.CosineBudget), hardening.CosineBudget, before.CosineBudget)
+                : null;
+        }
+
+        if (kind == OutputKind.Regression)
+        {
+            // A step is in the output's unit and digits are relative: which tells more depends on the value.
+            return hardening.QuantisationStep is { } step && !(step >= before.QuantisationStep) ? Compare(nameof(hardening.QuantisationStep), step, before.QuantisationStep)
+                : before.QuantisationStep is null && hardening.SignificantDigits > before.SignificantDigits ? Compare(nameof(hardening.SignificantDigits), hardening.SignificantDigits, before.SignificantDigits)
+                : null;
+        }
+
+        bool areRounded = hardening.Release == Release.Rounding && before.Release == Release.Rounding;
+        if (hardening.Release < before.Release)
+        {
+            return Compare(nameof(hardening.Release), hardening.Release, before.Release);
+        }
+
+        if (areRounded && IsFiner(hardening, before))
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"{Digits(hardening)}, {Digits(before)} before");
+        }
+
+        if (IsScores(kind))
+        {
+            return null;
+        }
+
+        if ((areRounded || (kind == OutputKind.TokenLogits && hardening.Release != Release.LabelOnly)) && MostOf(hardening, kind) > MostOf(before, kind))
+        {
+            return Compare(nameof(hardening.TopK), hardening.TopK, before.TopK);
+        }
+
+        return !IsDistribution(kind) || hardening.Release == Release.LabelOnly ? null
+            : hardening.ConfidenceCap > before.ConfidenceCap ? Compare(nameof(hardening.ConfidenceCap), hardening.ConfidenceCap, before.ConfidenceCap)
+            : hardening.BandEdges is { } edges && before.BandEdges is { } others && edges.Except(others).Any() ? $"{nameof(hardening.BandEdges)} that are not among those before"
+            : null;
     }
 
-    /// <summary>Whether confidences are told apart above a cap of the posture before; of a file of bands nobody knows yet.</summary>
-    private static bool IsSurer(HardeningOptions hardening, HardeningOptions before) => before is { Release: Release.Rounding, ConfidenceCap: { } cap }
-        && hardening.Release switch
-        {
-            Release.Rounding => !(hardening.ConfidenceCap <= cap),
-            Release.Bands => hardening.BandEdges?.Any(edge => edge > cap) == true,
-            _ => false,
-        };
+    private static string Compare(string option, object? value, object? before) =>
+        string.Create(CultureInfo.InvariantCulture, $"{option} {value ?? "not given"}, {before ?? "none"} before");
 
-    /// <summary>Of a file of bands nobody knows yet.</summary>
-    private static bool HasMoreBands(HardeningOptions hardening, HardeningOptions before) =>
-        hardening is { Release: Release.Bands, BandEdges: { } edges } && before is { Release: Release.Bands, BandEdges: { } fewer } && edges.Count > fewer.Count;
+    private static string Digits(HardeningOptions hardening) => hardening.ProbabilityDigits is { } digits
+        ? $"{nameof(hardening.ProbabilityDigits)} {digits}"
+        : $"{nameof(hardening.Decimals)} {hardening.Decimals}";
 
     private static int MostOf(HardeningOptions hardening, OutputKind kind) =>
         hardening.TopK ?? (kind == OutputKind.TokenLogits ? OutputPlan.UsualTokens : int.MaxValue);
 
     /// <summary>Significant digits tell small numbers to the finest grid there is.</summary>
-    private static bool IsFiner(HardeningOptions hardening, HardeningOptions before) =>
-        (hardening.ProbabilityDigits, before.ProbabilityDigits) is ({ } own, { } others)
-            ? own > others
-            : (hardening.ProbabilityDigits is null ? hardening.Decimals : ScorePlan.MostDecimals) > (before.ProbabilityDigits is null ? before.Decimals : ScorePlan.MostDecimals);
+    /// <remarks>And large numbers to that many decimals at the least.</remarks>
+    private static bool IsFiner(HardeningOptions hardening, HardeningOptions before) => (hardening.ProbabilityDigits, before.ProbabilityDigits) switch
+    {
+        ({ } own, { } others) => own > others,
+        (null, { } others) => hardening.Decimals > others,
+        ({ }, null) => ScorePlan.MostDecimals > before.Decimals,
+        _ => hardening.Decimals > before.Decimals,
+    };
 
     /// <summary>However many outputs share it.</summary>
     private void Once(string fault)

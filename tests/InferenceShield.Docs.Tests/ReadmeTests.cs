@@ -88,7 +88,12 @@ public sealed partial class ReadmeTests
             double sum = row.Sum(logit => Math.Exp(logit));
             return row.Select(logit => (float)(Math.Exp(logit) / sum));
         })];
-        float[] released = Array.ConvertAll(clean, value => MathF.Round(value, 2));
+        float[] released = new float[clean.Length];
+        for (int row = 0; row < clean.Length; row += 10)
+        {
+            HardeningSteps.Round(clean.AsSpan(row, 10), released.AsSpan(row, 10));
+        }
+
         InTemporaryFolder(folder =>
         {
             string before = Environment.CurrentDirectory;
@@ -105,7 +110,10 @@ public sealed partial class ReadmeTests
                         float[] answer = logits[..10];
                         Admission admission = serving.Admit(caller, new byte[1]);
                         serving.Harden(in admission, answer, 10);
-                        Assert.Equal(caller == suspect ? 3 : 4, Math.Min(4, answer.Distinct().Count()));
+
+                        // Beside label and second label all are alike, but for the grid step that does not divide.
+                        float[] others = [.. answer.Order().SkipLast(2)];
+                        Assert.Equal(caller == suspect, others[^1] - others[0] < 2e-5f);
                     }
                 });
                 using (shield)

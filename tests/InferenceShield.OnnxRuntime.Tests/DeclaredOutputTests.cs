@@ -32,6 +32,14 @@ public sealed class DeclaredOutputTests
     }
 
     [Fact]
+    public void Another_number_of_classes_than_the_model_has_is_an_error_at_start()
+    {
+        ModelFileException exception = Assert.Throws<ModelFileException>(() => TestSession.Of(
+            TestModels.Classifier(), [("probabilities", OutputKind.Probabilities)], options => options.Outputs["probabilities"].Classes = 12));
+        Assertions.Says(exception.Message, "probabilities: Float [batch, 10]", "has 10 numbers", "declares 12", "Outputs:probabilities:Classes");
+    }
+
+    [Fact]
     public void Logits_declared_as_probabilities_are_not_released()
     {
         using TestSession session = TestSession.Of(TestModels.Classifier(), OutputKind.Probabilities, output: "logits");

@@ -52,7 +52,7 @@ public sealed class ShieldHardenTests
         InvalidModelOutputException exception = Assert.Throws<InvalidModelOutputException>(() => shield.Harden(in admission, scores, 3));
         Assert.Equal((TestShield.Output, 1, -1), (exception.Output, exception.Row, exception.Class));
         Assert.Equal(
-            $"The model's output 'scores' is declared as Probabilities, but row 1 sums to {sum}, not 1. Nothing of this call is released. Declare it as Logits if it holds unnormalised scores.",
+            $"The model's output 'scores' is declared as Probabilities, but row 1 sums to {sum}, not 1. Nothing of this call is released. Declare it as Logits if it holds unnormalised scores, as SigmoidProbabilities if each score is a probability by itself.",
             exception.Message);
         Assert.All(scores, value => Assert.Equal(0, value));
     }

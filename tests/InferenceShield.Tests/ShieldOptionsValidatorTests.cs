@@ -87,14 +87,14 @@ public sealed class ShieldOptionsValidatorTests
             o => (o.Restricted.BandFile, o.Outputs[TestShield.Output].Classes) = ("x", 2),
         ["Guarded: BandFile and BandEdges both say where the bands are. Choose one of them."] =
             o => (o.Guarded.BandFile, o.Guarded.BandEdges, o.Outputs[TestShield.Output].Classes) = ("x", [0.5], 2),
-        ["Guarded tells more than Hardening; it must not: a caller would gain by being suspected."] =
+        ["Guarded tells more than Hardening (Release Bands, LabelOnly before); it must not: a caller would gain by being suspected."] =
             o => (o.Hardening.Release, o.Guarded.Release) = (Release.LabelOnly, Release.Bands),
-        ["Restricted tells more than Guarded; it must not: a caller would gain by being suspected."] = o => o.Restricted.Release = Release.Rounding,
-        ["Outputs:x:Guarded tells more than Outputs:x:Hardening; it must not: a caller would gain by being suspected."] = o => o.Outputs["x"] = new OutputOptions
+        ["Restricted tells more than Guarded (Release Rounding, Bands before); it must not: a caller would gain by being suspected."] = o => o.Restricted.Release = Release.Rounding,
+        ["Outputs:x:Guarded tells more than Outputs:x:Hardening (TopK 4, 3 before); it must not: a caller would gain by being suspected."] = o => o.Outputs["x"] = new OutputOptions
         {
             Kind = OutputKind.Logits, Hardening = new HardeningOptions { TopK = 3 }, Guarded = new HardeningOptions { TopK = 4, Release = Release.Rounding },
         },
-        ["Outputs:x:Restricted tells more than Guarded; it must not: a caller would gain by being suspected."] = o => o.Outputs["x"] = new OutputOptions
+        ["Outputs:x:Restricted tells more than Guarded (SignificantDigits 3, 2 before); it must not: a caller would gain by being suspected."] = o => o.Outputs["x"] = new OutputOptions
         {
             Kind = OutputKind.Embedding, Restricted = new HardeningOptions { SignificantDigits = 3 },
         },
@@ -242,6 +242,20 @@ public sealed class ShieldOptionsValidatorTests
     }
 
     [Fact]
+    public void A_shared_step_that_no_output_takes_is_warned_of()
+    {
+        ShieldOptions options = new() { Hardening = { TopK = 3, KeyedNoiseBudget = 0.1 }, Guarded = { QuantisationStep = 1 } };
+        options.Outputs["labels"] = new OutputOptions { Kind = OutputKind.SigmoidLogits };
+        Assert.Equal(
+            ["Hardening: KeyedNoiseBudget, TopK apply to none of the outputs and change nothing.", "Guarded: QuantisationStep applies to none of the outputs and changes nothing."],
+            ShieldOptionsValidator.Warnings(options));
+        options.Hardening = new HardeningOptions { TopK = 3 };
+        options.Guarded = new HardeningOptions();
+        options.Outputs["scores"] = new OutputOptions { Kind = OutputKind.Logits };
+        Assert.Empty(ShieldOptionsValidator.Warnings(options));
+    }
+
+    [Fact]
     public void Default_options_warn_of_nothing()
     {
         using RecordingLoggerFactory logger = new();
@@ -272,7 +286,7 @@ public sealed class ShieldOptionsValidatorTests
         Assert.StartsWith("LeastInformationBudget costs a thief who adapts no more", Assert.Single(ShieldOptionsValidator.Warnings(options)), StringComparison.Ordinal);
         options.Outputs.Clear();
         options.Outputs["values"] = new OutputOptions { Kind = OutputKind.Embedding };
-        Assert.Empty(ShieldOptionsValidator.Warnings(options));
+        Assert.Equal("Guarded: LeastInformationBudget, BandFile apply to none of the outputs and change nothing.", Assert.Single(ShieldOptionsValidator.Warnings(options)));
     }
 
     /// <summary>The defaults, and one output.</summary>

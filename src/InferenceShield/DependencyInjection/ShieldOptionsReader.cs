@@ -38,6 +38,8 @@ internal static partial class ShieldOptionsReader
 
     private static readonly HashSet<string> s_keys = new(Keys, StringComparer.OrdinalIgnoreCase);
 
+    private static readonly HashSet<string> s_lists = new([nameof(HardeningOptions.BandEdges), nameof(OutputOptions.Thresholds)], StringComparer.OrdinalIgnoreCase);
+
     public static void Read(IConfigurationSection section, ShieldOptions options)
     {
         List<KeyValuePair<string, string?>> readable = [];
@@ -87,6 +89,11 @@ internal static partial class ShieldOptionsReader
             return $"{path} is empty. Leave it out for the default.";
         }
 
+        if (FindNameFault(path, key, value) is { } fault)
+        {
+            return fault;
+        }
+
         try
         {
             Only([new(key, value)]).Bind(new ShieldOptions());
@@ -96,16 +103,20 @@ internal static partial class ShieldOptionsReader
             return $"{path} is '{value}', which cannot be read: {exception.Message}";
         }
 
-        return key[(key.LastIndexOf(':') + 1)..].ToUpperInvariant() switch
-        {
-            "PERIOD" => FindPeriodFault(path, value),
-            "MODE" => FindEnumFault<ShieldMode>(path, value),
-            "KIND" => FindEnumFault<OutputKind>(path, value),
-            "BLOCKED" => FindEnumFault<BlockedTreatment>(path, value),
-            "RELEASE" => FindEnumFault<Release>(path, value),
-            _ => null,
-        };
+        return FindPeriodFault(path, value);
     }
+
+    /// <summary>Before the binder is asked, which does not say what is allowed.</summary>
+    private static string? FindNameFault(string path, string key, string value) => key[(key.LastIndexOf(':') + 1)..].ToUpperInvariant() switch
+    {
+        "MODE" => FindEnumFault<ShieldMode>(path, value),
+        "KIND" => FindEnumFault<OutputKind>(path, value),
+        "BLOCKED" => FindEnumFault<BlockedTreatment>(path, value),
+        "RELEASE" => FindEnumFault<Release>(path, value),
+        "TOPKREMAINDER" => FindEnumFault<TopKRemainder>(path, value),
+        "KEYEDNOISEKIND" => FindEnumFault<NoiseKind>(path, value),
+        _ => null,
+    };
 
     /// <summary>"24:00:00" and "24" are 24 days to TimeSpan: a limit 24 times as lax, or strict, as was meant.</summary>
     public static string? FindPeriodFault(string path, string? value)
@@ -129,7 +140,7 @@ internal static partial class ShieldOptionsReader
             parts = ["Outputs", "*", .. parts[2..]];
         }
 
-        if (parts is [.., var list, var place] && string.Equals(list, nameof(HardeningOptions.BandEdges), StringComparison.OrdinalIgnoreCase)
+        if (parts is [.., var list, var place] && s_lists.Contains(list)
             && int.TryParse(place, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out _))
         {
             parts[^1] = "*";
@@ -141,17 +152,35 @@ internal static partial class ShieldOptionsReader
     /// <summary>Takes away the lists that are read: the binder would add to them.</summary>
     private static void ForgetLists(IEnumerable<KeyValuePair<string, string?>> readable, ShieldOptions options)
     {
-        foreach (string pattern in readable.Select(pair => pair.Key).Where(key => PatternOf(key).EndsWith(":BandEdges:*", StringComparison.OrdinalIgnoreCase)))
+        foreach (string pattern in readable.Select(pair => pair.Key).Where(key => PatternOf(key) is [.., ':', '*']))
         {
             string[] parts = pattern.Split(':');
             bool isOwn = parts.Length > 3;
             OutputOptions? output = isOwn ? options.Outputs.FirstOrDefault(output => string.Equals(output.Key, parts[1], StringComparison.OrdinalIgnoreCase)).Value : null;
+            if (string.Equals(parts[^2], nameof(OutputOptions.Thresholds), StringComparison.OrdinalIgnoreCase))
+            {
+                ForgetThresholds(isOwn, output, options);
+                continue;
+            }
+
             HardeningOptions?[] postures = isOwn ? output is null ? [] : PostureHardening.OwnOf(output) : PostureHardening.SharedOf(options);
             int posture = Array.FindIndex(PostureHardening.Keys, key => string.Equals(key, parts[^3], StringComparison.OrdinalIgnoreCase));
             if (posture < postures.Length && postures[posture] is { } hardening)
             {
                 hardening.BandEdges = null;
             }
+        }
+    }
+
+    private static void ForgetThresholds(bool isOwn, OutputOptions? output, ShieldOptions options)
+    {
+        if (!isOwn)
+        {
+            options.Utility.Thresholds = null;
+        }
+        else if (output is not null)
+        {
+            output.Thresholds = null;
         }
     }
 

@@ -102,15 +102,15 @@ internal static class DistributionHardening
             return true;
         }
 
+        if (plan.ConfidenceCap < 1)
+        {
+            ConfidenceLimit.Cap(distribution, top, plan.ConfidenceCap);
+        }
+
         if (plan.Release == Release.Bands)
         {
             BandHardening.Apply(plan.Bands!.For(clean.Length), distribution, top, released);
             return true;
-        }
-
-        if (plan.ConfidenceCap < 1)
-        {
-            ConfidenceLimit.Cap(distribution, top, plan.ConfidenceCap);
         }
 
         if (plan.TopK > 0 && plan.TopK < distribution.Length)

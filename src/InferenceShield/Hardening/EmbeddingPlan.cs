@@ -11,13 +11,11 @@ internal sealed record EmbeddingPlan
     /// <summary>The least budget, besides 0, that rounding to so many digits leaves room for.</summary>
     public static double LeastBudget(int digits) => 1 - Math.Cos(RoundingAngle(digits) + AngleReserve);
 
-    /// <summary>The budget that gives noise the angle that another budget leaves it beside rounding to other digits; 0 for none.</summary>
-    public static double BudgetOf(double cosineBudget, int digitsBefore, int digits)
+    /// <summary>The budget that, with rounding to other digits, leaves noise the same angle; none less than it was.</summary>
+    public static double BudgetOfSameNoise(double cosineBudget, int digits, int otherDigits)
     {
-        double noise = Math.Acos(1 - Math.Clamp(cosineBudget, 0, 1)) - RoundingAngle(digitsBefore) - AngleReserve;
-        return !(noise > 1e-9) ? 0
-            : digits == digitsBefore ? cosineBudget
-            : Math.Min(1, 1 - Math.Cos(Math.Min(noise + RoundingAngle(digits) + AngleReserve, Math.PI / 2)));
+        double angle = Math.Acos(1 - cosineBudget) + Math.Max(0, RoundingAngle(otherDigits) - RoundingAngle(digits));
+        return Math.Max(1 - Math.Cos(Math.Min(angle, Math.PI / 2)), Math.Max(cosineBudget, LeastBudget(otherDigits))); // whatever the last bit
     }
 
     /// <param name="cosineBudget">0 (no noise) to 1: the cosine of released and clean vector is at least 1 less this.</param>

@@ -24,8 +24,8 @@ public sealed class HardeningOptions
     public int Decimals { get; set; } = 2;
 
     /// <summary>Release the leading classes only; the others become 0 and the rest is renormalised.</summary>
-    /// <value>1 to 1,000,000; the default, <see langword="null"/>, releases all. For <see cref="Release.Rounding"/>; 1 is
-    /// <see cref="Release.LabelOnly"/>.</value>
+    /// <value>1 to 1,000,000; the default, <see langword="null"/>, releases all; of tokens 5, or as many as the posture before it where
+    /// that is less. For <see cref="Release.Rounding"/> and tokens; 1 is <see cref="Release.LabelOnly"/>.</value>
     public int? TopK { get; set; }
 
     /// <summary>What becomes of the probability of the classes that <see cref="TopK"/> leaves out.</summary>
@@ -38,8 +38,9 @@ public sealed class HardeningOptions
     public int? ProbabilityDigits { get; set; }
 
     /// <summary>The confidence above which all answers tell the same one.</summary>
-    /// <value>.5 to 1; the default, <see langword="null"/>, is none. What a thief loses by it is not measured; honest users lose the
-    /// difference between sure and surer. For <see cref="Release.Rounding"/>.</value>
+    /// <value>.5 to 1; the default, <see langword="null"/>, is that of the posture before it, whose bands know no higher confidence
+    /// either, and for a normal caller none. What a thief loses by it is not measured; honest users lose the difference between sure
+    /// and surer. For <see cref="Release.Rounding"/>.</value>
     public double? ConfidenceCap { get; set; }
 
     /// <summary>A file of confidence bands learned from benign answers, as <see cref="ConfidenceBands.Save"/> writes it.</summary>
@@ -106,14 +107,15 @@ public sealed class HardeningOptions
 
     /// <summary>The step of a keyed, dithered quantisation of regression values, in the output's unit: no released value is further than
     /// half of it from the clean one.</summary>
-    /// <value>1e-30 to 1e30; the default, <see langword="null"/>, is ten times that of the posture before it, 1e30 at the most, and for a normal caller
-    /// none: values are rounded to <see cref="SignificantDigits"/> then.</value>
+    /// <value>1e-30 to 1e30; the default, <see langword="null"/>, is ten times that of the posture before it (1e30 at the most), and for a normal caller
+    /// none: values are rounded to <see cref="SignificantDigits"/> then. A posture may have one only if the posture before it has one.</value>
     public double? QuantisationStep { get; set; }
 
     /// <summary>How far keyed noise and rounding may turn an embedding: the cosine of released and clean vector is at least 1 less
     /// this.</summary>
     /// <value>0 (no noise) to 1, and enough for rounding to <see cref="SignificantDigits"/>: .0013 at 2 digits, .14 at 1. The default,
-    /// <see langword="null"/>, is that of the posture before it and what fewer digits take besides: as much noise, coarser rounding.</value>
+    /// <see langword="null"/>, is 0 for a normal caller, else that of the posture before it and what this one's rounding costs more: the
+    /// noise stays.</value>
     public double? CosineBudget { get; set; }
 
     internal HardeningOptions Clone()

@@ -41,9 +41,9 @@ internal readonly struct OutputFault
         Fault.NotFinite => string.Create(CultureInfo.InvariantCulture,
             $"The model's output '{output}' is {_value} at row {row}, class {Index}. Nothing of this call is released. Check the model and its input ranges."),
         Fault.WrongSum => string.Create(CultureInfo.InvariantCulture,
-            $"The model's output '{output}' is declared as Probabilities, but row {row} sums to {_value:G4}, not 1. Nothing of this call is released. Declare it as Logits if it holds unnormalised scores."),
+            $"The model's output '{output}' is declared as Probabilities, but row {row} sums to {_value:G4}, not 1. Nothing of this call is released. Declare it as Logits if it holds unnormalised scores, as SigmoidProbabilities if each score is a probability by itself."),
         Fault.OutOfRange => string.Create(CultureInfo.InvariantCulture,
-            $"The model's output '{output}' is declared as probabilities of labels, but row {row}, label {Index} is not between 0 and 1. Nothing of this call is released. Declare it as logits of labels if it holds unnormalised scores."),
+            $"The model's output '{output}' is declared as SigmoidProbabilities, but row {row}, label {Index} is not between 0 and 1. Nothing of this call is released. Declare it as SigmoidLogits if it holds unnormalised scores."),
         _ => string.Create(CultureInfo.InvariantCulture,
             $"The model's output '{output}' is declared as Probabilities, but row {row}, class {Index} is negative. Nothing of this call is released. Declare it as Logits if it holds unnormalised scores."),
     };

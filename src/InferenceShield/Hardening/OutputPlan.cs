@@ -51,7 +51,7 @@ internal sealed record OutputPlan
         Tokens = kind == OutputKind.TokenLogits ? new TokenLogitsPlan(TokensOf(Release, hardening.TopK), TokenDecimals(Release, hardening.Decimals)) : null;
         IsRoundingOnly = IsPlain && InverseTemperature == 1;
         NeedsLeaderOnly = Perturbation == Perturbation.None
-            && (Release == Release.LabelOnly || (Release == Release.Bands && InverseTemperature == 1));
+            && (Release == Release.LabelOnly || (Release == Release.Bands && InverseTemperature == 1 && ConfidenceCap == 1));
     }
 
     public string Name { get; }

@@ -28,25 +28,28 @@ internal static class PostureHardening
         HardeningOptions[] filled = SharedOf(options);
         for (int posture = 0; posture < Count; posture++)
         {
-            filled[posture] = Fill(own[posture] ?? filled[posture], posture, posture == 0 ? null : filled[posture - 1]);
-            if (posture > 0 && output.Kind == OutputKind.TokenLogits && filled[posture].TopK is null && filled[posture - 1].TopK < OutputPlan.UsualTokens)
-            {
-                filled[posture].TopK = filled[posture - 1].TopK;
-            }
+            filled[posture] = Fill(own[posture] ?? filled[posture], posture, posture == 0 ? null : filled[posture - 1], output.Kind);
         }
 
         return filled;
     }
 
-    private static HardeningOptions Fill(HardeningOptions given, int posture, HardeningOptions? before)
+    private static HardeningOptions Fill(HardeningOptions given, int posture, HardeningOptions? before, OutputKind kind)
     {
         HardeningOptions filled = given.Clone();
         Release usual = (Release)Math.Max(posture, (int)(before?.Release ?? Release.Rounding));
         int digits = Math.Min(Count - posture, before?.SignificantDigits ?? Count);
         filled.Release = IsOneClass(given) ? Release.LabelOnly : given.Release ?? usual;
         filled.SignificantDigits = given.SignificantDigits ?? digits;
-        filled.QuantisationStep = given.QuantisationStep ?? (before?.QuantisationStep is { } step ? Math.Min(step * StepRatio, RegressionHardening.GreatestStep) : null);
-        filled.CosineBudget = given.CosineBudget ?? (before is null ? 0 : EmbeddingPlan.BudgetOf(before.CosineBudget!.Value, before.SignificantDigits!.Value, filled.SignificantDigits.Value));
+        filled.QuantisationStep = given.QuantisationStep
+            ?? (before?.QuantisationStep is { } step ? Math.Min(step * StepRatio, RegressionHardening.GreatestStep) : null);
+        filled.CosineBudget = given.CosineBudget ?? SameNoise(before, filled.SignificantDigits.Value);
+        filled.ConfidenceCap = given.ConfidenceCap ?? before?.ConfidenceCap;
+        if (kind == OutputKind.TokenLogits && given.TopK is null && before?.TopK is { } most)
+        {
+            filled.TopK = Math.Min(most, OutputPlan.UsualTokens);
+        }
+
         if (filled.Release == Release.Bands && given.BandFile is null && given.BandEdges is null)
         {
             filled.BandFile = before?.BandFile;
@@ -55,6 +58,11 @@ internal static class PostureHardening
 
         return filled;
     }
+
+    /// <summary>The budget that leaves as much room for noise beside rounding to so many digits as the posture before has.</summary>
+    private static double SameNoise(HardeningOptions? before, int digits) => before is { CosineBudget: > 0 and double budget, SignificantDigits: { } others }
+        ? EmbeddingPlan.BudgetOfSameNoise(budget, others, digits)
+        : 0;
 
     /// <summary>The leading class alone, rounded, is the label only.</summary>
     private static bool IsOneClass(HardeningOptions given) => given is { TopK: 1, Release: null or Release.Rounding };

@@ -72,7 +72,7 @@ internal sealed record ReleaseFile(int Classes, DateTimeOffset Created, int Body
         RequireSeal(file, file.Slice(HeaderSize + nameSize, keyIdSize), secret);
         if (file[5] != kind)
         {
-            throw new ReleaseFileException(ReleaseFileFault.OtherKind, $"The file is of kind {file[5]}; expected {kind} ({(kind == Bands ? "confidence bands" : "answer codebook")}).");
+            throw new ReleaseFileException(ReleaseFileFault.OtherKind, $"The file holds {DescribeKind(file[5])}; expected {DescribeKind(kind)}.");
         }
 
         if (!file.Slice(HeaderSize, nameSize).SequenceEqual(Encoding.UTF8.GetBytes(model)))
@@ -95,6 +95,13 @@ internal sealed record ReleaseFile(int Classes, DateTimeOffset Created, int Body
 
         return new ReleaseFile(classes, DateTimeOffset.FromUnixTimeSeconds(seconds), HeaderSize + nameSize + keyIdSize);
     }
+
+    private static string DescribeKind(byte kind) => kind switch
+    {
+        Bands => "confidence bands",
+        Codebook => "an answer codebook",
+        _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"what this library does not know (kind {kind})"),
+    };
 
     public static ReleaseFileException Malformed(string what) =>
         new(ReleaseFileFault.Malformed, $"The file is not one that this library writes: {what}.");

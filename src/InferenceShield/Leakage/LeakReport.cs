@@ -25,6 +25,8 @@ public sealed record LeakReport
     {
     }
 
+    private const string ShrunkCheck = "rank, shrunk inputs";
+
     /// <summary>Answers that were audited.</summary>
     public int Answers { get; private init; }
 
@@ -117,7 +119,8 @@ public sealed record LeakReport
         text.Append(CultureInfo.InvariantCulture, $"Leak report: {Answers} answers of {Classes} classes").Append('\n');
         foreach (LeakFinding finding in Findings)
         {
-            text.Append(finding.Leaks ? "LEAKS  " : "ok     ").Append(finding.Check).Append(": ").Append(finding.Verdict).Append('\n');
+            bool isUntried = finding.Check == ShrunkCheck && ShrunkGap is null;
+            text.Append(finding.Leaks ? "LEAKS  " : isUntried ? "-      " : "ok     ").Append(finding.Check).Append(": ").Append(finding.Verdict).Append('\n');
         }
 
         return text.ToString();
@@ -172,7 +175,7 @@ public sealed record LeakReport
             new("distinct answers", unique, Say($"{DistinctAnswers} of {Answers} answers differ, {BitsBeyondLabel:F1} bits beyond the label and at most {MostBits:F1} in all; {(unique ? "most inputs have an answer of their own, so answers carry what is not meant to be told: round, or release bands" : "inputs share answers")}.")),
             JudgeGap("rank", ReleasedGap, open),
             JudgeGap("rank, subset attack", SubsetGap, OpenGap),
-            ShrunkGap is { } shrunk ? JudgeGap("rank, shrunk inputs", shrunk, open) : new("rank, shrunk inputs", false, "not tried: give LeakOptions.ShrunkReleased."),
+            ShrunkGap is { } shrunk ? JudgeGap(ShrunkCheck, shrunk, open) : new(ShrunkCheck, false, "not tried: give LeakOptions.ShrunkReleased."),
             new("inversion", best < 0.5 * LabelOnlyDistance, Say($"an attacker who knows the algorithm comes within {best:F3} of the clean answer in L1 (as released {ReleasedDistance:F3}, reconstructed {ReconstructedDistance:F3}); labels alone give {LabelOnlyDistance:F3}. {(best < 0.5 * LabelOnlyDistance ? "The scores are given away, as a policy that releases scores means to" : "Little more than labels is given away")}.")),
         ];
     }
@@ -181,7 +184,7 @@ public sealed record LeakReport
     {
         bool leaks = gap.Ratio >= open;
         string verdict = gap.Width == 0 ? "too few distinct answers or unaltered classes to look for a hidden width, so none is told."
-            : leaks ? Say($"a gap of {gap} tells a hidden width of {gap.Width}; the clean scores have {CleanGap}. Round to at most 5 decimals after everything else.")
+            : leaks ? Say($"a gap of {gap} tells a hidden width of {gap.Width}; the clean scores have {CleanGap}. Round to fewer decimals after everything else, at most 5, or release bands.")
             : Say($"no gap: {gap}; the clean scores have {CleanGap}.");
         return new LeakFinding(check, leaks, verdict);
     }

@@ -117,6 +117,28 @@ public sealed class ShieldHostTests
     }
 
     [Fact]
+    public void Thresholds_are_configured_too_and_replace_those_of_code()
+    {
+        using TestHost host = new(
+            ("Defaults:Utility:Thresholds:0", "0.7"),
+            ("Models:fashion:Shield:Utility:Thresholds:0", "0.8"),
+            ("Models:fashion:Shield:Utility:Thresholds:1", "0.95"),
+            ("Models:fashion:Shield:Outputs:own:Kind", "SigmoidProbabilities"),
+            ("Models:fashion:Shield:Outputs:own:Thresholds:0", "0.897"));
+        host.WithModel(configure: model => model.Configure(options =>
+        {
+            options.Utility.Thresholds = [0.5];
+            options.Outputs["own"] = new OutputOptions { Thresholds = [0.1] };
+        })).Start();
+        Shield shield = host.Shield();
+        Assert.Equal([0.8, 0.95], shield.GetUtility().Crossings.Select(crossings => crossings.Threshold));
+        Admission admission = shield.AdmitRows(1);
+        float[] released = new float[1];
+        shield.Harden(in admission, [0.896f], released, 1, shield.GetOutputIndex("own"));
+        Assert.Equal([0.89f], released); // 0.9 is on the other side
+    }
+
+    [Fact]
     public void A_posture_is_configured_key_by_key_and_edges_replace_those_of_code_and_of_the_defaults()
     {
         using TestHost host = new(

@@ -138,6 +138,19 @@ public sealed class ShieldStartupTests
         Assert.NotEmpty(Assert.Throws<OptionsValidationException>(host.Start).Failures);
     }
 
+    [Theory]
+    [InlineData("Guarded:Release", "LabelsOnly", "Rounding, Bands, LabelOnly")]
+    [InlineData("Admission:Blocked", "Restricted", "Refuse, Restrict")]
+    [InlineData("Hardening:KeyedNoiseKind", "Uniform,Laplace", "Uniform, Laplace, Gaussian")]
+    [InlineData("Hardening:TopKRemainder", "1", "Zero, Shared")]
+    public void A_name_that_there_is_not_is_answered_with_those_that_there_are(string key, string value, string allowed)
+    {
+        using TestHost host = new(("Models:fashion:Shield:" + key, value));
+        host.WithModel();
+        Assert.Equal(
+            [$"InferenceShield:Models:fashion:Shield:{key} is '{value}'; allowed is one of: {allowed}."], Assert.Throws<OptionsValidationException>(host.Start).Failures);
+    }
+
     [Fact]
     public void Every_option_can_be_configured()
     {

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.Extensions.Options;
 
 namespace InferenceShield.Tests;
@@ -258,10 +259,15 @@ public sealed class OutputKindReleaseTests
         Laxer(OutputKind.Logits, new HardeningOptions { Decimals = 2 }, new HardeningOptions { Release = Release.Rounding, ProbabilityDigits = 1 });
         Laxer(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 }, new HardeningOptions { TopK = 4 });
         Laxer(OutputKind.TokenLogits, new HardeningOptions(), new HardeningOptions { TopK = 1000 });
-        Laxer(OutputKind.Logits, new HardeningOptions { ConfidenceCap = 0.7 }, new HardeningOptions { Release = Release.Rounding });
         Laxer(OutputKind.Logits, new HardeningOptions { BandEdges = [0.5], Release = Release.Bands }, new HardeningOptions { BandEdges = [0.5, 0.9] });
         Laxer(OutputKind.Embedding, new HardeningOptions { SignificantDigits = 2, CosineBudget = 0.2 }, new HardeningOptions { SignificantDigits = 2, CosineBudget = 0 });
-        Laxer(OutputKind.Logits, new HardeningOptions { ConfidenceCap = 0.7 }, new HardeningOptions { BandEdges = [0.5, 0.9] });
+        Laxer(OutputKind.Logits, new HardeningOptions { ProbabilityDigits = 1 }, new HardeningOptions { Release = Release.Rounding, Decimals = 5 });
+        Laxer(OutputKind.Logits, new HardeningOptions { ConfidenceCap = 0.9 }, new HardeningOptions { Release = Release.Rounding, ConfidenceCap = 0.99 });
+        Laxer(OutputKind.Logits, new HardeningOptions { Release = Release.Bands, BandEdges = [0.5] }, new HardeningOptions { BandEdges = [0.5, 0.9] });
+        Laxer(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 }, new HardeningOptions { TopK = 4 });
+        Laxer(OutputKind.Regression, new HardeningOptions(), new HardeningOptions { QuantisationStep = 1e-9 });
+        Laxer(OutputKind.Embedding, new HardeningOptions { CosineBudget = 0.3 }, new HardeningOptions { CosineBudget = 0.01 });
+        Laxer(OutputKind.Embedding, new HardeningOptions { CosineBudget = 0.3 }, new HardeningOptions { CosineBudget = 0 });
 
         static void Laxer(OutputKind kind, HardeningOptions normal, HardeningOptions guarded)
         {
@@ -269,6 +275,41 @@ public sealed class OutputKindReleaseTests
                 TestShield.Build(kind, normal, options => options.Outputs[TestShield.Output].Guarded = guarded));
             Assert.Contains("Outputs:scores:Guarded tells more than Outputs:scores:Hardening", error.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void What_a_posture_leaves_out_follows_the_posture_before_for_every_kind()
+    {
+        float[] tokens = Released(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 }, Posture.Guarded, [1, 2, 3, 4, 5, 6, 7]);
+        Assert.Equal(3, tokens.Count(float.IsFinite));
+        HardeningOptions capped = new() { ConfidenceCap = 0.9 };
+        Assertions.SameBits(
+            Released(OutputKind.Probabilities, capped, Posture.Guarded, [0.06f, 0.92f, 0.02f]), Released(OutputKind.Probabilities, capped, Posture.Guarded, [0.006f, 0.992f, 0.002f]));
+        float[] vector = [.. Enumerable.Range(1, 256).Select(i => MathF.Sin(i))];
+        double before = 1;
+        foreach (Posture posture in new[] { Posture.Normal, Posture.Guarded, Posture.Restricted })
+        {
+            double cosine = TensorPrimitives.CosineSimilarity(vector, Released(OutputKind.Embedding, new HardeningOptions { CosineBudget = 0.05 }, posture, vector));
+            Assert.InRange(cosine, 0.6, before < 1 ? before + 0.002 : 0.96);
+            before = cosine;
+        }
+
+        static float[] Released(OutputKind kind, HardeningOptions normal, Posture posture, float[] clean)
+        {
+            using Shield shield = TestShield.Build(kind, normal);
+            CallerKey caller = CallerIn(shield, posture);
+            Admission admission = shield.Admit(caller, new byte[1]);
+            float[] released = new float[clean.Length];
+            shield.Harden(in admission, clean, released, clean.Length);
+            return released;
+        }
+    }
+
+    [Fact]
+    public void A_step_of_another_kind_is_a_fault_where_the_output_names_it()
+    {
+        Fails("Outputs:scores:Hardening:SignificantDigits does not apply to Logits", OutputKind.Logits, new HardeningOptions { SignificantDigits = 1 });
+        Fails("Outputs:scores:Hardening:Decimals does not apply to Regression", OutputKind.Regression, new HardeningOptions { Decimals = 1 });
     }
 
     private static void Fails(string expected, OutputKind kind, HardeningOptions? hardening, double[]? thresholds = null)

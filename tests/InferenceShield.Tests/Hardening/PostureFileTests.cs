@@ -73,7 +73,7 @@ public sealed class PostureFileTests : IDisposable
             [Write("short", good[..^1])] = "The file is truncated",
             [Write("text", "not such a file, but a long enough text"u8.ToArray())] = "Not a file with a learned release",
             [Write("empty", [])] = "The file is truncated",
-            [Save(s_codebook)] = "The file is of kind 2; expected 1 (confidence bands)",
+            [Save(s_codebook)] = "The file holds an answer codebook; expected confidence bands.",
             [Save(s_bands, "another")] = "The file was learned for model 'another'; expected 'model'",
             [Save(ConfidenceBands.FromEdges(7, [0.5]))] = "The file was learned for 7 classes; the model has 4",
             [Save(s_bands, secret: other)] = "The file is authenticated under key 'other'",

@@ -145,7 +145,7 @@ public sealed class LeakReportTests
         string text = Analyze(released, Hidden).ToString();
         Assert.StartsWith("Leak report: 1500 answers of 16 classes\n", text, StringComparison.Ordinal);
         Assert.Equal(6, text.Count(letter => letter == '\n'));
-        Assert.Contains("rank, shrunk inputs: not tried", text, StringComparison.Ordinal);
+        Assert.Contains("-      rank, shrunk inputs: not tried", text, StringComparison.Ordinal);
     }
 
     [Fact]
