@@ -29,6 +29,15 @@ public sealed class ShieldUtilityTests
     }
 
     [Fact]
+    public void The_first_row_is_measured_so_that_no_distance_of_0_is_shown_for_want_of_a_sample()
+    {
+        using Shield shield = TestShield.Build(hardening: new HardeningOptions { Decimals = 1 });
+        shield.Release([0.88f, 0.12f], 2);
+        Assert.Equal((1, 1), (shield.GetUtility().Rows, shield.GetUtility().Sampled));
+        Assert.Equal(0.04, shield.GetUtility().MeanDistance, 1e-6);
+    }
+
+    [Fact]
     public void Crossings_are_counted()
     {
         using Shield shield = TestShield.Build(hardening: new HardeningOptions { Decimals = 1 });

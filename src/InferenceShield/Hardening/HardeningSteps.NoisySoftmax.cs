@@ -20,7 +20,7 @@ public static partial class HardeningSteps
     /// <returns>No less than the L1 distance between the clean and the noisy distribution, before rounding. No budget is kept: for one,
     /// and for a fixed grid with sum exactly 1, use <see cref="KeyedNoise(ReadOnlySpan{float}, Span{float}, double, NoiseKey, NoiseKind)"/>
     /// and <see cref="Round"/>, at several times the cost.</returns>
-    /// <remarks>The noise belongs to the label and the probabilities to one decimal (<see cref="NoiseCell.Output"/>). The same bits at every
+    /// <remarks>The noise belongs to the label and the probabilities to one decimal. The same bits at every
     /// vector width. Allocates nothing. What it is worth against a thief: no more than keyed noise is.</remarks>
     /// <exception cref="ArgumentException">Spans that do not fit, or an argument out of range.</exception>
     /// <exception cref="InvalidModelOutputException">A logit is not finite; <paramref name="released"/> is zeroed.</exception>

@@ -282,7 +282,7 @@ public static partial class HardeningSteps
     /// <param name="budget">0 to 1.9: how far the answer may be from the clean one in L1.</param>
     /// <param name="key">Prepared once.</param>
     /// <param name="kind">How the noise is shared among the classes.</param>
-    /// <remarks>The noise belongs to the label and the probabilities to one decimal (<see cref="NoiseCell.Output"/>), so repeats and most
+    /// <remarks>The noise belongs to the label and the probabilities to one decimal, so repeats and most
     /// near-repeats get the same: averaging them gains nothing. Measured: it costs a thief nothing at budgets up to .2, moves 77 to 88 %
     /// of answers across a threshold of .9, and who knows one clean answer of a cell knows the cell's noise. Use it as a mark,
     /// and round afterwards.</remarks>
@@ -296,7 +296,7 @@ public static partial class HardeningSteps
         AddNoise(row, budget, key, kind, key.HashOutput(row.Distribution, row.Top));
     }
 
-    /// <summary>As above, for noise that belongs to the region of input space (<see cref="NoiseCell.Input"/>).</summary>
+    /// <summary>As above, for noise that belongs to the region of input space.</summary>
     /// <param name="probabilities">The clean row.</param>
     /// <param name="released">As long: the same span, or one that does not overlap it.</param>
     /// <param name="budget">0 to 1.9.</param>
@@ -312,7 +312,7 @@ public static partial class HardeningSteps
         AddNoise(StepRow.Take(probabilities, released), budget, key, kind, key.HashInput(NoiseCell.Input, new Hash128(input.Bits, 0)));
     }
 
-    /// <summary>As above, for noise that belongs to the exact input (<see cref="NoiseCell.ExactInput"/>): near-duplicates average it
+    /// <summary>As above, for noise that belongs to the exact input: near-duplicates average it
     /// away.</summary>
     /// <param name="probabilities">The clean row.</param>
     /// <param name="released">As long: the same span, or one that does not overlap it.</param>

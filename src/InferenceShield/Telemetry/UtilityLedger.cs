@@ -54,7 +54,7 @@ internal sealed class UtilityLedger
     public bool IsNextSampled(ref UtilityCell cell)
     {
         // Fibonacci hashing of the row's number: as evenly spread as every sixteenth, without its period.
-        long row = ++cell.Tickets;
+        long row = cell.Tickets++; // the first one is: where anything was released, something was measured
         return (uint)((ulong)row * 0x9E3779B97F4A7C15 >> 32) < _sampleBelow;
     }
 

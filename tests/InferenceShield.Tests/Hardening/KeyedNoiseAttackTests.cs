@@ -15,10 +15,11 @@ public sealed class KeyedNoiseAttackTests
 
     /// <summary>Row 10 of the acceptance figures: the error after averaging 64 repeats is that of one.</summary>
     [Theory]
-    [InlineData(NoiseCell.Output)]
-    [InlineData(NoiseCell.ExactInput)]
-    public void Averaging_repeats_gains_exactly_nothing(NoiseCell cell)
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Averaging_repeats_gains_exactly_nothing(bool ofExactInput)
     {
+        NoiseCell cell = ofExactInput ? NoiseCell.ExactInput : NoiseCell.Output;
         foreach (NoiseKind kind in Enum.GetValues<NoiseKind>())
         {
             double[] clean = Softmax(Logits(new Random(1)));
