@@ -270,6 +270,8 @@ public sealed class ShieldOptionsValidatorTests
         Assert.Empty(ShieldOptionsValidator.Warnings(options));
         options.Guarded.LeastInformationBudget = 0.1;
         Assert.StartsWith("LeastInformationBudget costs a thief who adapts no more", Assert.Single(ShieldOptionsValidator.Warnings(options)), StringComparison.Ordinal);
+        (options.Guarded.LeastInformationBudget, options.Guarded.CodebookFile) = (0, "file");
+        Assert.StartsWith("CodebookFile costs honest callers more than bands do", Assert.Single(ShieldOptionsValidator.Warnings(options)), StringComparison.Ordinal);
         options.Outputs.Clear();
         options.Outputs["values"] = new OutputOptions { Kind = OutputKind.Embedding };
         Assert.Empty(ShieldOptionsValidator.Warnings(options));
