@@ -88,7 +88,12 @@ public sealed partial class ReadmeTests
             double sum = row.Sum(logit => Math.Exp(logit));
             return row.Select(logit => (float)(Math.Exp(logit) / sum));
         })];
-        float[] released = Array.ConvertAll(clean, value => MathF.Round(value, 2));
+        float[] released = [.. clean];
+        for (int row = 0; row < released.Length; row += 10)
+        {
+            HardeningSteps.Round(clean.AsSpan(row, 10), released.AsSpan(row, 10));
+        }
+
         InTemporaryFolder(folder =>
         {
             string before = Environment.CurrentDirectory;
@@ -105,7 +110,10 @@ public sealed partial class ReadmeTests
                         float[] answer = logits[..10];
                         Admission admission = serving.Admit(caller, new byte[1]);
                         serving.Harden(in admission, answer, 10);
-                        Assert.Equal(caller == suspect ? 3 : 4, Math.Min(4, answer.Distinct().Count()));
+
+                        // Of a guarded caller's answer all but two classes are level, within the grid step that does not divide.
+                        float[] unnamed = [.. answer.OrderDescending().Skip(2)];
+                        Assert.Equal(caller == suspect, unnamed[0] - unnamed[^1] < 1.5e-5);
                     }
                 });
                 using (shield)
