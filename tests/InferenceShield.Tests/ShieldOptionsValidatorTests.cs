@@ -284,9 +284,11 @@ public sealed class ShieldOptionsValidatorTests
         Assert.Empty(ShieldOptionsValidator.Warnings(options));
         options.Guarded.LeastInformationBudget = 0.1;
         Assert.StartsWith("LeastInformationBudget costs a thief who adapts no more", Assert.Single(ShieldOptionsValidator.Warnings(options)), StringComparison.Ordinal);
+        (options.Guarded.LeastInformationBudget, options.Guarded.CodebookFile) = (0, "file");
+        Assert.StartsWith("CodebookFile costs honest callers more than bands do", Assert.Single(ShieldOptionsValidator.Warnings(options)), StringComparison.Ordinal);
         options.Outputs.Clear();
         options.Outputs["values"] = new OutputOptions { Kind = OutputKind.Embedding };
-        Assert.Equal("Guarded: LeastInformationBudget, BandFile apply to none of the outputs and change nothing.", Assert.Single(ShieldOptionsValidator.Warnings(options)));
+        Assert.Equal("Guarded: CodebookFile, BandFile apply to none of the outputs and change nothing.", Assert.Single(ShieldOptionsValidator.Warnings(options)));
     }
 
     /// <summary>The defaults, and one output.</summary>

@@ -13,7 +13,7 @@ namespace InferenceShield;
 /// a digest, and a collision between a caller's own queries makes the second count as a repeat of the first, which is
 /// all that a digest decides.</para>
 /// <para>Where an answer, an identity or a table slot hangs on a hash of what a caller chose, a real PRF is used:
-/// SipHash-2-4 for caller keys, answer noise and the seeds of <see cref="InputSchema"/>, HKDF-SHA256 for subkeys.</para>
+/// SipHash-1-3 for caller keys, SipHash-2-4 for the cells of answer noise and the seeds of <see cref="InputSchema"/>, HKDF-SHA256 for subkeys.</para>
 /// </remarks>
 internal readonly struct InputDigester(long seed)
 {

@@ -184,7 +184,7 @@ public sealed record LeakReport
     {
         bool leaks = gap.Ratio >= open;
         string verdict = gap.Width == 0 ? "too few distinct answers or unaltered classes to look for a hidden width, so none is told."
-            : leaks ? Say($"a gap of {gap} tells a hidden width of {gap.Width}; the clean scores have {CleanGap}. Round to fewer decimals after everything else, at most 5, or release bands.")
+            : leaks ? Say($"a gap of {gap} tells a hidden width of {gap.Width}; the clean scores have {CleanGap}. Round after everything else, to fewer decimals if it is rounded already.")
             : Say($"no gap: {gap}; the clean scores have {CleanGap}.");
         return new LeakFinding(check, leaks, verdict);
     }

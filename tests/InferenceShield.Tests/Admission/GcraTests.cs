@@ -129,6 +129,19 @@ public sealed class GcraTests
     }
 
     [Fact]
+    public void A_restated_debt_is_rounded_up_to_a_quantum_and_never_forgiven()
+    {
+        Gcra slow = new(new RateOptions { Queries = 1, Period = TimeSpan.FromTicks(3), Burst = 5 });
+        Gcra fast = new(new RateOptions { Queries = 1, Period = TimeSpan.FromTicks(1), Burst = 5 });
+        for (long debt = Gcra.Quantum; debt <= 300; debt += Gcra.Quantum)
+        {
+            long word = Gcra.WordOf(8_000 + debt);
+            fast.Restate(ref word, slow, 8_000);
+            Assert.InRange(3 * (Gcra.TimeOf(word) - 8_000), debt, debt + (3 * Gcra.Quantum));
+        }
+    }
+
+    [Fact]
     public void One_query_is_charged_as_any_number()
     {
         Gcra gcra = new(new RateOptions { Queries = 3, Period = TimeSpan.FromMilliseconds(17), Burst = 5 });

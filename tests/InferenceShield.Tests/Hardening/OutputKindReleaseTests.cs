@@ -37,13 +37,13 @@ public sealed class OutputKindReleaseTests
     public void Of_token_logits_five_log_probabilities_leave_and_of_a_restricted_caller_one()
     {
         using Shield shield = TestShield.Build(OutputKind.TokenLogits);
-        float[] logits = [.. Enumerable.Range(0, 50).Select(i => i == 31 ? 9f : -i / 10f)];
+        float[] logits = [.. Enumerable.Range(0, 50).Select(i => i == 31 ? 9f : (-i / 10f) - 0.04f)]; // .04: a decimal less shows
         float[] normal = Ask(shield, Posture.Normal, logits);
         float[] guarded = Ask(shield, Posture.Guarded, logits);
         float[] restricted = Ask(shield, Posture.Restricted, logits);
         double sum = logits.Sum(logit => Math.Exp(logit - 9));
         Assert.Equal(Math.Round(-Math.Log(sum), 2), normal[31], 1e-6);
-        Assert.Equal(Math.Round(-9 - Math.Log(sum), 1), guarded[0], 1e-6);
+        Assert.Equal(Math.Round(-9.04 - Math.Log(sum), 1), guarded[0], 1e-6);
         Assert.Equal([5, 5, 1], ((float[][])[normal, guarded, restricted]).Select(row => row.Count(float.IsFinite)));
         Assert.All((float[][])[normal, guarded, restricted], row => Assert.Equal(31, Array.IndexOf(row, row.Max())));
     }
@@ -158,12 +158,32 @@ public sealed class OutputKindReleaseTests
             new HardeningOptions { AdaptiveMisinformation = new AdaptiveMisinformationOptions { Tau = 0.9 }, Decimals = 5 }, secret)))];
         Assert.InRange(drawn.Distinct().Count(), 2, 6);
 
+        // Above tau an answer stays as it is, unless nu makes the step flat.
+        Assert.Equal(s_row, Released(new HardeningOptions { AdaptiveMisinformation = new AdaptiveMisinformationOptions { Tau = 0.5, Nu = 1000 }, Decimals = 5 }, 1));
+        Assert.NotEqual(s_row, Released(new HardeningOptions { AdaptiveMisinformation = new AdaptiveMisinformationOptions { Tau = 0.5, Nu = 0 }, Decimals = 5 }, 1));
+
         static float[] Released(HardeningOptions hardening, int secret)
         {
             using Shield shield = TestShield.Build(hardening: hardening, secret: secret);
             float[] released = shield.Release(s_row, s_row.Length);
             Assert.Equal(1, Array.IndexOf(released, released.Max()));
             return released;
+        }
+    }
+
+    [Fact]
+    public void Keyed_noise_is_that_of_the_answers_cell_under_the_models_key()
+    {
+        using Shield shield = TestShield.Build(hardening: new HardeningOptions { KeyedNoiseBudget = 0.3, Decimals = 5 }, name: "fashion", secret: 9);
+        NoiseKey key = new(ShieldSecretTests.Hkdf(TestShield.Secret(9), "noise/fashion", NoiseKey.Size));
+        float[][] rows = [s_row, [.. s_row.Reverse()], [0.4f, 0.35f, 0.2f, 0.05f], [0.02f, 0.03f, 0.05f, 0.9f]];
+        foreach (float[] row in rows)
+        {
+            float[] noisy = new float[row.Length];
+            HardeningSteps.KeyedNoise(row, noisy, 0.3, key);
+            HardeningSteps.Round(noisy, noisy, 5);
+            float[] released = shield.Release(row, row.Length);
+            Assert.All(released.Zip(noisy), pair => Assert.Equal(pair.Second, pair.First, 2.1e-5));
         }
     }
 

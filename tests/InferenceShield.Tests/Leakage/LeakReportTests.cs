@@ -70,6 +70,10 @@ public sealed class LeakReportTests
         });
         Assert.InRange(report.ShrunkGap!.Value.Ratio, 2 * NoGap, double.MaxValue);
         Assert.Contains("rank, shrunk inputs", Leaking(report));
+
+        // Rounded to 4 decimals it leaks: rounding to 5 would be no advice.
+        LeakFinding finding = report.Findings.Single(one => one.Check == "rank, shrunk inputs");
+        Assert.EndsWith("to fewer decimals if it is rounded already.", finding.Verdict, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -87,6 +91,26 @@ public sealed class LeakReportTests
         report = Analyze(Round(released, 2), Hidden);
         Assert.InRange(report.SubsetGap.Ratio, 1, NoGap);
         Assert.DoesNotContain("rank, subset attack", Leaking(report));
+    }
+
+    [Fact]
+    public void The_subset_attack_sees_through_single_precision_and_a_sum_that_is_made_1_again()
+    {
+        // One class is raised, all are divided by their sum and rounded to floats: ratios nearly stay, numbers do not.
+        double[] released = [.. s_clean];
+        for (int row = 0; row < Rows; row++)
+        {
+            double[] answer = released[(row * Classes)..((row + 1) * Classes)];
+            int top = Array.IndexOf(answer, answer.Max());
+            int raised = Array.IndexOf(answer, answer.Min());
+            answer[raised] = 0.9 * answer[top];
+            double sum = answer.Sum();
+            Array.ConvertAll(answer, value => (double)(float)(value / sum)).CopyTo(released, row * Classes);
+        }
+
+        LeakReport report = Analyze(released, Hidden);
+        Assert.InRange(report.SubsetGap.Ratio, 1000, double.MaxValue);
+        Assert.Contains("rank, subset attack", Leaking(report));
     }
 
     [Fact]

@@ -70,6 +70,18 @@ public sealed class CallCountersTests
     }
 
     [Fact]
+    public void What_is_taken_back_after_the_word_was_taken_over_is_taken_from_the_counters()
+    {
+        CallCounters counters = default;
+        long word = Gcra.WordOf(4_000) + 3;
+        counters.TakeOver(ref word, word);
+        Assert.Equal(Gcra.WordOf(4_000), word);
+        counters.Uncount(ref word);
+        Assert.Equal(Gcra.WordOf(4_000), word);
+        Assert.Equal(new CallCounts(2, 2, 0, 0, 2), counters.Read(in word));
+    }
+
+    [Fact]
     public void Eight_threads_with_any_rows_and_costs_lose_nothing()
     {
         CallCounters counters = default;
