@@ -180,7 +180,7 @@ internal sealed class UtilityLedger
         SpinWait wait = default;
         for (int reading = 0; ; reading++)
         {
-            // The rows last: a row is counted before what is said of it, so there are never fewer.
+            // The rows last: a row is counted before what is said of it. Fewer only where a later row of its batch was at fault.
             long sampled = Volatile.Read(ref cell.Sampled);
             UtilityTotals totals = new(
                 0,

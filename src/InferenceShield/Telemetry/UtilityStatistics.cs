@@ -5,6 +5,7 @@ namespace InferenceShield;
 /// <para>Of outputs that are no distributions only the rows are counted. In observe-only mode the distances are those that enforcing would
 /// have made. Rows, changed leaders and crossings are of every row; distances, divergence and entropies of <see cref="Sampled"/> rows, and of
 /// one instant for each processor, the logarithms within 1e-4 bits.</para>
+/// <para>Of a batch in which a row is at fault no row counts as released; what was measured of the rows before it stays.</para>
 /// <para>A snapshot, for operators: callers must not see it.</para>
 /// </remarks>
 public sealed record UtilityStatistics
