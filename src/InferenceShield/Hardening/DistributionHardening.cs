@@ -113,6 +113,12 @@ internal static class DistributionHardening
             return true;
         }
 
+        if (plan.TopK is > 0 and <= TopKRelease.MostRounded && plan.TopK < distribution.Length && plan.TopKRemainder == TopKRemainder.Zero && plan.ProbabilityDigits == 0)
+        {
+            TopKRelease.Round(distribution, top, scratch.Indices(plan.TopK), plan.GridUnits, plan.GridStep, released);
+            return true;
+        }
+
         if (plan.TopK > 0 && plan.TopK < distribution.Length)
         {
             TopKRelease.Apply(distribution, top, plan.TopKRemainder, scratch.Indices(plan.TopK), scratch.Second(clean.Length));
