@@ -7,7 +7,7 @@ namespace InferenceShield;
 /// Made by <see cref="Shield.IdentifyCaller(string)"/>. The name itself (an API key, a subject, an address) is never
 /// stored and cannot be recovered without the shield's secret; two callers with the same name have the same key.
 /// Resolve it once per connection or principal and reuse it: it is a value, thread-safe, and free to copy.
-/// The hash is SipHash-1-3 with 128-bit output (Aumasson and Bernstein, 2012; with the rounds they name for hash tables), so
+/// The hash is SipHash-1-3 with 128-bit output (Aumasson and Bernstein, 2012; with fewer rounds, as hash tables use it), so
 /// nobody who lacks the secret can choose names that collide.
 /// </remarks>
 public readonly struct CallerKey : IEquatable<CallerKey>

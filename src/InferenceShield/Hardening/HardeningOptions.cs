@@ -116,7 +116,7 @@ public sealed class HardeningOptions
 
     /// <summary>How far keyed noise and rounding may turn an embedding: the cosine of released and clean vector is at least 1 less
     /// this.</summary>
-    /// <value>0 (no noise) to 1, and enough for rounding to <see cref="SignificantDigits"/>: .0013 at 2 digits, .14 at 1. The default,
+    /// <value>0 (no noise) to 1, and enough for rounding to <see cref="SignificantDigits"/>: .0013 at 2 digits, .134 at 1. The default,
     /// <see langword="null"/>, is 0 for a normal caller, else that of the posture before it and what this one's rounding costs more: the
     /// noise stays.</value>
     public double? CosineBudget { get; set; }

@@ -18,7 +18,8 @@ internal static class LargestSelection
             if (values[i] > 0)
             {
                 selected[count] = i;
-                SiftUp(values, selected, count++);
+                count++;
+                SelectionHeap.SiftUp(values, selected[..count]);
             }
         }
 
@@ -30,54 +31,9 @@ internal static class LargestSelection
         for (i = RowScan.FindAbove(values, i, values[selected[0]]); i < values.Length; i = RowScan.FindAbove(values, i + 1, values[selected[0]]))
         {
             selected[0] = i;
-            SiftDown(values, selected, count);
+            SelectionHeap.SiftDown(values, selected[..count]);
         }
 
         return count;
-    }
-
-    /// <summary>Whether the value at a should leave the heap before the value at b.</summary>
-    private static bool Before(ReadOnlySpan<double> values, int a, int b) =>
-        values[a] < values[b] || (values[a] == values[b] && a > b);
-
-    private static void SiftUp(ReadOnlySpan<double> values, Span<int> heap, int position)
-    {
-        while (position > 0)
-        {
-            int parent = (position - 1) / 2;
-            if (!Before(values, heap[position], heap[parent]))
-            {
-                return;
-            }
-
-            (heap[position], heap[parent]) = (heap[parent], heap[position]);
-            position = parent;
-        }
-    }
-
-    private static void SiftDown(ReadOnlySpan<double> values, Span<int> heap, int count)
-    {
-        int position = 0;
-        while (true)
-        {
-            int child = 2 * position + 1;
-            if (child >= count)
-            {
-                return;
-            }
-
-            if (child + 1 < count && Before(values, heap[child + 1], heap[child]))
-            {
-                child++;
-            }
-
-            if (!Before(values, heap[child], heap[position]))
-            {
-                return;
-            }
-
-            (heap[position], heap[child]) = (heap[child], heap[position]);
-            position = child;
-        }
     }
 }

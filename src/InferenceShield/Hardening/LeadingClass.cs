@@ -12,7 +12,7 @@ internal static class LeadingClass
     /// <param name="kind">Logits or probabilities.</param>
     /// <param name="clean">The model's scores.</param>
     /// <param name="isReleased">Whether the confidence decides what is released: then it has the bits of
-    /// <see cref="DistributionHardening.TryNormalize"/>; else it is within 1e-6 of it.</param>
+    /// <see cref="DistributionHardening.TryNormalize"/>; else it is within a hundred-thousandth of it.</param>
     /// <param name="top">The first of the largest.</param>
     /// <param name="confidence">Its probability.</param>
     /// <returns>False if the row is at fault or might be: the long way says how.</returns>

@@ -19,60 +19,16 @@ internal static class TokenHeap
         for (; i < end && count < heap.Length; i++)
         {
             heap[count] = i;
-            SiftUp(values, heap, count++);
+            count++;
+            SelectionHeap.SiftUp(values, heap[..count]);
         }
 
         // Who comes later has to be greater: of equals the first stay.
         while (i < end && TokenScan.IndexAbove(offered, i, values[heap[0]]) is int next and >= 0)
         {
             heap[0] = next;
-            SiftDown(values, heap);
+            SelectionHeap.SiftDown(values, heap);
             i = next + 1;
-        }
-    }
-
-    /// <summary>Whether the value at a should leave the heap before the value at b.</summary>
-    private static bool Before(ReadOnlySpan<float> values, int a, int b) =>
-        values[a] < values[b] || (values[a] == values[b] && a > b);
-
-    private static void SiftUp(ReadOnlySpan<float> values, Span<int> heap, int position)
-    {
-        while (position > 0)
-        {
-            int parent = (position - 1) / 2;
-            if (!Before(values, heap[position], heap[parent]))
-            {
-                return;
-            }
-
-            (heap[position], heap[parent]) = (heap[parent], heap[position]);
-            position = parent;
-        }
-    }
-
-    private static void SiftDown(ReadOnlySpan<float> values, Span<int> heap)
-    {
-        int position = 0;
-        while (true)
-        {
-            int child = (2 * position) + 1;
-            if (child >= heap.Length)
-            {
-                return;
-            }
-
-            if (child + 1 < heap.Length && Before(values, heap[child + 1], heap[child]))
-            {
-                child++;
-            }
-
-            if (!Before(values, heap[child], heap[position]))
-            {
-                return;
-            }
-
-            (heap[position], heap[child]) = (heap[child], heap[position]);
-            position = child;
         }
     }
 }

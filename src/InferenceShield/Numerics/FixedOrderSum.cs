@@ -32,10 +32,11 @@ internal static class FixedOrderSum
         return Finish(sums, values[i..]);
     }
 
-    /// <summary>The portable twin of the sum of floats.</summary>
-    public static float SumScalar(ReadOnlySpan<float> values)
+    /// <summary>The portable twin of both.</summary>
+    public static T SumScalar<T>(ReadOnlySpan<T> values)
+        where T : unmanaged, INumber<T>
     {
-        Span<float> sums = stackalloc float[Lanes];
+        Span<T> sums = stackalloc T[Lanes];
         sums.Clear();
         int i = 0;
         for (; i + Lanes <= values.Length; i += Lanes)
@@ -81,26 +82,9 @@ internal static class FixedOrderSum
         return Finish(sums, values[i..]);
     }
 
-    /// <summary>The portable twin of the sum of doubles.</summary>
-    public static double SumScalar(ReadOnlySpan<double> values)
-    {
-        Span<double> sums = stackalloc double[Lanes];
-        sums.Clear();
-        int i = 0;
-        for (; i + Lanes <= values.Length; i += Lanes)
-        {
-            for (int lane = 0; lane < Lanes; lane++)
-            {
-                sums[lane] += values[i + lane];
-            }
-        }
-
-        return Finish(sums, values[i..]);
-    }
-
     /// <summary>Adds up to fifteen more numbers to the lanes, then the lanes.</summary>
     public static T Finish<T>(Span<T> sums, ReadOnlySpan<T> rest)
-        where T : struct, INumber<T>
+        where T : unmanaged, INumber<T>
     {
         for (int lane = 0; lane < rest.Length; lane++)
         {

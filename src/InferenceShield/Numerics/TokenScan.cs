@@ -10,7 +10,7 @@ namespace InferenceShield.Numerics;
 /// <remarks>Sums in one fixed order, nothing fused, so the bits are the same at every vector width and without vectors.</remarks>
 internal static class TokenScan
 {
-    private const int Lanes = 16;
+    private const int Lanes = FixedOrderSum.Lanes;
 
     // exp(x) = 2^n exp(r), n whole, r = x - n ln 2 within half of ln 2; a polynomial for exp(r): Cephes, expf. Sums are within 1e-6.
     private const float Least = -87; // 2^-126 is the last that is not denormal
@@ -165,20 +165,13 @@ internal static class TokenScan
 
     private static float Finish(Span<float> sums, ReadOnlySpan<float> rest, float largest)
     {
-        for (int lane = 0; lane < rest.Length; lane++)
+        Span<float> exponentials = stackalloc float[Lanes];
+        for (int i = 0; i < rest.Length; i++)
         {
-            sums[lane] += Exponential(rest[lane] - largest);
+            exponentials[i] = Exponential(rest[i] - largest);
         }
 
-        for (int half = Lanes / 2; half > 0; half /= 2)
-        {
-            for (int lane = 0; lane < half; lane++)
-            {
-                sums[lane] += sums[lane + half];
-            }
-        }
-
-        return sums[0];
+        return FixedOrderSum.Finish<float>(sums, exponentials[..rest.Length]);
     }
 
     private static float Exponential(float x)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Security.Cryptography;
 using InferenceShield.Numerics;
@@ -57,44 +58,20 @@ public sealed class NoiseKey
     internal SipHashKey Decoys => _decoys;
 
     /// <summary>The output cell: the label, and the probabilities from .05 on to one decimal.</summary>
-    internal Hash128 HashOutput(ReadOnlySpan<double> distribution, int top)
-    {
-        Span<byte> cell = stackalloc byte[sizeof(int) + (MostEntries * EntrySize)];
-        BinaryPrimitives.WriteInt32LittleEndian(cell, top);
-        int length = sizeof(int);
-        for (int start = 0; start < distribution.Length; start += Block)
-        {
-            ReadOnlySpan<double> block = distribution[start..Math.Min(start + Block, distribution.Length)];
-            if (block.Length == Block && TensorPrimitives.Max(block) < LeastEntry)
-            {
-                continue;
-            }
-
-            for (int i = 0; i < block.Length && length < cell.Length; i++)
-            {
-                if (block[i] >= LeastEntry)
-                {
-                    BinaryPrimitives.WriteInt32LittleEndian(cell[length..], start + i);
-                    BinaryPrimitives.WriteInt32LittleEndian(cell[(length + sizeof(int))..], (int)Math.Round(block[i] * 10));
-                    length += EntrySize;
-                }
-            }
-        }
-
-        return SipHash.Hash(_cells, cell[..length]);
-    }
+    internal Hash128 HashOutput(ReadOnlySpan<double> distribution, int top) => HashOutput(distribution, sum: 1, top);
 
     /// <summary>The same cell, of weights that are not divided by their sum yet.</summary>
-    internal Hash128 HashOutput(ReadOnlySpan<float> weights, double sum, int top)
+    internal Hash128 HashOutput<T>(ReadOnlySpan<T> weights, double sum, int top)
+        where T : unmanaged, IFloatingPoint<T>
     {
         Span<byte> cell = stackalloc byte[sizeof(int) + (MostEntries * EntrySize)];
         BinaryPrimitives.WriteInt32LittleEndian(cell, top);
         int length = sizeof(int);
-        float least = (float)(LeastEntry * sum);
+        T least = T.CreateTruncating(LeastEntry * sum);
         for (int start = 0; start < weights.Length; start += Block)
         {
-            ReadOnlySpan<float> block = weights[start..Math.Min(start + Block, weights.Length)];
-            if (TensorPrimitives.Max(block) < least)
+            ReadOnlySpan<T> block = weights[start..Math.Min(start + Block, weights.Length)];
+            if (block.Length == Block && TensorPrimitives.Max(block) < least)
             {
                 continue;
             }
@@ -104,7 +81,7 @@ public sealed class NoiseKey
                 if (block[i] >= least)
                 {
                     BinaryPrimitives.WriteInt32LittleEndian(cell[length..], start + i);
-                    BinaryPrimitives.WriteInt32LittleEndian(cell[(length + sizeof(int))..], (int)Math.Round(block[i] / sum * 10));
+                    BinaryPrimitives.WriteInt32LittleEndian(cell[(length + sizeof(int))..], (int)Math.Round(double.CreateTruncating(block[i]) / sum * 10));
                     length += EntrySize;
                 }
             }
