@@ -1,3 +1,4 @@
+using InferenceShield.Lab;
 namespace InferenceShield.Samples.Training;
 
 /// <summary>Varies training images: mirrored half of the time, and moved by at most one pixel each way.</summary>

@@ -1,5 +1,4 @@
-using InferenceShield.Samples.Onnx;
-using InferenceShield.Samples.Training.Layers;
+using InferenceShield.Lab;
 
 namespace InferenceShield.Samples.Training;
 

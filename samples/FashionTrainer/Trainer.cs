@@ -1,3 +1,4 @@
+using InferenceShield.Lab;
 using System.Diagnostics;
 using System.Numerics.Tensors;
 

@@ -1,4 +1,4 @@
-using InferenceShield.Samples.Onnx;
+using InferenceShield.Lab;
 
 namespace InferenceShield.OnnxRuntime.Tests;
 
@@ -150,12 +150,13 @@ public sealed class AnswerCacheTests
     }
 
     [Theory]
-    [InlineData(OnnxElementType.Float)]
-    [InlineData(OnnxElementType.Double)]
-    [InlineData(OnnxElementType.Float16)]
-    [InlineData(OnnxElementType.BFloat16)]
-    public void All_outputs_of_every_type_come_back_bit_for_bit_with_their_shapes(OnnxElementType type)
+    [InlineData(nameof(OnnxElementType.Float))]
+    [InlineData(nameof(OnnxElementType.Double))]
+    [InlineData(nameof(OnnxElementType.Float16))]
+    [InlineData(nameof(OnnxElementType.BFloat16))]
+    public void All_outputs_of_every_type_come_back_bit_for_bit_with_their_shapes(string element)
     {
+        OnnxElementType type = Enum.Parse<OnnxElementType>(element);
         using TestSession session = TestSession.Of(
             TestModels.Fickle(type), [(TestModels.Output, OutputKind.Embedding), ("z", OutputKind.Probabilities)], options => options.Hardening = s_fine, Cached());
         using ShieldedRequest request = session.Session.CreateRequest();

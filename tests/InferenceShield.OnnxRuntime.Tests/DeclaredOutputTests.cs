@@ -56,7 +56,7 @@ public sealed class DeclaredOutputTests
     [Fact]
     public void The_row_that_is_no_distribution_is_named()
     {
-        using TestSession session = TestSession.Of(TestModels.Cast(Samples.Onnx.OnnxElementType.Float, Samples.Onnx.OnnxElementType.Float), OutputKind.Probabilities);
+        using TestSession session = TestSession.Of(TestModels.Cast(Lab.OnnxElementType.Float, Lab.OnnxElementType.Float), OutputKind.Probabilities);
         // Squares: .5² x 4 = 1, and .5² x 3 + 1 = 1.75.
         float[] released = new float[12];
         InvalidModelOutputException exception = Assert.Throws<InvalidModelOutputException>(() =>

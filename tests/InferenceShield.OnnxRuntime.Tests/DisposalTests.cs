@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using InferenceShield.Samples.Onnx;
+using InferenceShield.Lab;
 using Microsoft.ML.OnnxRuntime;
 
 namespace InferenceShield.OnnxRuntime.Tests;
@@ -212,10 +212,11 @@ public sealed class DisposalTests
     }
 
     [Theory]
-    [InlineData(OnnxElementType.Float)]
-    [InlineData(OnnxElementType.Float16)]
-    public void An_answer_that_is_being_read_does_not_change_when_the_session_ends(OnnxElementType type)
+    [InlineData(nameof(OnnxElementType.Float))]
+    [InlineData(nameof(OnnxElementType.Float16))]
+    public void An_answer_that_is_being_read_does_not_change_when_the_session_ends(string element)
     {
+        OnnxElementType type = Enum.Parse<OnnxElementType>(element);
         using TestSession session = TestSession.Of(TestModels.Cast(OnnxElementType.Float, type), OutputKind.Regression);
         using ShieldedRequest request = session.Session.CreateRequest();
         request.SetInput<float>(TestModels.Input, [1, 2, 3, 4], [1, 4]);

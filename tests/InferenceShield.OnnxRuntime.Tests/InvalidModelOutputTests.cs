@@ -1,4 +1,4 @@
-using InferenceShield.Samples.Onnx;
+using InferenceShield.Lab;
 
 namespace InferenceShield.OnnxRuntime.Tests;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using InferenceShield.Samples.Onnx;
+using InferenceShield.Lab;
 
 namespace InferenceShield.OnnxRuntime.Tests;
 

@@ -1,4 +1,4 @@
-using InferenceShield.Samples.Onnx;
+using InferenceShield.Lab;
 using Microsoft.ML.OnnxRuntime;
 
 namespace InferenceShield.OnnxRuntime.Tests;

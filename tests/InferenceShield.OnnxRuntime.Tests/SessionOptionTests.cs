@@ -88,7 +88,7 @@ public sealed class SessionOptionTests
         Assert.Equal((8, 10), Widths(TestModels.Linear(batch: TestModels.Unnamed)));
         Assert.Equal((0, 0), Widths(TestModels.Sequence(10)));
 
-        static (int, int) Widths(Samples.Onnx.OnnxGraph graph)
+        static (int, int) Widths(Lab.OnnxGraph graph)
         {
             using TestSession session = TestSession.Of(graph, OutputKind.Logits);
             return (session.Session.InputWidth, session.Session.OutputWidth);

@@ -1,5 +1,5 @@
 using InferenceShield.Samples;
-using InferenceShield.Samples.Onnx;
+using InferenceShield.Lab;
 
 namespace InferenceShield.Benchmarks.Support;
 

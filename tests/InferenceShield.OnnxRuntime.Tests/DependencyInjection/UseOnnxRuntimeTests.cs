@@ -1,4 +1,4 @@
-using InferenceShield.Samples.Onnx;
+using InferenceShield.Lab;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using InferenceShield.Samples.Onnx;
+using InferenceShield.Lab;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;
 

@@ -1,4 +1,4 @@
-using InferenceShield.Samples.Onnx;
+using InferenceShield.Lab;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace InferenceShield.Samples.Tests.FashionApi;

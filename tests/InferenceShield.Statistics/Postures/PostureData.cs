@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using InferenceShield.Samples;
+using InferenceShield.Lab;
 using InferenceShield.Samples.Training;
 
 namespace InferenceShield.Statistics.Postures;

@@ -1,3 +1,4 @@
+using InferenceShield.Lab;
 using InferenceShield.Samples.Training;
 using InferenceShield.Tests;
 

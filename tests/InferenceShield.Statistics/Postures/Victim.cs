@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 using InferenceShield.Samples.Training;
-using InferenceShield.Samples.Training.Layers;
+using InferenceShield.Lab;
 
 namespace InferenceShield.Statistics.Postures;
 

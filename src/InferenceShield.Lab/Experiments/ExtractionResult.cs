@@ -1,0 +1,12 @@
+namespace InferenceShield.Lab;
+
+/// <summary>One theft: a policy, an attack, a budget and a seed, and what came of it.</summary>
+/// <param name="Setup">What was stolen.</param>
+/// <param name="Policy">The policy in force.</param>
+/// <param name="Attack">The attack.</param>
+/// <param name="Budget">Queries it might spend.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Queries">Queries that were asked, refused ones included.</param>
+/// <param name="Answered">Queries that were answered.</param>
+/// <param name="Copy">How good the copy is.</param>
+public sealed record ExtractionResult(string Setup, string Policy, string Attack, int Budget, ulong Seed, long Queries, long Answered, CopyMetrics Copy);

@@ -1,0 +1,40 @@
+using System.Numerics.Tensors;
+
+namespace InferenceShield.Lab;
+
+/// <summary>How good a copy is, against the clean target and against the truth.</summary>
+/// <param name="Agreement">Share of rows to which both give the same label.</param>
+/// <param name="Accuracy">Share of rows with the true label; null without labels.</param>
+/// <param name="Divergence">Mean Kullback-Leibler divergence of the copy from the clean target, in nats.</param>
+/// <param name="Distance">Mean L1 distance of the two distributions, 0 to 2.</param>
+public sealed record CopyMetrics(double Agreement, double? Accuracy, double Divergence, double Distance)
+{
+    /// <summary>Compares answers of a copy with those of the target.</summary>
+    /// <param name="clean">Clean answers of the target, row after row.</param>
+    /// <param name="copied">Answers of the copy to the same rows.</param>
+    /// <param name="labels">True labels; empty for none.</param>
+    /// <param name="classCount">Classes.</param>
+    public static CopyMetrics Measure(ReadOnlySpan<float> clean, ReadOnlySpan<float> copied, ReadOnlySpan<int> labels, int classCount)
+    {
+        int rows = clean.Length / classCount;
+        int agreed = 0;
+        int right = 0;
+        double divergence = 0;
+        double distance = 0;
+        for (int row = 0; row < rows; row++)
+        {
+            ReadOnlySpan<float> p = clean.Slice(row * classCount, classCount);
+            ReadOnlySpan<float> q = copied.Slice(row * classCount, classCount);
+            int top = TensorPrimitives.IndexOfMax(q);
+            agreed += top == TensorPrimitives.IndexOfMax(p) ? 1 : 0;
+            right += !labels.IsEmpty && top == labels[row] ? 1 : 0;
+            for (int i = 0; i < classCount; i++)
+            {
+                divergence += p[i] > 0 ? p[i] * Math.Log(p[i] / Math.Max(q[i], 1e-12)) : 0;
+                distance += Math.Abs(p[i] - q[i]);
+            }
+        }
+
+        return new CopyMetrics((double)agreed / rows, labels.IsEmpty ? null : (double)right / rows, divergence / rows, distance / rows);
+    }
+}
