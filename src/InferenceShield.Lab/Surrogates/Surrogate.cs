@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace InferenceShield.Lab;
 
 /// <summary>The thief's copy: a network trained by <see cref="SurrogateTrainer"/>.</summary>
-public sealed class Surrogate : IClassifier
+public sealed partial class Surrogate : IClassifier
 {
     private const int Batch = 64;
 
