@@ -4,7 +4,7 @@ namespace InferenceShield.Lab;
 
 /// <summary>The thief's copy: a network trained by <see cref="SurrogateTrainer"/>, with the scaling of its inputs.</summary>
 /// <remarks>Immutable and thread-safe.</remarks>
-public sealed class Surrogate : IClassifier
+public sealed partial class Surrogate : IClassifier
 {
     private const int Batch = 64;
 
