@@ -5,6 +5,5 @@ namespace InferenceShield.Lab;
 /// <param name="Side">Rows and columns of pixels, at least 4 and a multiple of 4.</param>
 public readonly record struct ImageShape(int Channels, int Side)
 {
-    /// <summary>Values in an image.</summary>
-    public int Length => checked(Channels * Side * Side);
+    internal long Length => (long)Channels * Side * Side;
 }

@@ -88,7 +88,7 @@ internal static class MatrixProduct
         }
     }
 
-    /// <summary>Whole tiles of rows with vectors of 512 bits: first 64 columns at a time, then what is left, 16 at a time and padded.</summary>
+    /// <summary>Whole tiles of rows with vectors of 512 bits: first 64 columns at a time, then 16, then what is left.</summary>
     private static void AddWide(
         int rows, int columns, int inner, ReadOnlySpan<float> a, int rowStride, int innerStride, ReadOnlySpan<float> b, Span<float> c)
     {
@@ -113,44 +113,52 @@ internal static class MatrixProduct
             }
         }
 
+        for (; wide + NarrowColumns <= columns; wide += NarrowColumns)
+        {
+            for (int row = 0; row < rows; row += TileRows)
+            {
+                AddNarrowTile(
+                    inner, ref Unsafe.Add(ref left, row * rowStride), rowStride, innerStride, ref Unsafe.Add(ref MemoryMarshal.GetReference(b), wide), columns,
+                    ref Unsafe.Add(ref MemoryMarshal.GetReference(c), (row * columns) + wide), columns);
+            }
+        }
+
         if (wide < columns)
         {
-            AddNarrow(rows, columns, inner, ref left, rowStride, innerStride, b, c, wide);
+            AddPadded(rows, columns, inner, ref left, rowStride, innerStride, b, c, wide);
         }
     }
 
-    /// <summary>Columns from <paramref name="column"/> on, copied into 16 columns that end in zeros, block after block of the inner index.</summary>
-    private static void AddNarrow(
+    /// <summary>Fewer than 16 columns from <paramref name="column"/> on, copied into 16 that end in zeros, block after block of the inner index.</summary>
+    private static void AddPadded(
         int rows, int columns, int inner, ref float left, int rowStride, int innerStride, ReadOnlySpan<float> b, Span<float> c, int column)
     {
         Span<float> right = stackalloc float[InnerBlock * NarrowColumns];
         Span<float> tile = stackalloc float[TileRows * NarrowColumns];
-        for (; column < columns; column += NarrowColumns)
+        right.Clear();
+        tile.Clear();
+        int width = columns - column;
+        for (int from = 0; from < inner; from += InnerBlock)
         {
-            int width = Math.Min(NarrowColumns, columns - column);
-            right.Clear();
-            for (int from = 0; from < inner; from += InnerBlock)
+            int count = Math.Min(InnerBlock, inner - from);
+            for (int p = 0; p < count; p++)
             {
-                int count = Math.Min(InnerBlock, inner - from);
-                for (int p = 0; p < count; p++)
+                b.Slice(((from + p) * columns) + column, width).CopyTo(right[(p * NarrowColumns)..]);
+            }
+
+            for (int row = 0; row < rows; row += TileRows)
+            {
+                for (int i = 0; i < TileRows; i++)
                 {
-                    b.Slice(((from + p) * columns) + column, width).CopyTo(right[(p * NarrowColumns)..]);
+                    c.Slice(((row + i) * columns) + column, width).CopyTo(tile[(i * NarrowColumns)..]);
                 }
 
-                for (int row = 0; row < rows; row += TileRows)
+                AddNarrowTile(
+                    count, ref Unsafe.Add(ref left, (row * rowStride) + (from * innerStride)), rowStride, innerStride,
+                    ref MemoryMarshal.GetReference(right), NarrowColumns, ref MemoryMarshal.GetReference(tile), NarrowColumns);
+                for (int i = 0; i < TileRows; i++)
                 {
-                    for (int i = 0; i < TileRows; i++)
-                    {
-                        c.Slice(((row + i) * columns) + column, width).CopyTo(tile[(i * NarrowColumns)..]);
-                    }
-
-                    AddNarrowTile(
-                        count, ref Unsafe.Add(ref left, (row * rowStride) + (from * innerStride)), rowStride, innerStride,
-                        ref MemoryMarshal.GetReference(right), ref MemoryMarshal.GetReference(tile));
-                    for (int i = 0; i < TileRows; i++)
-                    {
-                        tile.Slice(i * NarrowColumns, width).CopyTo(c[(((row + i) * columns) + column)..]);
-                    }
+                    tile.Slice(i * NarrowColumns, width).CopyTo(c[(((row + i) * columns) + column)..]);
                 }
             }
         }
@@ -230,13 +238,17 @@ internal static class MatrixProduct
         s33.StoreUnsafe(ref c3, 3 * Width);
     }
 
-    /// <summary>Four rows by one vector of 512 bits; lines of b and c are 16 long.</summary>
-    private static void AddNarrowTile(int inner, ref float a, nint rowStride, nint innerStride, ref float b, ref float c)
+    /// <summary>Four rows by one vector of 512 bits.</summary>
+    private static void AddNarrowTile(
+        int inner, ref float a, nint rowStride, nint innerStride, ref float b, nint rightColumns, ref float c, nint columns)
     {
+        ref float c1 = ref Unsafe.Add(ref c, columns);
+        ref float c2 = ref Unsafe.Add(ref c1, columns);
+        ref float c3 = ref Unsafe.Add(ref c2, columns);
         var s0 = Vector512.LoadUnsafe(ref c);
-        var s1 = Vector512.LoadUnsafe(ref c, NarrowColumns);
-        var s2 = Vector512.LoadUnsafe(ref c, 2 * NarrowColumns);
-        var s3 = Vector512.LoadUnsafe(ref c, 3 * NarrowColumns);
+        var s1 = Vector512.LoadUnsafe(ref c1);
+        var s2 = Vector512.LoadUnsafe(ref c2);
+        var s3 = Vector512.LoadUnsafe(ref c3);
         nint row2 = 2 * rowStride;
         nint row3 = 3 * rowStride;
         for (int p = 0; p < inner; p++)
@@ -247,13 +259,13 @@ internal static class MatrixProduct
             s2 = Vector512.FusedMultiplyAdd(Vector512.Create(Unsafe.Add(ref a, row2)), line, s2);
             s3 = Vector512.FusedMultiplyAdd(Vector512.Create(Unsafe.Add(ref a, row3)), line, s3);
             a = ref Unsafe.Add(ref a, innerStride);
-            b = ref Unsafe.Add(ref b, NarrowColumns);
+            b = ref Unsafe.Add(ref b, rightColumns);
         }
 
         s0.StoreUnsafe(ref c);
-        s1.StoreUnsafe(ref c, NarrowColumns);
-        s2.StoreUnsafe(ref c, 2 * NarrowColumns);
-        s3.StoreUnsafe(ref c, 3 * NarrowColumns);
+        s1.StoreUnsafe(ref c1);
+        s2.StoreUnsafe(ref c2);
+        s3.StoreUnsafe(ref c3);
     }
 
     /// <summary>Four rows by two vectors, kept in registers over the whole inner loop.</summary>

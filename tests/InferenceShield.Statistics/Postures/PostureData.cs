@@ -26,6 +26,21 @@ internal sealed record PostureData(string Name, int Classes, LabeledRows Train, 
     /// <summary>16 features of letters, 26 classes: 10,000 rows to train on, 1,500 and 3,500 others.</summary>
     public static PostureData Letter(ulong seed)
     {
+        LabeledRows all = ReadLetters();
+        int[] order = Order(all.Count, seed);
+        LabeledRows train = all.Take(order.AsSpan(0, LetterTrain));
+        for (int feature = 0; feature < all.Features; feature++)
+        {
+            Standardize(all, train, feature, all.Features);
+        }
+
+        return new PostureData("letter", 26, all.Take(order.AsSpan(0, LetterTrain)), all.Take(order.AsSpan(LetterTrain, LetterLearn)),
+            all.Take(order.AsSpan(LetterTrain + LetterLearn, LetterMeasure)), 0.1);
+    }
+
+    /// <summary>All letters as they lie in the file.</summary>
+    public static LabeledRows ReadLetters()
+    {
         const int Features = 16;
         using FileStream file = File.OpenRead(SampleFiles.GetData("letter-recognition.csv.gz"));
         using GZipStream unpacked = new(file, CompressionMode.Decompress);
@@ -40,16 +55,7 @@ internal sealed record PostureData(string Name, int Classes, LabeledRows Train, 
             values.AddRange(fields.Skip(1).Select(field => float.Parse(field, CultureInfo.InvariantCulture)));
         }
 
-        LabeledRows all = new([.. values], [.. labels], Features);
-        int[] order = Order(all.Count, seed);
-        LabeledRows train = all.Take(order.AsSpan(0, LetterTrain));
-        for (int feature = 0; feature < Features; feature++)
-        {
-            Standardize(all, train, feature, Features);
-        }
-
-        return new PostureData("letter", 26, all.Take(order.AsSpan(0, LetterTrain)), all.Take(order.AsSpan(LetterTrain, LetterLearn)),
-            all.Take(order.AsSpan(LetterTrain + LetterLearn, LetterMeasure)), 0.1);
+        return new LabeledRows([.. values], [.. labels], Features);
     }
 
     /// <summary>Fashion-MNIST at 14x14: 40,000 training images, and the 10,000 test images as 3,000 and 7,000.</summary>
