@@ -5,7 +5,7 @@ public sealed class ActiveStrategyTests
     private const int Budget = 120;
     private const int First = 60;
 
-    private static readonly Dataset s_pool = LetterTheft.Setup.Pool.Slice(0, 900);
+    private static readonly Dataset s_pool = LetterTheft.Setup.Pool.Slice(0, 400);
 
     [Theory]
     [InlineData(ActiveSelection.Margin)]
@@ -105,5 +105,14 @@ public sealed class ActiveStrategyTests
         ? row.Sum(p => p > 0 ? p * MathF.Log(p) : 0)
         : row.OrderDescending().First() - row.OrderDescending().ElementAt(1))];
 
-    private static double GetDistance(float[] left, float[] right) => Math.Sqrt(left.Zip(right).Sum(pair => Math.Pow(pair.First - pair.Second, 2)));
+    private static double GetDistance(float[] left, float[] right)
+    {
+        double sum = 0;
+        for (int i = 0; i < left.Length; i++)
+        {
+            sum += (left[i] - right[i]) * (left[i] - right[i]);
+        }
+
+        return Math.Sqrt(sum);
+    }
 }
