@@ -5,27 +5,29 @@ namespace InferenceShield.Lab;
 /// <summary>Data-free extraction: a generator learns to make inputs on which a copy and the model disagree.</summary>
 /// <remarks>
 /// A small form of DFME (Truong et al., "Data-free model extraction", CVPR 2021). In turn: one step of the generator against the
-/// copy, along an estimate of the gradient of their disagreement by its output before the last tanh, the forward difference
+/// copy, along an estimate of the gradient of their disagreement by its output h before the last tanh, the forward difference
 /// d / ε · (L(h + ε u) - L(h)) · u along one random unit direction u, which costs two queries a row; then
 /// <see cref="CopySteps"/> steps of the copy, one query a row. Disagreement L is the mean absolute difference of the copy's logits
-/// and the model's log-probabilities less their mean. Generator and copy are MLPs trained by Adam; the copy here has the hidden
-/// layers of the context's options and serves the asking only.
-/// Expect little: published results take 2 to 20 million queries. At the budgets of this library it teaches no more than
-/// <see cref="NoiseStrategy"/>, and answers of two decimals take the forward differences away. Thread-safe.
+/// and the model's log-probabilities less their mean. Generator and copy are MLPs trained by Adam, the generator's output
+/// normalised over the batch; the copy here has the hidden layers of the context's options and serves the asking only.
+/// Expect little: published results take 2 to 20 million queries. At budgets of thousands the generator learns next to nothing:
+/// it teaches about what uniform noise in the same bounds does (<see cref="NoiseStrategy"/>), at more work, and far less than any
+/// pool. Answers of a few decimals take the forward differences away. Thread-safe.
 /// </remarks>
 public sealed class DataFreeStrategy : IQueryStrategy
 {
     private const int HiddenUnits = 128;
     private const float LeastProbability = 1e-7f;
+    private const float LeastVariance = 1e-5f;
 
     /// <summary>Bounds of the inputs. Default: null, those of the pool, of which nothing else is used.</summary>
     public InputBounds? Bounds { get; init; }
 
-    /// <summary>Rows of a step, 1 to 128. Default: 32.</summary>
+    /// <summary>Rows of a step, 2 to 128. Default: 32.</summary>
     public int BatchSize
     {
         get;
-        init => field = value is >= 1 and <= Asker.Batch / 2 ? value : throw new ArgumentOutOfRangeException(nameof(BatchSize), value, $"A step takes 1 to {Asker.Batch / 2} rows.");
+        init => field = value is >= 2 and <= Asker.Batch / 2 ? value : throw new ArgumentOutOfRangeException(nameof(BatchSize), value, $"A step takes 2 to {Asker.Batch / 2} rows.");
     } = 32;
 
     /// <summary>Steps of the copy for each of the generator, at least 1. Default: 5.</summary>
@@ -73,14 +75,17 @@ public sealed class DataFreeStrategy : IQueryStrategy
         {
             Generate(generator, ref random);
             float[] directions = DrawDirections(bounds.Width, ref random);
-            float[] pairs = Perturb(generator.Output, directions);
+            float[] normal = [.. generator.Output];
+            float[] spread = Normalize(normal, bounds.Width);
+            float[] pairs = Perturb(normal, directions);
             int answered = await asker.AskAsync(Scale(pairs, bounds), cancellationToken).ConfigureAwait(false);
-            TeachGenerator(generator, copy, pairs, directions, answered, asker.Transcript);
+            TeachGenerator(generator, copy, pairs, directions, (normal, spread), answered, asker.Transcript);
             for (int step = 0; step < CopySteps && asker.Remaining > 0; step++)
             {
                 Generate(generator, ref random);
-                float[] rows = new float[BatchSize * bounds.Width];
-                TensorPrimitives.Tanh(generator.Output, rows);
+                float[] rows = [.. generator.Output];
+                Normalize(rows, bounds.Width);
+                TensorPrimitives.Tanh(rows, rows);
                 answered = await asker.AskAsync(Scale(rows, bounds), cancellationToken).ConfigureAwait(false);
                 TeachCopy(copy, rows, answered, asker.Transcript);
             }
@@ -97,6 +102,59 @@ public sealed class DataFreeStrategy : IQueryStrategy
         }
 
         generator.Forward(BatchSize);
+    }
+
+    /// <summary>Gives each feature mean 0 and spread 1 over the rows of a batch, and returns the spreads there were.</summary>
+    /// <remarks>Else all rows of a generator lie around one point, and the model gives nearly all of them one label.</remarks>
+    private float[] Normalize(Span<float> rows, int width)
+    {
+        float[] mean = new float[width];
+        float[] spread = new float[width];
+        for (int at = 0; at < rows.Length; at += width)
+        {
+            TensorPrimitives.MultiplyAdd(rows.Slice(at, width), 1f / BatchSize, mean, mean);
+        }
+
+        for (int at = 0; at < rows.Length; at += width)
+        {
+            Span<float> row = rows.Slice(at, width);
+            TensorPrimitives.Subtract(row, mean, row);
+            TensorPrimitives.MultiplyAdd(row, row, spread, spread);
+        }
+
+        TensorPrimitives.Multiply(spread, 1f / BatchSize, spread);
+        TensorPrimitives.Add(spread, LeastVariance, spread);
+        TensorPrimitives.Sqrt(spread, spread);
+        for (int at = 0; at < rows.Length; at += width)
+        {
+            TensorPrimitives.Divide(rows.Slice(at, width), spread, rows.Slice(at, width));
+        }
+
+        return spread;
+    }
+
+    /// <summary>Takes a gradient by normalised rows back to one by the rows before: (g - mean g - row · mean(g · row)) / spread.</summary>
+    private void Denormalize(Span<float> gradient, ReadOnlySpan<float> normal, ReadOnlySpan<float> spread)
+    {
+        int width = spread.Length;
+        float[] mean = new float[width];
+        float[] slope = new float[width];
+        float[] part = new float[width];
+        for (int at = 0; at < gradient.Length; at += width)
+        {
+            TensorPrimitives.MultiplyAdd(gradient.Slice(at, width), 1f / BatchSize, mean, mean);
+            TensorPrimitives.Multiply(gradient.Slice(at, width), normal.Slice(at, width), part);
+            TensorPrimitives.MultiplyAdd(part, 1f / BatchSize, slope, slope);
+        }
+
+        for (int at = 0; at < gradient.Length; at += width)
+        {
+            Span<float> row = gradient.Slice(at, width);
+            TensorPrimitives.Subtract(row, mean, row);
+            TensorPrimitives.Multiply(normal.Slice(at, width), slope, part);
+            TensorPrimitives.Subtract(row, part, row);
+            TensorPrimitives.Divide(row, spread, row);
+        }
     }
 
     /// <summary>A random unit direction for each row.</summary>
@@ -147,7 +205,7 @@ public sealed class DataFreeStrategy : IQueryStrategy
     }
 
     /// <summary>One step of the generator towards disagreement, by the pairs of which both rows were answered.</summary>
-    private void TeachGenerator(Learner generator, Learner copy, float[] pairs, float[] directions, int answered, Transcript transcript)
+    private void TeachGenerator(Learner generator, Learner copy, float[] pairs, float[] directions, (float[] Normal, float[] Spread) output, int answered, Transcript transcript)
     {
         int width = directions.Length / BatchSize;
         int count = answered / 2;
@@ -174,6 +232,7 @@ public sealed class DataFreeStrategy : IQueryStrategy
             TensorPrimitives.Multiply(directions.AsSpan(pair * width, width), -slope, generator.OutputGradient.Slice(pair * width, width));
         }
 
+        Denormalize(generator.OutputGradient, output.Normal, output.Spread);
         generator.Step(BatchSize);
     }
 

@@ -10,7 +10,8 @@ namespace InferenceShield.Lab;
 /// <see cref="Iterations"/> steps of 1.85 s / iterations, projected on the box of half-width s around x, and give
 /// <see cref="TargetCount"/> children. After <see cref="FullRounds"/> rounds only a random <see cref="Reservoir"/> of rows has children.
 /// The step s is a share of each feature's bounds, to which children are clipped. It goes on until the budget is spent; one
-/// training a round. Known to reach a plateau: children resemble their parents. Thread-safe.
+/// training a round. A method for a thief of few rows: children resemble their parents, and on letters as many rows of a pool,
+/// asked at random, teach more. Thread-safe.
 /// </remarks>
 public sealed class JbdaStrategy : IQueryStrategy
 {

@@ -7,8 +7,10 @@ namespace InferenceShield.Lab;
 /// reward lies above the running mean (<see cref="KnockoffReward"/>). Labels are the pool's own and need not be the model's; a
 /// pool without them is grouped by k-means on raw values. Departures from the paper: actions are one level, not a hierarchy;
 /// rows are drawn <see cref="RoundSize"/> at a time, none twice; for the loss, a fresh copy is trained whenever the answers
-/// have grown by half, not after each. Where the pool is the model's own kind of data it is no better than
-/// <see cref="PoolStrategy"/> beyond noise: the paper gains where most of a pool is of no use. Thread-safe.
+/// have grown by half, not after each.
+/// Measured on letters it is level with <see cref="PoolStrategy"/> within noise for diversity, loss and all three, and worse by
+/// a point or two for certainty; clusters are worse than a random choice, since small far-off ones are asked as often as large
+/// ones. A rate of 1 / n moves the preferences of many actions little in a few thousand queries. Thread-safe.
 /// </remarks>
 public sealed class KnockoffStrategy : IQueryStrategy
 {

@@ -70,22 +70,34 @@ public sealed class NoiseStrategy : IQueryStrategy
         }
 
         // Two passes: the square of a mean far from zero would swallow the spread.
-        float[] difference = new float[bounds.Width];
-        mean.AsSpan().Clear();
-        spread.AsSpan().Clear();
-        for (int row = 0; row < pool.Count; row++)
+        double[] sums = new double[bounds.Width];
+        AddRows(pool, mean: null, sums);
+        for (int i = 0; i < mean.Length; i++)
         {
-            TensorPrimitives.MultiplyAdd(pool.GetRow(row), 1f / pool.Count, mean, mean);
+            mean[i] = (float)(sums[i] / pool.Count);
         }
 
-        for (int row = 0; row < pool.Count; row++)
+        sums.AsSpan().Clear();
+        AddRows(pool, mean, sums);
+        for (int i = 0; i < spread.Length; i++)
         {
-            TensorPrimitives.Subtract(pool.GetRow(row), mean, difference);
-            TensorPrimitives.MultiplyAdd(difference, difference, spread, spread);
+            spread[i] = (float)Math.Sqrt(sums[i] / pool.Count);
         }
 
-        TensorPrimitives.Multiply(spread, 1f / pool.Count, spread);
-        TensorPrimitives.Sqrt(spread, spread);
         return (mean, spread);
+    }
+
+    /// <summary>Adds up each feature over the rows, or its squared difference from a mean.</summary>
+    private static void AddRows(Dataset pool, float[]? mean, double[] sums)
+    {
+        for (int row = 0; row < pool.Count; row++)
+        {
+            ReadOnlySpan<float> values = pool.GetRow(row);
+            for (int i = 0; i < sums.Length; i++)
+            {
+                double value = values[i] - (mean?[i] ?? 0);
+                sums[i] += mean is null ? value : value * value;
+            }
+        }
     }
 }

@@ -5,8 +5,9 @@ namespace InferenceShield.Lab;
 /// <summary>Pools for a thief who has no inputs of the model's kind: made-up images, and rows whose features no longer belong together.</summary>
 /// <remarks>
 /// Images are square, grey, row-major, 0 to 1. Everything follows from the seed. To be asked by <see cref="PoolStrategy"/>,
-/// <see cref="KnockoffStrategy"/> or <see cref="ActiveStrategy"/>; no labels. Natural images of another kind are better than any
-/// of these (Orekondy, Schiele and Fritz, CVPR 2019, ask ImageNet): take them where you have them.
+/// <see cref="KnockoffStrategy"/> or <see cref="ActiveStrategy"/>; no labels. Measured on Fashion-MNIST: mixtures teach more than
+/// the images they were made of; strokes and textures teach much less, and shuffled pixels and noise still less. Natural images
+/// of another kind are what the literature asks (Orekondy, Schiele and Fritz, CVPR 2019): take them where you have them.
 /// </remarks>
 public static class OutOfDistributionPools
 {

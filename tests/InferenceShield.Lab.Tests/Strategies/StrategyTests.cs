@@ -160,7 +160,7 @@ public sealed class StrategyTests
     public async Task Margin_and_k_center_beat_a_random_choice_and_a_bandit_is_level_with_it()
     {
         double[] gains = new double[3];
-        for (ulong seed = 1; seed <= 3; seed++)
+        for (ulong seed = 11; seed <= 13; seed++)
         {
             double random = await LetterTheft.GetAgreementAsync(new PoolStrategy(), 600, seed);
             gains[0] += await LetterTheft.GetAgreementAsync(new ActiveStrategy(), 600, seed) - random;
