@@ -297,6 +297,7 @@ public sealed class HttpOracleTests : IAsyncLifetime
             (Options(endpoint: "http://user:secret@127.0.0.1/"), "Endpoint must be"),
             (Options(endpoint: "http://models.example.com/", key: Key, allowRemoteHosts: true), "over https only"),
             (Options(key: "two\r\nlines"), "ApiKey must be printable"),
+            (Options(key: "secret "), "ApiKey must be printable"),
             (Options(model: ".."), "Model must name"),
             (Options(rowsPerCall: 0), "RowsPerCall must be"),
             (Options(retries: 11), "Retries must be"),
