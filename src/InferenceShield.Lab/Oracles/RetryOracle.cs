@@ -15,7 +15,7 @@ public sealed class RetryOracle : IOracle
     /// <summary>Puts patience before an oracle.</summary>
     /// <param name="oracle">The oracle.</param>
     /// <param name="longestWait">The longest wait it takes upon itself; rows that would need a longer one stay refused.
-    /// <see langword="null"/> for 31 days, which outlasts a monthly quota.</param>
+    /// <see langword="null"/> for 31 days, which outlasts a monthly quota: on a real clock, give one.</param>
     public RetryOracle(IOracle oracle, TimeSpan? longestWait = null)
     {
         ArgumentNullException.ThrowIfNull(oracle);

@@ -23,4 +23,11 @@ internal static class TestData
 
         return new Dataset("letters", values.ToArray(), 16, labels.ToArray(), 26);
     }
+
+    /// <summary>The first Fashion-MNIST images of the committed ones, pixels in 0..1.</summary>
+    public static Dataset Images(int count)
+    {
+        FashionDataset images = FashionDataset.LoadSubset();
+        return new Dataset("fashion", images.Images[..(count * FashionDataset.PixelCount)], FashionDataset.PixelCount);
+    }
 }

@@ -27,7 +27,7 @@ public sealed class HttpOracleOptions
     public string? ApiKey { get; init; }
 
     /// <summary>The header that carries the key.</summary>
-    /// <value>The default is <c>X-Api-Key</c>.</value>
+    /// <value>The default is <c>X-Api-Key</c>. For <c>Authorization</c> the key is all of the value, <c>Bearer</c> included.</value>
     public string ApiKeyHeader { get; init; } = "X-Api-Key";
 
     /// <summary>The output to read.</summary>
@@ -66,14 +66,15 @@ public sealed class HttpOracleOptions
         Check(Model is not (null or "" or "." or ".."), nameof(Model), "must name the model");
         Check(Enum.IsDefined(Protocol), nameof(Protocol), "is unknown");
         Check(
-            ApiKey is null || (ApiKey.Length > 0 && !ApiKey.AsSpan().ContainsAnyExceptInRange('!', '~')),
+            ApiKey is null || (ApiKey.Length > 0 && ApiKey.Trim() == ApiKey && !ApiKey.AsSpan().ContainsAnyExceptInRange(' ', '~')),
             nameof(ApiKey),
-            "must be printable ASCII without spaces, or null");
+            "must be printable ASCII without spaces around it, or null");
         Check(ApiKey is null || Endpoint.IsLoopback || Endpoint.Scheme == "https", nameof(ApiKey), "is sent to a remote host over https only");
         Check(
-            !string.IsNullOrEmpty(ApiKeyHeader) && ApiKeyHeader.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'),
+            !string.IsNullOrEmpty(ApiKeyHeader) && ApiKeyHeader.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+                && !ApiKeyHeader.StartsWith("Content-", StringComparison.OrdinalIgnoreCase),
             nameof(ApiKeyHeader),
-            "must be a header name: letters, digits, '-' and '_'");
+            "must be the name of a request header: letters, digits, '-' and '_'");
         Check(RowsPerCall >= 1, nameof(RowsPerCall), "must be at least 1");
         Check(Timeout > TimeSpan.Zero && Timeout < TimeSpan.FromDays(1), nameof(Timeout), "must be more than zero and less than a day");
         Check(Retries is >= 0 and <= 10, nameof(Retries), "must be 0 to 10");

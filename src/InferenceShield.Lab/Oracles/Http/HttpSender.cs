@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 
@@ -47,8 +48,6 @@ internal sealed class HttpSender : IDisposable
         TimeSpan pause = s_firstPause;
         for (int left = _options.Retries; ; left--)
         {
-            string fault;
-            Exception? cause;
             try
             {
                 HttpReply reply = await SendOnceAsync(path, body, cancellationToken).ConfigureAwait(false);
@@ -56,21 +55,21 @@ internal sealed class HttpSender : IDisposable
                 {
                     return reply;
                 }
-
-                (fault, cause) = ("", null);
             }
             catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
             {
-                (fault, cause) = (FormattableString.Invariant($"did not answer within {_options.Timeout.TotalSeconds:0.###} s. Raise the timeout, or ask fewer rows a call"), exception);
+                if (left == 0)
+                {
+                    throw new OracleException(string.Create(CultureInfo.InvariantCulture,
+                        $"The server {_options.Endpoint.Authority} did not answer within {_options.Timeout.TotalSeconds:0.###} s. Raise the timeout, or ask fewer rows a call."), exception);
+                }
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException)
             {
-                (fault, cause) = ("cannot be reached, or broke off. See whether it runs and speaks HTTP", exception);
-            }
-
-            if (left == 0)
-            {
-                throw new OracleException($"The server {_options.Endpoint.Authority} {fault}.", cause!);
+                if (left == 0)
+                {
+                    throw new OracleException($"The server {_options.Endpoint.Authority} cannot be reached, or broke off. See whether it runs and speaks HTTP.", exception);
+                }
             }
 
             await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
