@@ -1,10 +1,25 @@
 namespace InferenceShield.Lab;
 
-/// <summary>Draws from distributions other than the uniform one.</summary>
+/// <summary>What is drawn from a <see cref="SeededRandom"/>.</summary>
 internal static class RandomDraws
 {
     /// <summary>A number above 0 and at most 1.</summary>
     public static double NextUnit(this ref SeededRandom random) => ((random.NextUInt64() >> 11) + 1) * (1.0 / (1L << 53));
+
+    /// <summary>A number in 0 (included) to 1 (excluded).</summary>
+    public static float NextShare(this ref SeededRandom random) => (random.NextUInt64() >> 40) * (1f / (1 << 24));
+
+    /// <summary>A number between two others.</summary>
+    public static float NextBetween(this ref SeededRandom random, float minimum, float maximum) =>
+        minimum + ((maximum - minimum) * random.NextShare());
+
+    /// <summary>Some of the numbers 0 to <paramref name="bound"/> - 1 in random order, none twice.</summary>
+    public static int[] Choose(this ref SeededRandom random, int bound, int count)
+    {
+        int[] order = [.. Enumerable.Range(0, bound)];
+        random.Shuffle(order);
+        return order[..Math.Min(count, bound)];
+    }
 
     /// <summary>A standard normal number (Box and Muller, 1958); the second of the pair is thrown away, so draws do not depend on their order.</summary>
     public static double NextGaussian(this ref SeededRandom random)

@@ -54,7 +54,7 @@ public sealed class ActiveStrategy : IQueryStrategy
         Asker asker = new(oracle, context);
 
         // Rows not yet asked; in random order, so that the first ones are a random choice.
-        int[] rest = RandomDraws.Choose(ref random, pool.Count, pool.Count);
+        int[] rest = random.Choose(pool.Count, pool.Count);
         int initial = Math.Min((int)Math.Ceiling(context.Budget * InitialShare), rest.Length);
         await asker.AskAsync(pool.Select(rest.AsSpan(0, initial)).Values, cancellationToken).ConfigureAwait(false);
         rest = rest[initial..];

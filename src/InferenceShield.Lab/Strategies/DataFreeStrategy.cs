@@ -67,7 +67,7 @@ public sealed class DataFreeStrategy : IQueryStrategy
         Asker asker = new(oracle, context);
         int[] hidden = context.Surrogate.Kind == SurrogateKind.Linear ? [] : [.. context.Surrogate.Hidden];
         Learner generator = new([LatentLength, HiddenUnits, HiddenUnits, bounds.Width], BatchSize, LearningRate, context.Seed);
-        Learner copy = new([bounds.Width, .. hidden, oracle.AnswerLength], 2 * BatchSize, context.Surrogate.LearningRate, context.Seed ^ 1);
+        Learner copy = new([bounds.Width, .. hidden, oracle.AnswerLength], 2 * BatchSize, context.Surrogate.LearningRate ?? LearningRate, context.Seed ^ 1);
         SeededRandom random = new(context.Seed, stream: 22);
         while (asker.Remaining > 0)
         {
@@ -93,7 +93,7 @@ public sealed class DataFreeStrategy : IQueryStrategy
     {
         foreach (ref float value in generator.Input)
         {
-            value = RandomDraws.Gaussian(ref random);
+            value = (float)random.NextGaussian();
         }
 
         generator.Forward(BatchSize);
@@ -108,7 +108,7 @@ public sealed class DataFreeStrategy : IQueryStrategy
             Span<float> direction = directions.AsSpan(at, width);
             foreach (ref float value in direction)
             {
-                value = RandomDraws.Gaussian(ref random);
+                value = (float)random.NextGaussian();
             }
 
             TensorPrimitives.Divide(direction, MathF.Max(TensorPrimitives.Norm<float>(direction), float.Epsilon), direction);

@@ -45,11 +45,11 @@ public sealed class GridStrategy : IQueryStrategy
         long points = IsLowDiscrepancy ? 1 : (long)Math.Min(Math.Pow(levels, features.Length), context.Budget);
 
         SeededRandom random = new(context.Seed, stream: 21);
-        int[] order = RandomDraws.Choose(ref random, pool?.Count ?? 0, pool?.Count ?? 0);
+        int[] order = random.Choose(pool?.Count ?? 0, pool?.Count ?? 0);
         double[] shifts = new double[features.Length];
         foreach (ref double shift in shifts.AsSpan())
         {
-            shift = RandomDraws.Unit(ref random);
+            shift = random.NextShare();
         }
 
         double[] strides = GetStrides(features.Length);

@@ -90,14 +90,14 @@ public sealed class JbdaStrategy : IQueryStrategy
 
         SeededRandom random = new(context.Seed, stream: 18);
         Asker asker = new(oracle, context);
-        await asker.AskAsync(pool.Select(RandomDraws.Choose(ref random, pool.Count, Seeds)).Values, cancellationToken).ConfigureAwait(false);
+        await asker.AskAsync(pool.Select(random.Choose(pool.Count, Seeds)).Values, cancellationToken).ConfigureAwait(false);
         for (int round = 0; asker.Remaining > 0 && asker.Transcript.Count > 0; round++)
         {
             Surrogate copy = asker.TrainCopy(cancellationToken);
             int children = Kind == JbdaKind.Untargeted ? 1 : TargetCount;
             int count = round < FullRounds ? asker.Transcript.Count : Math.Min(Reservoir, asker.Transcript.Count);
             count = Math.Min(count, ((asker.Remaining - 1) / children) + 1);
-            int[] parents = RandomDraws.Choose(ref random, asker.Transcript.Count, count);
+            int[] parents = random.Choose(asker.Transcript.Count, count);
             for (int child = 0; child < children; child++)
             {
                 float[] rows = CreateChildren(asker.Transcript, parents, child, round, copy, bounds, ref random);

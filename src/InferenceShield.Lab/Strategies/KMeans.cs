@@ -14,7 +14,7 @@ internal static class KMeans
     public static int[] Assign(Dataset rows, int clusters, ulong seed, CancellationToken cancellationToken)
     {
         SeededRandom random = new(seed, stream: 19);
-        Dataset sample = rows.Select(RandomDraws.Choose(ref random, rows.Count, Sample));
+        Dataset sample = rows.Select(random.Choose(rows.Count, Sample));
         float[] centres = Seed(sample, clusters, ref random);
         for (int iteration = 0; iteration < Iterations; iteration++)
         {
@@ -44,7 +44,7 @@ internal static class KMeans
             }
 
             // The next centre is drawn in proportion to the squared distance from those there are.
-            double mark = RandomDraws.Unit(ref random) * total;
+            double mark = random.NextShare() * total;
             for (chosen = 0; chosen < rows.Count - 1 && (mark -= nearest[chosen]) >= 0; chosen++)
             {
             }

@@ -19,7 +19,7 @@ internal sealed class KnockoffBandit(int actions, int classes, KnockoffReward ki
     public int Draw(ReadOnlySpan<bool> isOpen, ref SeededRandom random)
     {
         double[] probabilities = GetProbabilities(isOpen);
-        double mark = RandomDraws.Unit(ref random);
+        double mark = random.NextShare();
         int last = 0;
         for (int action = 0; action < probabilities.Length; action++)
         {

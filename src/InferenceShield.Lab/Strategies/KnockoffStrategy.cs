@@ -104,7 +104,7 @@ public sealed class KnockoffStrategy : IQueryStrategy
             waiting[action] = new Queue<int>();
         }
 
-        foreach (int row in RandomDraws.Choose(ref random, pool.Count, pool.Count))
+        foreach (int row in random.Choose(pool.Count, pool.Count))
         {
             waiting[group[row]].Enqueue(row);
         }

@@ -49,8 +49,8 @@ public sealed class NoiseStrategy : IQueryStrategy
         for (int i = 0; i < row.Length; i++)
         {
             row[i] = Distribution == NoiseDistribution.Gaussian
-                ? mean[i] + (spread[i] * RandomDraws.Gaussian(ref random))
-                : RandomDraws.Between(ref random, bounds.Minimum.Span[i], bounds.Maximum.Span[i]);
+                ? mean[i] + (spread[i] * (float)random.NextGaussian())
+                : random.NextBetween(bounds.Minimum.Span[i], bounds.Maximum.Span[i]);
         }
 
         bounds.Clip(row);

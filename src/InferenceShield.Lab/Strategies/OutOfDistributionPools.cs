@@ -55,7 +55,7 @@ public static class OutOfDistributionPools
 
             if (random.NextInt32(3) == 0)
             {
-                float threshold = RandomDraws.Between(ref random, 0.3f, 0.7f);
+                float threshold = random.NextBetween(0.3f, 0.7f);
                 foreach (ref float pixel in pixels)
                 {
                     pixel = pixel < threshold ? 0 : 1;
@@ -90,7 +90,7 @@ public static class OutOfDistributionPools
             Crop(pool.GetRow(random.NextInt32(pool.Count)), second, side, ref random);
             if (random.NextInt32(2) == 0)
             {
-                float share = RandomDraws.Between(ref random, 0.3f, 0.7f);
+                float share = random.NextBetween(0.3f, 0.7f);
                 TensorPrimitives.Multiply(pixels, share, pixels);
                 TensorPrimitives.MultiplyAdd(second, 1 - share, pixels, pixels);
             }
@@ -140,7 +140,7 @@ public static class OutOfDistributionPools
         for (int i = 0; i < values.Length; i++)
         {
             int feature = i % bounds.Width;
-            values[i] = RandomDraws.Between(ref random, bounds.Minimum.Span[feature], bounds.Maximum.Span[feature]);
+            values[i] = random.NextBetween(bounds.Minimum.Span[feature], bounds.Maximum.Span[feature]);
         }
 
         return new Dataset("uniform", values, bounds.Width);
@@ -159,11 +159,11 @@ public static class OutOfDistributionPools
         Span<float> points = stackalloc float[6];
         foreach (ref float point in points)
         {
-            point = RandomDraws.Between(ref random, 0.1f, 0.9f) * (side - 1);
+            point = random.NextBetween(0.1f, 0.9f) * (side - 1);
         }
 
-        float radius = RandomDraws.Between(ref random, 0.7f, 2f) * side / 28;
-        float ink = RandomDraws.Between(ref random, 0.6f, 1f);
+        float radius = random.NextBetween(0.7f, 2f) * side / 28;
+        float ink = random.NextBetween(0.6f, 1f);
         int reach = (int)MathF.Ceiling(radius) + 1;
         int steps = 3 * side;
         for (int step = 0; step <= steps; step++)
@@ -192,9 +192,9 @@ public static class OutOfDistributionPools
         pixels.Fill(0.5f);
         for (int wave = 0; wave < waves; wave++)
         {
-            (float sine, float cosine) = MathF.SinCos(RandomDraws.Between(ref random, 0, MathF.PI));
-            float frequency = RandomDraws.Between(ref random, 1f, side / 4f) * 2 * MathF.PI / side;
-            float phase = RandomDraws.Between(ref random, 0, 2 * MathF.PI);
+            (float sine, float cosine) = MathF.SinCos(random.NextBetween(0, MathF.PI));
+            float frequency = random.NextBetween(1f, side / 4f) * 2 * MathF.PI / side;
+            float phase = random.NextBetween(0, 2 * MathF.PI);
             for (int i = 0; i < pixels.Length; i++)
             {
                 float along = (cosine * (i % side)) + (sine * (i / side));
@@ -214,7 +214,7 @@ public static class OutOfDistributionPools
         float[] cells = new float[grid * grid];
         foreach (ref float cell in cells.AsSpan())
         {
-            cell = RandomDraws.Unit(ref random);
+            cell = random.NextShare();
         }
 
         Resize(cells, grid, 0, 0, grid - 1, grid - 1, pixels, side);
@@ -223,9 +223,9 @@ public static class OutOfDistributionPools
     /// <summary>Blows a random window of at least half the image up to the whole, mirrored as often as not.</summary>
     private static void Crop(ReadOnlySpan<float> image, Span<float> cropped, int side, ref SeededRandom random)
     {
-        float extent = RandomDraws.Between(ref random, 0.5f, 1f) * (side - 1);
-        float left = RandomDraws.Between(ref random, 0, side - 1 - extent);
-        float top = RandomDraws.Between(ref random, 0, side - 1 - extent);
+        float extent = random.NextBetween(0.5f, 1f) * (side - 1);
+        float left = random.NextBetween(0, side - 1 - extent);
+        float top = random.NextBetween(0, side - 1 - extent);
         (float fromX, float toX) = random.NextInt32(2) == 0 ? (left, left + extent) : (left + extent, left);
         (float fromY, float toY) = random.NextInt32(2) == 0 ? (top, top + extent) : (top + extent, top);
         Resize(image, side, fromX, fromY, toX, toY, cropped, side);

@@ -16,41 +16,35 @@ public sealed partial class Surrogate
         int rows = inputs.Length / width;
 
         // Training skips the gradient of the input; here it is what is asked for.
-        Workspace workspace = new(_network, Batch);
+        Workspace workspace = new(Network, Batch);
         workspace.Gradients[0] = new float[Batch * width];
-        float[] slope = GetScaleSlope();
         for (int first = 0; first < rows; first += Batch)
         {
             int count = Math.Min(Batch, rows - first);
-            for (int row = 0; row < count; row++)
-            {
-                Scale(inputs.Slice((first + row) * width, width), workspace.Input.AsSpan(row * width, width));
-            }
-
-            _network.Forward(workspace, count);
+            Prepare(inputs.Slice(first * width, count * width), workspace.Input);
+            Network.Forward(workspace, count);
             for (int row = 0; row < count; row++)
             {
                 SoftmaxCrossEntropy.Differentiate(
                     workspace.Output.AsSpan(row * classes, classes), targets.Slice((first + row) * classes, classes), 1f, workspace.OutputGradient.AsSpan(row * classes, classes));
             }
 
-            _network.Backward(workspace, count);
+            Network.Backward(workspace, count);
             for (int row = 0; row < count; row++)
             {
-                TensorPrimitives.Multiply(workspace.Gradients[0].AsSpan(row * width, width), slope, gradient.Slice((first + row) * width, width));
+                Span<float> own = gradient.Slice((first + row) * width, width);
+                ReadOnlySpan<float> prepared = workspace.Gradients[0].AsSpan(row * width, width);
+                if (Image is { Channels: > 1 } image)
+                {
+                    MatrixProduct.Transpose(image.Side * image.Side, image.Channels, prepared, own); // back to channel, row, column
+                }
+                else
+                {
+                    prepared.CopyTo(own);
+                }
+
+                TensorPrimitives.Multiply(own, Scaling.Factors, own);
             }
         }
-    }
-
-    /// <summary>What a unit of each feature is after scaling, which is affine.</summary>
-    private float[] GetScaleSlope()
-    {
-        float[] zero = new float[InputLength];
-        float[] one = new float[InputLength];
-        one.AsSpan().Fill(1f);
-        Scale(zero, zero);
-        Scale(one, one);
-        TensorPrimitives.Subtract(one, zero, one);
-        return one;
     }
 }

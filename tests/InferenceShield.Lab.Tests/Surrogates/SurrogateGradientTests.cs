@@ -13,7 +13,7 @@ public sealed class SurrogateGradientTests
             float[] targets = new float[70 * 3];
             for (int i = 0; i < inputs.Length; i++)
             {
-                inputs[i] = 4 + (3 * RandomDraws.Gaussian(ref random));
+                inputs[i] = 4 + (3 * (float)random.NextGaussian());
             }
 
             for (int row = 0; row < 70; row++)

@@ -14,6 +14,9 @@ internal sealed record EfficacyTarget(ExtractionSetup Setup, float[] Benign, IRe
     public const string Styles = "letter styles";
 
     private const ulong Seed = 1;
+    private const int Natural = 5_000;
+
+    public IReadOnlyList<ReleasePolicy> Policies { get; } = EfficacyPolicies.All(Setup.Target.ClassCount, Benign);
 
     public int ClassCount => Setup.Target.ClassCount;
 
@@ -25,6 +28,10 @@ internal sealed record EfficacyTarget(ExtractionSetup Setup, float[] Benign, IRe
         Styles => Split(LetterRows.SplitIntoStyles(LetterRows.Load(), LetterRows.Styles), [128, 64], Styles),
         _ => throw new ArgumentException($"There is no target '{name}'.", nameof(name)),
     };
+
+    /// <summary>A thief with few letters jitters them only when he has asked them all.</summary>
+    public ExtractionSetup SetupFor(int budget) =>
+        Setup.Name != Fashion && budget <= Natural ? Setup with { Pool = Setup.Pool.Slice(0, Natural) } : Setup;
 
     /// <summary>784-128-10 on 40,000 training images; the thief has the other 20,000; 3,000 test images to learn of, 7,000 to measure on.</summary>
     private static EfficacyTarget LoadFashion()
@@ -40,7 +47,7 @@ internal sealed record EfficacyTarget(ExtractionSetup Setup, float[] Benign, IRe
     {
         Dataset rows = all.Shuffle(Seed);
         return Train(
-            name, rows.Slice(0, 10_000), LetterRows.Jitter(rows.Slice(10_000, 5_000), copies: 2, Seed), rows.Slice(15_000, 1_500), rows.Slice(16_500, 3_500),
+            name, rows.Slice(0, 10_000), LetterRows.Jitter(rows.Slice(10_000, Natural), copies: 2, Seed), rows.Slice(15_000, 1_500), rows.Slice(16_500, 3_500),
             new SurrogateOptions { Hidden = [.. hidden] }, [500, 2_000, 5_000, 15_000]);
     }
 

@@ -58,18 +58,11 @@ internal static class LetterRows
             rows.Labels.Span.CopyTo(labels.AsSpan(copy * rows.Count));
             foreach (ref float value in copy == 0 ? [] : into)
             {
-                value += 0.1f * NextNormal(ref random);
+                value += 0.1f * (float)random.NextGaussian();
             }
         }
 
         return new Dataset(rows.Name, values, rows.Width, labels, rows.ClassCount);
-    }
-
-    /// <summary>Box and Muller.</summary>
-    private static float NextNormal(ref SeededRandom random)
-    {
-        double radius = Math.Sqrt(-2 * Math.Log(1 - ((random.NextUInt64() >> 11) * (1.0 / (1UL << 53)))));
-        return (float)(radius * Math.Cos(2 * Math.PI * ((random.NextUInt64() >> 11) * (1.0 / (1UL << 53)))));
     }
 
     /// <summary>Each class cut into styles by k-means of its rows: many classes, of which some are hard to tell apart.</summary>
