@@ -14,7 +14,7 @@ internal static class Calibration
         gaps.Clear();
         for (int row = 0; row < labels.Length; row++)
         {
-            (float confidence, bool isRight) = Judge(answers.Slice(row * classCount, classCount), labels[row]);
+            (double confidence, bool isRight) = Judge(answers.Slice(row * classCount, classCount), labels[row]);
             gaps[Math.Clamp((int)(confidence * Bins), 0, Bins - 1)] += (isRight ? 1 : 0) - confidence;
         }
 
@@ -42,7 +42,7 @@ internal static class Calibration
     /// right, or all wrong.</summary>
     public static double MeasureSeparation(ReadOnlySpan<float> answers, ReadOnlySpan<int> labels, int classCount)
     {
-        float[] confidences = new float[labels.Length];
+        double[] confidences = new double[labels.Length];
         bool[] isRight = new bool[labels.Length];
         for (int row = 0; row < labels.Length; row++)
         {
@@ -72,7 +72,7 @@ internal static class Calibration
         return rightBelow == 0 || wrongBelow == 0 ? 0.5 : wins / rightBelow / wrongBelow;
     }
 
-    private static (float Confidence, bool IsRight) Judge(ReadOnlySpan<float> answer, int label)
+    private static (double Confidence, bool IsRight) Judge(ReadOnlySpan<float> answer, int label)
     {
         int top = TensorPrimitives.IndexOfMax(answer);
         return (answer[top], top == label);

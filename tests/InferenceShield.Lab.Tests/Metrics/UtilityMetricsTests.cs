@@ -20,7 +20,7 @@ public sealed class UtilityMetricsTests
 
         // Bins of a fifteenth: {.8 right, .8 wrong}, {.5 right}, {.7 wrong}.
         Assert.Equal((Math.Abs(1 - 1.6) + 0.5 + 0.7) / 4, metrics.CalibrationError!.Value, 1e-6);
-        Assert.Equal([0.25, 0.25], metrics.Crossings); // row 0 falls below .9, row 1 below .55
+        Assert.Equal((double[])[0.25, 0.25], metrics.Crossings.AsSpan()); // row 0 falls below .9, row 1 below .55
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class UtilityMetricsTests
 
         LeakReport leak = LeakReport.Analyze(clean, released, Classes);
         Assert.Equal(leak.DistinctAnswers, measured.DistinctAnswers);
-        Assert.Equal(leak.ReleasedDistance, measured.MeanDistance, 1e-6);
+        Assert.Equal(leak.ReleasedDistance, measured.MeanDistance, 2e-3); // the report measures on half of the rows
     }
 
     [Fact]
