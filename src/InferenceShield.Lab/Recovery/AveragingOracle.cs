@@ -4,10 +4,10 @@ namespace InferenceShield.Lab;
 
 /// <summary>Asks every row several times and hands on the mean of the answers: what takes fresh noise away.</summary>
 /// <remarks>
-/// <para>Costs as many queries a row as it repeats: a strategy that counts its own rows spends that many times its budget. Put it
-/// between an attack and its oracle by <see cref="Attack.Through"/>.</para>
+/// <para>Costs as many queries a row as it repeats. Put between an attack and its oracle by <see cref="Attack.Through"/>, it has the
+/// attack end after that much fewer rows of the same budget.</para>
 /// <para>Copies of a row are asked one after another, in batches no larger than the one it was given. Where the oracle refuses, the
-/// rows before have all their answers, the one it refused within has the mean of those it got, and the rest are refused.</para>
+/// rows before have all their answers, the one it refused within has the mean of those it got, and the rest none.</para>
 /// </remarks>
 public sealed class AveragingOracle : IOracle
 {
@@ -34,6 +34,9 @@ public sealed class AveragingOracle : IOracle
 
     /// <inheritdoc/>
     public int AnswerLength => _oracle.AnswerLength;
+
+    /// <inheritdoc/>
+    public TimeProvider Time => _oracle.Time;
 
     /// <summary>Asks the same row again and again.</summary>
     /// <param name="oracle">The model under attack.</param>
@@ -71,18 +74,19 @@ public sealed class AveragingOracle : IOracle
         answers.Span[..(rows * AnswerLength)].Clear();
         int total = rows * _repeats;
         int answered = 0;
+        int reached = 0;
         TimeSpan delay = default;
-        TimeSpan retryAfter = default;
+        OracleReply last = new(0);
         while (answered < total)
         {
             int count = Math.Min(rows, total - answered);
             Copy(inputs.Span, answered, copies.AsSpan(0, count * InputLength));
-            OracleReply reply = await _oracle.AskAsync(copies.AsMemory(0, count * InputLength), copyAnswers, cancellationToken).ConfigureAwait(false);
-            Add(copyAnswers.AsSpan(0, reply.Answered * AnswerLength), answered, answers.Span);
-            answered += reply.Answered;
-            delay += reply.Delay;
-            retryAfter = reply.RetryAfter;
-            if (reply.Answered < count)
+            last = await _oracle.AskAsync(copies.AsMemory(0, count * InputLength), copyAnswers, cancellationToken).ConfigureAwait(false);
+            Add(copyAnswers.AsSpan(0, last.Answered * AnswerLength), answered, answers.Span);
+            answered += last.Answered;
+            reached += count - last.Unasked;
+            delay += last.Delay;
+            if (last.Answered < count)
             {
                 break;
             }
@@ -93,11 +97,13 @@ public sealed class AveragingOracle : IOracle
         TensorPrimitives.Divide(answers.Span[..(complete * AnswerLength)], _repeats, answers.Span);
         if (rest > 0)
         {
-            Span<float> last = answers.Span.Slice(complete * AnswerLength, AnswerLength);
-            TensorPrimitives.Divide(last, rest, last);
+            Span<float> mean = answers.Span.Slice(complete * AnswerLength, AnswerLength);
+            TensorPrimitives.Divide(mean, rest, mean);
         }
 
-        return new OracleReply(complete + (rest > 0 ? 1 : 0), retryAfter, delay);
+        // A row has been asked where one of its copies has.
+        int heard = complete + (rest > 0 ? 1 : 0);
+        return new OracleReply(heard, last.RetryAfter, delay, rows - ((reached + _repeats - 1) / _repeats), last.WaitingHelps);
     }
 
     /// <summary>Standard deviations of each value over the pool, times the noise.</summary>

@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace InferenceShield.Lab;
 
 /// <summary>Keeps the label of each answer and takes the rest to be what clean answers of that label are on average.</summary>
-/// <remarks>What is left of D-DAE+ under a release of labels only. Under a symmetric prior it is label smoothing.</remarks>
+/// <remarks>What is left of D-DAE+ under a release of labels only. Under a prior that treats classes alike it is label smoothing.</remarks>
 public sealed class LabelPriorRecovery : IAnswerRecovery
 {
     private const int Samples = 20_000;
@@ -11,8 +11,8 @@ public sealed class LabelPriorRecovery : IAnswerRecovery
     private readonly AnswerPrior _prior;
 
     /// <summary>Takes clean answers to look like the prior.</summary>
-    /// <param name="prior">What clean answers look like; null for <see cref="AnswerPrior.SharpDirichlet"/>.</param>
-    public LabelPriorRecovery(AnswerPrior? prior = null) => _prior = prior ?? AnswerPrior.SharpDirichlet;
+    /// <param name="prior">What clean answers look like; null for <see cref="AnswerPrior.Sharp"/>.</param>
+    public LabelPriorRecovery(AnswerPrior? prior = null) => _prior = prior ?? AnswerPrior.Sharp;
 
     /// <inheritdoc/>
     public string Name => $"top-1 + {_prior.Name} prior";

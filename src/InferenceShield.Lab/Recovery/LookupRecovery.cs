@@ -16,11 +16,11 @@ public sealed class LookupRecovery : IAnswerRecovery
     private readonly AnswerPrior _prior;
 
     /// <summary>Takes clean answers to look like the prior.</summary>
-    /// <param name="prior">What clean answers look like; null for <see cref="AnswerPrior.SharpDirichlet"/>.</param>
-    public LookupRecovery(AnswerPrior? prior = null) => _prior = prior ?? AnswerPrior.SharpDirichlet;
+    /// <param name="prior">What clean answers look like; null for <see cref="AnswerPrior.Sharp"/>.</param>
+    public LookupRecovery(AnswerPrior? prior = null) => _prior = prior ?? AnswerPrior.Sharp;
 
     /// <inheritdoc/>
-    public string Name => ReferenceEquals(_prior, AnswerPrior.SharpDirichlet) ? "partial Bayes" : $"partial Bayes, {_prior.Name}";
+    public string Name => ReferenceEquals(_prior, AnswerPrior.Sharp) ? "partial Bayes" : $"partial Bayes, {_prior.Name}";
 
     /// <inheritdoc/>
     public float[] Recover(Transcript transcript, ReleasePolicy policy, ulong seed)
