@@ -11,7 +11,7 @@ public sealed class AuditGateTests
     [InlineData("agreement>0.84@5000", false)]
     [InlineData("agreement>0.80", true)]
     [InlineData("agreement>0.60@500", false)]
-    [InlineData("agreement[policy=none]>0.9", true)]
+    [InlineData("agreement[policy=none]>0.85", true)]
     [InlineData("agreement[policy=shield,attack=naive]>0.8@5000", false)]
     [InlineData("agreement[ policy=shield , attack=top-1 ]>0.8@5000 and l1>0.1", true)]
     [InlineData("agreement>0.8@5000 and l1>0.3", false)]

@@ -113,7 +113,7 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
         ];
         _html.Append(CultureInfo.InvariantCulture, $"<figure><figcaption>{Escape(title)}</figcaption>\n");
         _html.Append(SvgPlot.Draw(
-            $"{title}: agreement against queries on {setup.Name}", PlotAxis.Logarithmic("queries", result.Plan.Budgets), AgreementAxis(series), series, named: false));
+            $"{title}: agreement against queries on {setup.Name}", PlotAxis.Logarithmic("queries", result.Plan.Budgets), AgreementAxis(setup), series, named: false));
         _html.Append("</figure>\n");
     }
 
@@ -131,15 +131,17 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
         PlotAxis x = PlotAxis.Linear("how far honest answers move (mean L1)", 0, most * 1.05, value => Say($"{value:0.###}"));
         string title = Say($"What honest users pay, and what the best thief gets after {result.Plan.Budgets[^1]:N0} queries");
         _html.Append(CultureInfo.InvariantCulture, $"<figure><figcaption>{Escape(title)}</figcaption>\n");
-        _html.Append(SvgPlot.Draw($"{title}, on {setup.Name}", x, AgreementAxis(series), series, named: true));
+        _html.Append(SvgPlot.Draw($"{title}, on {setup.Name}", x, AgreementAxis(setup), series, named: true));
         _html.Append("</figure>\n");
     }
 
-    private static PlotAxis AgreementAxis(IReadOnlyList<PlotSeries> series)
+    /// <summary>The same in all plots of a setup, so that they can be compared.</summary>
+    private PlotAxis AgreementAxis(ExtractionSetup setup)
     {
-        PlotPoint[] points = [.. series.SelectMany(one => one.Points)];
-        double low = Math.Max(0, points.Min(point => point.Y - point.HalfWidth));
-        double high = Math.Min(1, points.Max(point => point.Y + point.HalfWidth));
+        Estimate[] agreements = [.. result.Rows.Where(row => row.Setup == setup.Name).Select(row => row.Agreement)];
+        double low = Math.Max(0, agreements.Min(agreement => agreement.Mean - (agreement.HalfWidth ?? 0)));
+        double high = Math.Min(1, agreements.Max(agreement => agreement.Mean + (agreement.HalfWidth ?? 0)));
+
         // Less than four points of difference are not blown up to the height of the plot.
         double room = Math.Max(0, 0.04 - (high - low)) / 2;
         return PlotAxis.Linear("agreement", Math.Max(0, low - room), Math.Min(1, high + room), value => Say($"{100 * value:0.#} %"));

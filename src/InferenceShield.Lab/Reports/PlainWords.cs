@@ -27,7 +27,7 @@ internal static class PlainWords
 
     /// <summary>A cost multiplier; a bound as such.</summary>
     public static string Times(CostMultiplier? cost) => cost is not { } known ? "" : Say(
-        $"{(known.Bound == CostBound.AtLeast ? ">= " : known.Bound == CostBound.AtMost ? "<= " : "")}{known.Value:0.00}");
+        $"{(known.Bound == CostBound.AtLeast ? "≥ " : known.Bound == CostBound.AtMost ? "≤ " : "")}{known.Value:0.00}");
 
     /// <summary>A number of queries with thousands set apart.</summary>
     public static string Count(int queries) => Say($"{queries:N0}");

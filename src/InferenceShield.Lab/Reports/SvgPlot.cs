@@ -26,7 +26,7 @@ internal static class SvgPlot
         DrawAxes(svg, x, y);
         for (int i = 0; i < series.Count; i++)
         {
-            DrawSeries(svg, x, y, series[i], (i - ((series.Count - 1) / 2.0)) * (named ? 0 : 3), named);
+            DrawSeries(svg, x, y, series[i], (i - ((series.Count - 1) / 2.0)) * (named ? 0 : 5), named);
         }
 
         return svg.Append("</svg>\n").ToString();

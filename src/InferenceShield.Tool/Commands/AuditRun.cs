@@ -8,6 +8,7 @@ namespace InferenceShield.Tool;
 internal static class AuditRun
 {
     private const int FewestTestRows = 20;
+    private const int MostBenignRows = 2000;
 
     private static readonly int[] s_usualBudgets = [100, 500, 2000, 5000];
     private static readonly string[] s_usualPolicies = ["none", "shield", "shield-guarded", "shield-restricted"];
@@ -25,10 +26,8 @@ internal static class AuditRun
         }
 
         Warn(plan, terminal);
-        Directory.CreateDirectory(request.OutputFolder);
-        string storePath = Path.Combine(request.OutputFolder, "cells.jsonl");
         AuditResult result;
-        using (AuditStore store = request.Resume ? AuditStore.Resume(storePath, plan) : AuditStore.Create(storePath, plan))
+        using (AuditStore store = OpenStore(request, plan, terminal))
         {
             result = await ProgressDisplay.RunAsync(terminal, progress => AuditRunner.RunAsync(plan, store, progress, request.Threads, cancellationToken)).ConfigureAwait(false);
         }
@@ -57,10 +56,31 @@ internal static class AuditRun
         return outcomes.Any(outcome => outcome.Tripped) ? ExitCode.Tripped : ExitCode.Done;
     }
 
+    private static AuditStore OpenStore(AuditRequest request, AuditPlan plan, Terminal terminal)
+    {
+        string path = Path.Combine(request.OutputFolder, "cells.jsonl");
+        try
+        {
+            Directory.CreateDirectory(request.OutputFolder);
+            if (!request.Resume && File.Exists(path))
+            {
+                terminal.Error.WriteLine($"Starting anew; finished thefts of an earlier audit are kept in '{path}.previous'. (--resume goes on with them.)");
+            }
+
+            return request.Resume ? AuditStore.Resume(path, plan) : AuditStore.Create(path, plan);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException and not InvalidDataException)
+        {
+            throw new MistakeException($"The report cannot be written to '{request.OutputFolder}': {exception.Message} Choose another folder with --out.");
+        }
+    }
+
     private static AuditPlan Plan(AuditRequest request, Dataset data, Target target)
     {
+        string[] policies = [.. Names(request.Policies, s_usualPolicies)];
         int test = request.TestRows ?? Math.Min(2000, data.Count / 4);
-        int pool = data.Count - test;
+        int benign = policies.Any(PolicyCatalog.Learns) ? Math.Min(MostBenignRows, data.Count / 4) : 0;
+        int pool = data.Count - test - benign;
         if (test < FewestTestRows || pool < 1)
         {
             throw new MistakeException($"'{request.Data}' holds {data.Count} rows, of which {Math.Max(test, 0)} would be held out for measuring; at least {FewestTestRows} have to be, and some left. Give more data, or say --test.");
@@ -69,7 +89,7 @@ internal static class AuditRun
         int[] budgets = request.Budgets.Count > 0 ? [.. request.Budgets.Distinct()] : [.. s_usualBudgets.Where(budget => budget <= pool).TakeLast(2)];
         if (budgets.Length == 0 || budgets.Max() > pool)
         {
-            throw new MistakeException($"{pool} rows are left for the thief ({data.Count} in '{request.Data}', {test} held out for measuring), and the budget is {(budgets.Length == 0 ? s_usualBudgets[0] : budgets.Max())}. Give more data, a smaller --budget, or a smaller --test.");
+            throw new MistakeException($"{pool} rows are left for the thief ({data.Count} in '{request.Data}', {test} held out for measuring{(benign > 0 ? $", {benign} to learn policies from" : "")}), and the budget is {(budgets.Length == 0 ? s_usualBudgets[0] : budgets.Max())}. Give more data, a smaller --budget, or a smaller --test.");
         }
 
         if (request.Seeds is < 1 or > 1000)
@@ -87,6 +107,7 @@ internal static class AuditRun
         {
             Model = target.Name,
             Output = target.Output,
+            BenignAnswers = Answer(target.Classifier, rows.Slice(pool + test, benign)),
             Shield = request.Policy is { } path ? PolicyFile.Read(path, target.Name) : null,
             Secret = SharedOptions.Secret(request.SecretVariable),
         };
@@ -95,7 +116,7 @@ internal static class AuditRun
         {
             return new AuditPlan(
                 [new ExtractionSetup(target.Name, target.Classifier, rows.Slice(0, pool), rows.Slice(pool, test))],
-                target.IsServed ? [new ReleasePolicy("served", static _ => ReleasePolicy.None.Create(0))] : [.. Names(request.Policies, s_usualPolicies).Select(name => PolicyCatalog.Create(name, context))],
+                target.IsServed ? [new ReleasePolicy("served", static _ => ReleasePolicy.None.Create(0))] : [.. policies.Select(name => PolicyCatalog.Create(name, context))],
                 [.. Names(request.Attacks, AttackCatalog.Entries.Select(entry => entry.Name)).Select(name => AttackCatalog.Create(name, surrogate))],
                 [.. budgets],
                 [.. Enumerable.Range(1, request.Seeds).Select(seed => (ulong)seed)]);
@@ -104,6 +125,13 @@ internal static class AuditRun
         {
             throw new MistakeException(exception.Message); // a name that the catalogs do not have, or the same twice
         }
+    }
+
+    private static float[] Answer(IClassifier classifier, Dataset rows)
+    {
+        float[] answers = new float[rows.Count * classifier.ClassCount];
+        classifier.Classify(rows.Values.Span, answers);
+        return answers;
     }
 
     private static IEnumerable<string> Names(IReadOnlyList<string> wanted, IEnumerable<string> usual) => wanted.Count > 0 ? wanted : usual;
@@ -117,8 +145,7 @@ internal static class AuditRun
             return;
         }
 
-        float[] clean = new float[setup.Test.Count * setup.Target.ClassCount];
-        setup.Target.Classify(setup.Test.Values.Span, clean);
+        float[] clean = Answer(setup.Target, setup.Test);
         double accuracy = CopyMetrics.Measure(clean, clean, setup.Test.Labels.Span, setup.Target.ClassCount).Accuracy ?? 1;
         if (accuracy < 2.0 / setup.Target.ClassCount)
         {
