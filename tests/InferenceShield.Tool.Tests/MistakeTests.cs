@@ -37,7 +37,7 @@ public sealed class MistakeTests : IDisposable
             (_tool.Audit("--labels", ToolRun.Images), "Were --data and --labels exchanged?"),
             (_tool.Audit("--output", "embedding"), "cannot be audited"),
             (_tool.Audit("--output", "scores"), "It has: logits"),
-            (_tool.Audit("--policy", policy), "Decimal' is not known"),
+            (_tool.Audit("--policy", policy), "Decimal is not known"),
             (_tool.Audit("--policy", policy), "misspelt"),
             (_tool.Audit("--policy", range), "Decimals is 9"),
             (_tool.Audit("--policy", text), "no JSON"),

@@ -69,7 +69,7 @@ internal static class AuditRun
 
             return request.Resume ? AuditStore.Resume(path, plan) : AuditStore.Create(path, plan);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException and not InvalidDataException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new MistakeException($"The report cannot be written to '{request.OutputFolder}': {exception.Message} Choose another folder with --out.");
         }
