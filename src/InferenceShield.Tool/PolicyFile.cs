@@ -1,0 +1,52 @@
+using System.Text;
+using Microsoft.Extensions.Configuration;
+
+namespace InferenceShield.Tool;
+
+/// <summary>Reads the options of a shield from JSON: a whole appsettings.json, one model of it, or its Shield section alone.</summary>
+internal static class PolicyFile
+{
+    private const string Root = "policy";
+
+    /// <param name="path">The file.</param>
+    /// <param name="model">The model's name in a whole appsettings.json.</param>
+    /// <returns>Sets options as a host would that was started with this file.</returns>
+    public static Action<ShieldOptions> Read(string path, string model)
+    {
+        string text = Encoding.UTF8.GetString(FileContent.Read(path)).TrimStart('\uFEFF');
+        IConfigurationSection file;
+        try
+        {
+            // One level deeper, so that the file as a whole is a section and has a name in messages.
+            file = new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes($"{{\"{Root}\": {text}\n}}"))).Build().GetSection(Root);
+        }
+        catch (Exception exception) when (exception is FormatException or InvalidDataException or System.Text.Json.JsonException)
+        {
+            throw new MistakeException($"The policy '{path}' is no JSON: {(exception.InnerException ?? exception).Message}");
+        }
+
+        IConfigurationSection[] sections = [.. Find(file, path, model)];
+        return options =>
+        {
+            foreach (IConfigurationSection section in sections)
+            {
+                ShieldOptionsReader.Read(section, options);
+            }
+        };
+    }
+
+    private static IEnumerable<IConfigurationSection> Find(IConfigurationSection file, string path, string model)
+    {
+        IConfigurationSection all = file.GetSection("InferenceShield");
+        if (!all.Exists())
+        {
+            return [file.GetSection("Shield").Exists() ? file.GetSection("Shield") : file];
+        }
+
+        IConfigurationSection[] models = [.. all.GetSection("Models").GetChildren()];
+        IConfigurationSection? found = models.FirstOrDefault(one => string.Equals(one.Key, model, StringComparison.OrdinalIgnoreCase)) ?? (models.Length == 1 ? models[0] : null);
+        return found is null && models.Length > 0
+            ? throw new MistakeException($"'{path}' holds the models {string.Join(", ", models.Select(one => one.Key))}. Say which with --model-name.")
+            : [all.GetSection("Defaults"), .. found is null ? Array.Empty<IConfigurationSection>() : [found.GetSection("Shield")]];
+    }
+}

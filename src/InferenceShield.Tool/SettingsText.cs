@@ -1,0 +1,44 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace InferenceShield.Tool;
+
+/// <summary>The lines for appsettings.json.</summary>
+internal static class SettingsText
+{
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
+
+    /// <param name="name">The model's name.</param>
+    /// <param name="path">Its file.</param>
+    /// <param name="output">The output that is released.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="classes">Numbers in a row; null where the number is no matter.</param>
+    /// <param name="bandFile">Learned bands; null for none.</param>
+    public static string Of(string name, string path, string output, OutputKind kind, int? classes, string? bandFile)
+    {
+        JsonObject declared = new() { ["Kind"] = kind.ToString() };
+        if (classes is { } count)
+        {
+            declared["Classes"] = count;
+        }
+
+        if (bandFile is not null)
+        {
+            declared["Guarded"] = new JsonObject { ["BandFile"] = bandFile };
+        }
+
+        JsonObject model = new()
+        {
+            ["Session"] = new JsonObject { ["ModelPath"] = path },
+            ["Shield"] = new JsonObject { ["Outputs"] = new JsonObject { [output] = declared } },
+        };
+        return new JsonObject
+        {
+            ["InferenceShield"] = new JsonObject
+            {
+                ["Secret"] = new JsonObject { ["EnvironmentVariable"] = "INFERENCE_SHIELD_SECRET" },
+                ["Models"] = new JsonObject { [name] = model },
+            },
+        }.ToJsonString(s_indented);
+    }
+}

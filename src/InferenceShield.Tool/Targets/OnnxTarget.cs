@@ -1,0 +1,50 @@
+using InferenceShield.Lab;
+
+namespace InferenceShield.Tool;
+
+/// <summary>One output of an ONNX file as the model that is stolen.</summary>
+internal sealed class OnnxTarget(OnnxModel model, int inputLength, OutputGuess output) : IClassifier
+{
+    private const int ProbeRows = 64;
+
+    /// <inheritdoc/>
+    public int InputLength => inputLength;
+
+    /// <inheritdoc/>
+    public int ClassCount => output.Width;
+
+    /// <summary>The output's name.</summary>
+    public string Output => output.Output;
+
+    /// <summary>What it was taken for.</summary>
+    public OutputKind Kind => output.Kind;
+
+    /// <summary>Chooses an output: the one named, or the one whose rows are distributions, or the only one with scores.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="data">Rows to find out with.</param>
+    /// <param name="named">An output's name; null to choose.</param>
+    /// <param name="kind">What it is; null to find out.</param>
+    public static OnnxTarget Choose(OnnxModel model, Dataset data, string? named, OutputKind? kind)
+    {
+        Dataset probe = data.Slice(0, Math.Min(ProbeRows, data.Count));
+        IReadOnlyList<OutputGuess> guesses = OutputGuess.Of(
+            [.. model.FloatOutputs.Select(output => (output, model.Outputs[output].Dimensions.Length, model.Run(probe.Values.Span, probe.Width, output)))], probe.Count);
+        string all = string.Join(", ", guesses.Select(guess => $"{guess.Output} ({guess.Kind}: {guess.Reason})"));
+        OutputGuess[] usable = named is not null
+            ? [guesses.FirstOrDefault(guess => guess.Output == named) ?? throw new MistakeException($"The model has no output of floats '{named}'. It has: {all}.")]
+            : [.. guesses.Where(guess => guess.HasClasses).OrderBy(guess => guess.Kind == OutputKind.Probabilities ? 0 : 1)];
+        if (usable.Length == 0 || (usable.Length > 1 && usable[0].Kind != OutputKind.Probabilities))
+        {
+            throw new MistakeException($"Which output holds the scores of classes? Say it with --output (and --kind). The model has: {all}.");
+        }
+
+        OutputGuess chosen = kind is { } told ? usable[0] with { Kind = told } : usable[0];
+        return chosen.HasClasses
+            ? new OnnxTarget(model, data.Width, chosen)
+            : throw new MistakeException($"The output '{chosen.Output}' cannot be audited: it seems to be {chosen.Kind} ({chosen.Reason}); Probabilities and Logits of two or more classes can. If it is one of them, say so with --kind.");
+    }
+
+    /// <inheritdoc/>
+    public void Classify(ReadOnlySpan<float> inputs, Span<float> probabilities) =>
+        output.ToProbabilities(model.Run(inputs, inputLength, output.Output)).CopyTo(probabilities);
+}

@@ -1,0 +1,166 @@
+using System.Text.Json;
+
+namespace InferenceShield.Lab.Tests;
+
+public sealed class AuditRunnerTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("audit").FullName;
+
+    private string Store => Path.Combine(_folder, "cells.jsonl");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Every_cell_is_run_once_and_stands_in_the_plans_order_however_many_threads_run()
+    {
+        AuditPlan plan = AuditSample.Plan();
+        AuditResult one = await AuditRunner.RunAsync(plan, null, null, 1, default);
+        AuditResult two = await AuditRunner.RunAsync(AuditSample.Plan(), null, null, 2, default);
+        Assert.Equal(plan.CellCount, one.Cells.Length);
+        Assert.Equal(plan.Cells.Select(cell => cell.Key), one.Cells.Select(AuditCell.KeyOf));
+        Assert.Equal(one.Cells.ToArray(), two.Cells.ToArray());
+        Assert.Equal(8, one.Rows.Length);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_cut_off_goes_on_where_it_was_and_ends_the_same()
+    {
+        AuditResult whole = await AuditRunner.RunAsync(AuditSample.Plan(), null, null, 1, default);
+        using CancellationTokenSource cut = new();
+        using (AuditStore store = AuditStore.Create(Store, AuditSample.Plan()))
+        {
+            Listener stop = new(progress =>
+            {
+                if (progress.Finished == 5)
+                {
+                    cut.Cancel();
+                }
+            });
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => AuditRunner.RunAsync(AuditSample.Plan(), store, stop, 1, cut.Token));
+        }
+
+        List<AuditProgress> seen = [];
+        using AuditStore resumed = AuditStore.Resume(Store, AuditSample.Plan());
+        Assert.Equal(5, resumed.Finished.Count);
+        AuditResult result = await AuditRunner.RunAsync(AuditSample.Plan(), resumed, new Listener(seen.Add), 1, default);
+        Assert.Equal(whole.Cells.ToArray(), result.Cells.ToArray());
+        Assert.Equal(Enumerable.Range(5, 12), seen.Select(progress => progress.Finished));
+        Assert.Null(seen[0].Left);
+        Assert.Equal(TimeSpan.Zero, seen[^1].Left);
+        Assert.All(seen[1..^1], progress => Assert.True(progress.Left > TimeSpan.Zero));
+    }
+
+    [Fact]
+    public async Task A_torn_last_line_is_dropped_and_its_cell_run_again()
+    {
+        AuditPlan plan = AuditSample.Plan();
+        AuditResult whole;
+        using (AuditStore store = AuditStore.Create(Store, plan))
+        {
+            whole = await AuditRunner.RunAsync(plan, store, null, 1, default);
+        }
+
+        using (FileStream file = new(Store, FileMode.Open))
+        {
+            file.SetLength(file.Length - 9);
+        }
+
+        using (AuditStore torn = AuditStore.Resume(Store, plan))
+        {
+            Assert.Equal(plan.CellCount - 1, torn.Finished.Count);
+            AuditResult result = await AuditRunner.RunAsync(plan, torn, null, 1, default);
+            Assert.Equal(whole.Cells.ToArray(), result.Cells.ToArray());
+        }
+
+        using AuditStore mended = AuditStore.Resume(Store, plan);
+        Assert.Equal(plan.CellCount, mended.Finished.Count);
+    }
+
+    [Fact]
+    public void Cells_of_another_plan_and_files_of_something_else_are_refused()
+    {
+        AuditStore.Create(Store, AuditSample.Plan()).Dispose();
+        Assert.Contains("another plan", Assert.Throws<InvalidDataException>(() => AuditStore.Resume(Store, AuditSample.Plan(seeds: 3))).Message, StringComparison.Ordinal);
+        File.WriteAllText(Store, "not json\n");
+        Assert.Contains("Line 1", Assert.Throws<InvalidDataException>(() => AuditStore.Resume(Store, AuditSample.Plan())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Starting_anew_keeps_the_file_that_was_there()
+    {
+        File.WriteAllText(Store, "precious\n");
+        AuditStore.Create(Store, AuditSample.Plan()).Dispose();
+        Assert.Equal("precious\n", File.ReadAllText(Store + ".previous"));
+    }
+
+    [Fact]
+    public void A_digest_tells_data_policies_attacks_budgets_and_seeds_apart()
+    {
+        AuditPlan plan = AuditSample.Plan();
+        Dataset otherTest = new("points", AuditSample.Setup.Test.Values, 2, AuditSample.Setup.Test.Labels.ToArray().Select(label => 1 - label).ToArray(), 2);
+        ReleasePolicy otherPolicy = new("top-1", _ => ReleasePolicy.None.Create(0));
+        AuditPlan[] others =
+        [
+            AuditSample.Plan(seeds: 3),
+            AuditSample.Plan(seeds: 2, 20, 81),
+            new(plan.Setups, [ReleasePolicy.None, otherPolicy], plan.Attacks, plan.Budgets, plan.Seeds),
+            new(plan.Setups, plan.Policies, [plan.Attacks[0] with { Surrogate = new SurrogateOptions() }, plan.Attacks[1]], plan.Budgets, plan.Seeds),
+            new([AuditSample.Setup with { Test = otherTest }], plan.Policies, plan.Attacks, plan.Budgets, plan.Seeds),
+        ];
+        Assert.Equal(plan.Digest, AuditSample.Plan().Digest);
+        Assert.Equal(6, others.Select(other => other.Digest).Append(plan.Digest).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_plan_has_no_empty_list_and_nothing_twice()
+    {
+        AuditPlan plan = AuditSample.Plan();
+        Assert.Throws<ArgumentException>(() => new AuditPlan(plan.Setups, [], plan.Attacks, plan.Budgets, plan.Seeds));
+        Assert.Throws<ArgumentException>(() => new AuditPlan(plan.Setups, plan.Policies, plan.Attacks, [5, 5], plan.Seeds));
+        Assert.Throws<ArgumentException>(() => new AuditPlan(plan.Setups, plan.Policies, plan.Attacks, [0], plan.Seeds));
+    }
+
+    [Fact]
+    public void Intervals_are_students_and_cost_is_interpolated_in_the_logarithm_of_queries()
+    {
+        Estimate estimate = Estimate.Of([1, 2, 3]);
+        Assert.Equal(2, estimate.Mean);
+        Assert.Equal(4.303 / Math.Sqrt(3), estimate.HalfWidth!.Value, 1e-3);
+        Assert.Null(Estimate.Of([1]).HalfWidth);
+        (int, double)[] undefended = [(100, 0.5), (1000, 0.7), (10000, 0.9)];
+        CostMultiplier cost = CostMultiplier.Of(10000, 0.8, undefended);
+        Assert.Equal(CostBound.Measured, cost.Bound);
+        Assert.Equal(Math.Sqrt(10), cost.Value, 1e-9);
+        Assert.Equal(new CostMultiplier(10, CostBound.AtLeast), CostMultiplier.Of(1000, 0.4, undefended));
+        Assert.Equal(new CostMultiplier(0.1, CostBound.AtMost), CostMultiplier.Of(1000, 0.95, undefended));
+        Assert.Equal(new CostMultiplier(1, CostBound.Measured), CostMultiplier.Of(100, 0.5, undefended));
+    }
+
+    [Fact]
+    public async Task Reports_hold_every_cell_and_escape_names()
+    {
+        AuditPlan plan = AuditSample.Plan();
+        AuditPlan hostile = new([AuditSample.Setup with { Name = "<script>alert(1)</script>" }], plan.Policies, plan.Attacks, plan.Budgets, plan.Seeds);
+        AuditResult result = await AuditRunner.RunAsync(hostile, null, null, 1, default);
+        Dictionary<string, string> settings = new() { ["model \"x\""] = "a<b" };
+        GateOutcome[] gates = [AuditGate.Parse("agreement>0.1").Check(result)];
+        string html = AuditReport.ToHtml(result, settings, gates);
+        Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("a<b", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("http", html, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("Tripped", html, StringComparison.Ordinal);
+        Assert.Equal(Count(html, "<svg"), Count(html, "</svg>"));
+        using JsonDocument json = JsonDocument.Parse(AuditReport.ToJson(result, settings, gates));
+        Assert.Equal(plan.CellCount, json.RootElement.GetProperty("cells").GetArrayLength());
+        Assert.Equal(8, json.RootElement.GetProperty("rows").GetArrayLength());
+        Assert.Equal(result.Rows[0].Agreement.Mean, json.RootElement.GetProperty("rows")[0].GetProperty("agreement").GetProperty("mean").GetDouble());
+        Assert.True(json.RootElement.GetProperty("gates")[0].GetProperty("tripped").GetBoolean());
+    }
+
+    private static int Count(string text, string part) => text.Split(part).Length - 1;
+
+    private sealed class Listener(Action<AuditProgress> hear) : IProgress<AuditProgress>
+    {
+        public void Report(AuditProgress value) => hear(value);
+    }
+}

@@ -1,0 +1,163 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+
+namespace InferenceShield.Tool.Tests;
+
+public sealed class CommandTests : IDisposable
+{
+    private readonly ToolRun _tool = new();
+
+    public void Dispose() => _tool.Dispose();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("audit")]
+    [InlineData("calibrate")]
+    [InlineData("inspect")]
+    [InlineData("bench")]
+    public async Task Help_has_examples(string command)
+    {
+        string[] arguments = command.Length == 0 ? ["--help"] : [command, "--help"];
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync(arguments));
+        Assert.Contains($"inference-shield {(command.Length == 0 ? "audit" : command)} ", _tool.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Shells_can_ask_for_completions()
+    {
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync("[suggest:1]", "a"));
+        Assert.Contains("audit", _tool.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Inspect_tells_probabilities_logits_and_features_apart_and_says_what_leaks()
+    {
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync("inspect", ToolRun.Model, "--data", ToolRun.Images, "--json"));
+        using JsonDocument json = JsonDocument.Parse(_tool.Output);
+        Assert.Equal(
+            ["logits Logits", "probabilities Probabilities", "embedding Embedding"],
+            json.RootElement.GetProperty("guesses").EnumerateArray().Select(guess => $"{guess.GetProperty("output").GetString()} {guess.GetProperty("kind").GetString()}"));
+        JsonElement[] leaks = [.. json.RootElement.GetProperty("leaks").EnumerateArray().Where(leak => leak.GetProperty("output").GetString() == "probabilities")];
+        Assert.Contains("distinct answers", leaks[0].GetProperty("findings")[0].GetProperty("check").GetString(), StringComparison.Ordinal);
+        Assert.Equal(0, leaks.Single(leak => leak.GetProperty("policy").GetString() == "shield-restricted").GetProperty("findings").GetArrayLength());
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync("inspect", ToolRun.Model));
+        Assert.Contains("Do not release embedding", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("\"Kind\": \"Probabilities\"", _tool.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Calibrated_files_load_and_serve_as_a_policy()
+    {
+        Environment.SetEnvironmentVariable("TOOL_TEST_SECRET", Convert.ToBase64String(new byte[32].Select((_, i) => (byte)i).ToArray()));
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync("calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--out", _tool.Folder, "--edges", "0.9", "--secret-env", "TOOL_TEST_SECRET", "--json"));
+        using JsonDocument json = JsonDocument.Parse(_tool.Output);
+        string bandFile = json.RootElement.GetProperty("bandFile").GetString()!;
+        using ShieldSecret secret = ShieldSecrets.FromEnvironment("TOOL_TEST_SECRET").GetSecret();
+        Assert.Contains(0.9, ConfidenceBands.Load(File.ReadAllBytes(bandFile), "fashion", 10, secret).Edges);
+        Assert.True(AnswerCodebook.Load(File.ReadAllBytes(_tool.At("fashion.codebook")), "fashion", 10, secret).Count > 10);
+
+        string policy = _tool.Write("shield.json", JsonSerializer.Serialize(new { Guarded = new { BandFile = bandFile } }));
+        string[] audit = _tool.Audit("--policies", "none,shield-guarded", "--budget", "30", "--seeds", "1", "--policy", policy);
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync(audit));
+        Assert.Contains("authenticated under key", _tool.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync([.. audit, "--secret-env", "TOOL_TEST_SECRET"]));
+    }
+
+    [Fact]
+    public async Task Calibrate_prints_the_lines_for_the_settings()
+    {
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync("calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--out", _tool.Folder));
+        Assert.Contains("\"BandFile\"", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("checksum only", _tool.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bench_gives_a_ratio_of_rounds_in_turns()
+    {
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync("bench", ToolRun.Model, "--rounds", "3", "--calls", "20", "--json"));
+        using JsonDocument json = JsonDocument.Parse(_tool.Output);
+        double ratio = json.RootElement.GetProperty("ratio").GetDouble();
+        Assert.InRange(ratio, json.RootElement.GetProperty("lowRatio").GetDouble(), json.RootElement.GetProperty("highRatio").GetDouble());
+        Assert.True(ratio > 0);
+    }
+
+    [Fact]
+    public void The_notice_is_shown_once()
+    {
+        string? silence = Environment.GetEnvironmentVariable(FirstUseNotice.SilenceVariable);
+        Environment.SetEnvironmentVariable(FirstUseNotice.SilenceVariable, null);
+        try
+        {
+            using StringWriter first = new();
+            using StringWriter second = new();
+            using StringWriter unwritable = new();
+            FirstUseNotice.Show(first, _tool.Folder);
+            FirstUseNotice.Show(second, _tool.Folder);
+            FirstUseNotice.Show(unwritable, Path.Combine(_tool.Write("file", ""), "below"));
+            Assert.Contains("authorised to test", first.ToString(), StringComparison.Ordinal);
+            Assert.Equal("", second.ToString());
+            Assert.Equal(first.ToString(), unwritable.ToString());
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(FirstUseNotice.SilenceVariable, silence);
+        }
+    }
+
+    [Fact]
+    public async Task A_served_model_is_stolen_through_the_open_inference_protocol_and_garbage_is_a_mistake()
+    {
+        using HttpListener listener = new();
+        int port = 20000 + (Environment.ProcessId % 40000);
+        listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+        listener.Start();
+        bool isGarbage = false;
+        Task serving = Task.Run(async () =>
+        {
+            int refusals = 1;
+            while (listener.IsListening)
+            {
+                HttpListenerContext context;
+                try
+                {
+                    context = await listener.GetContextAsync();
+                }
+                catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
+                {
+                    return;
+                }
+
+                string text = """{"name":"two","inputs":[{"name":"x","datatype":"FP32","shape":[-1,2]}],"outputs":[{"name":"p","datatype":"FP32","shape":[-1,2]}]}""";
+                if (context.Request.HttpMethod == "POST")
+                {
+                    if (refusals-- > 0)
+                    {
+                        context.Response.StatusCode = 429;
+                        context.Response.Headers["Retry-After"] = "0";
+                    }
+
+                    using JsonDocument asked = await JsonDocument.ParseAsync(context.Request.InputStream);
+                    float[] rows = [.. asked.RootElement.GetProperty("inputs")[0].GetProperty("data").EnumerateArray().Select(value => value.GetSingle())];
+                    text = isGarbage ? "<html>" : JsonSerializer.Serialize(new { outputs = new[] { new { name = "p", data = rows.Chunk(2).SelectMany(row => row[0] > row[1] ? [0.9f, 0.1f] : new[] { 0.2f, 0.8f }) } } });
+                }
+
+                byte[] bytes = Encoding.UTF8.GetBytes(text);
+                await context.Response.OutputStream.WriteAsync(bytes);
+                context.Response.Close();
+            }
+        });
+        string data = _tool.Write("a.csv", string.Concat(Enumerable.Range(0, 200).Select(i => $"{i * 37 % 101},{i * 53 % 103}\n")));
+        string[] audit = ["audit", $"http://127.0.0.1:{port}/v2/models/two/infer", "--data", data, "--i-am-authorised", "--budget", "100", "--seeds", "1", "--threads", "1", "--out", _tool.At("report"), "--json"];
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync(audit));
+        using JsonDocument json = JsonDocument.Parse(_tool.Output);
+        Assert.Equal("served", json.RootElement.GetProperty("rows")[0].GetProperty("policy").GetString());
+        Assert.True(json.RootElement.GetProperty("rows")[0].GetProperty("agreement").GetProperty("mean").GetDouble() > 0.8);
+        isGarbage = true;
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync(audit));
+        Assert.Contains("no JSON", _tool.Error, StringComparison.Ordinal);
+        listener.Stop();
+        await serving;
+    }
+
+}
