@@ -52,7 +52,7 @@ internal sealed class InputBox
 
     public double GetWidth(int value) => High[value] - Low[value];
 
-    /// <summary>Rows of the pool, each value moved by up to a tenth of its range; without a pool, rows spread over the box.</summary>
+    /// <summary>Rows of the pool, each value moved by up to a tenth of its range and kept in it; without a pool, rows spread over the box.</summary>
     public double[] Draw(int count, ref SeededRandom random)
     {
         double[] rows = new double[count * Low.Length];
@@ -64,7 +64,7 @@ internal sealed class InputBox
                 double unit = NextUnit(ref random);
                 rows[(row * Low.Length) + i] = _pool is null
                     ? Low[i] + (unit * GetWidth(i))
-                    : values[i] + (((2 * unit) - 1) * Jitter * GetWidth(i));
+                    : Math.Clamp(values[i] + (((2 * unit) - 1) * Jitter * GetWidth(i)), Low[i], High[i]);
             }
         }
 

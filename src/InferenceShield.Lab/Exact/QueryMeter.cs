@@ -6,8 +6,11 @@ internal sealed class QueryMeter(DoubleOracle oracle, int budget)
     /// <summary>Queries asked so far, refused ones included.</summary>
     public long Queries { get; private set; }
 
-    /// <summary>Queries that are left.</summary>
-    public int Left => budget - (int)Queries;
+    /// <summary>Queries held back for the check at the end.</summary>
+    public int Kept { get; set; }
+
+    /// <summary>Queries that are left, less those held back.</summary>
+    public int Left => budget - (int)Queries - Kept;
 
     /// <summary>Why the last batch was not answered.</summary>
     public string Stop { get; private set; } = "";

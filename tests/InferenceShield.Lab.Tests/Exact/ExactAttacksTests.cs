@@ -26,13 +26,13 @@ public sealed class ExactAttacksTests
         foreach (IExactAttack attack in ExactAttacks.All)
         {
             ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(
-                () => attack.StealAsync(oracle, Context(100) with { Pool = new Dataset("narrow", new float[9], 3) }, default));
+                () => attack.StealAsync(oracle, Context(1000) with { Pool = new Dataset("narrow", new float[9], 3) }, default));
             Assert.Contains("'narrow' have 3 values; the model takes 2", error.Message, StringComparison.Ordinal);
-            ExactResult refused = await attack.StealAsync(oracle, Context(100), default);
+            ExactResult refused = await attack.StealAsync(oracle, Context(1000), default);
             Assert.Contains("refused", refused.Verdict, StringComparison.Ordinal);
             Assert.False(refused.IsRecovered);
             Assert.True(refused.Queries > 0);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => attack.StealAsync(oracle, Context(100), new CancellationToken(true)));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => attack.StealAsync(oracle, Context(1000), new CancellationToken(true)));
         }
 
         ExactResult small = await new EquationAttack().StealAsync(oracle, Context(2), default);
