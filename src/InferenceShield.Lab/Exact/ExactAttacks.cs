@@ -4,7 +4,7 @@ namespace InferenceShield.Lab;
 public static class ExactAttacks
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<IExactAttack> All { get; } = [new EquationAttack(), new LowdMeekAttack(), new DecisionPathAttack()];
+    public static IReadOnlyList<IExactAttack> All { get; } = [new EquationAttack(), new LowdMeekAttack(), new DecisionPathAttack(), new FunctionallyEquivalentAttack()];
 
     /// <summary>The attack of a name.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>

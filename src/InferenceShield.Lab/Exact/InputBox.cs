@@ -53,7 +53,15 @@ internal sealed class InputBox
     public double GetWidth(int value) => High[value] - Low[value];
 
     /// <summary>Rows of the pool, each value moved by up to a tenth of its range and kept in it; without a pool, rows spread over the box.</summary>
-    public double[] Draw(int count, ref SeededRandom random)
+    public double[] Draw(int count, ref SeededRandom random) => Draw(count, Jitter, ref random);
+
+    /// <summary>Rows of the pool as they are; without a pool, rows spread over the box.</summary>
+    public double[] Pick(int count, ref SeededRandom random) => Draw(count, 0, ref random);
+
+    /// <summary>A number in 0..1, all 53 bits of it random.</summary>
+    public static double NextUnit(ref SeededRandom random) => (random.NextUInt64() >> 11) * (1.0 / (1L << 53));
+
+    private double[] Draw(int count, double jitter, ref SeededRandom random)
     {
         double[] rows = new double[count * Low.Length];
         for (int row = 0; row < count; row++)
@@ -64,13 +72,10 @@ internal sealed class InputBox
                 double unit = NextUnit(ref random);
                 rows[(row * Low.Length) + i] = _pool is null
                     ? Low[i] + (unit * GetWidth(i))
-                    : Math.Clamp(values[i] + (((2 * unit) - 1) * Jitter * GetWidth(i)), Low[i], High[i]);
+                    : Math.Clamp(values[i] + (((2 * unit) - 1) * jitter * GetWidth(i)), Low[i], High[i]);
             }
         }
 
         return rows;
     }
-
-    /// <summary>A number in 0..1, all 53 bits of it random.</summary>
-    public static double NextUnit(ref SeededRandom random) => (random.NextUInt64() >> 11) * (1.0 / (1L << 53));
 }

@@ -39,7 +39,16 @@ internal static class LogRatios
     }
 
     /// <summary>What answers look like, for a verdict: labels, or rounded to up to 6 decimals; null for full precision.</summary>
-    public static string? DescribeGrain(ReadOnlySpan<double> answers)
+    public static string? DescribeGrain(ReadOnlySpan<double> answers) => FindDecimals(answers) switch
+    {
+        0 => "labels",
+        1 => "rounded to 1 decimal",
+        int decimals => $"rounded to {decimals} decimals",
+        null => null,
+    };
+
+    /// <summary>To how many decimals answers look rounded, up to 6; null for full precision.</summary>
+    public static int? FindDecimals(ReadOnlySpan<double> answers)
     {
         double step = 1;
         for (int decimals = 0; decimals <= 6; decimals++, step /= 10)
@@ -53,7 +62,7 @@ internal static class LogRatios
 
             if (fits)
             {
-                return decimals == 0 ? "labels" : $"rounded to {decimals} decimal{(decimals == 1 ? "" : "s")}";
+                return decimals;
             }
         }
 
