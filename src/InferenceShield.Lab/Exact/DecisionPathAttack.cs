@@ -26,7 +26,7 @@ public sealed class DecisionPathAttack : IExactAttack
         ArgumentNullException.ThrowIfNull(oracle);
         ArgumentNullException.ThrowIfNull(context);
         InputBox box = new(context, oracle.InputLength);
-        QueryMeter meter = new(oracle, context.Budget);
+        ExactQueries meter = new(oracle, context.Budget);
         SeededRandom random = new(context.Seed, stream: 42);
         LeafSearch search = new(meter, box, oracle.AnswerLength, context.Seed);
         double residual = double.NaN;

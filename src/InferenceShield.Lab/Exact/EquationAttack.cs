@@ -31,7 +31,7 @@ public sealed class EquationAttack : IExactAttack
         }
 
         SeededRandom random = new(context.Seed, stream: 40);
-        QueryMeter meter = new(oracle, context.Budget);
+        ExactQueries meter = new(oracle, context.Budget);
         double[] rows = box.Draw(Math.Min(context.Budget, 2 * unknowns), ref random);
         if (await meter.AskAsync(rows, cancellationToken).ConfigureAwait(false) is not { } answers)
         {

@@ -38,7 +38,7 @@ public sealed class FunctionallyEquivalentAttack : IExactAttack
     {
         ArgumentNullException.ThrowIfNull(oracle);
         ArgumentNullException.ThrowIfNull(context);
-        QueryMeter meter = new(oracle, context.Budget);
+        ExactQueries meter = new(oracle, context.Budget);
         SeededRandom random = new(context.Seed, stream: 44);
         HiddenUnitSearch search = new(meter, new InputBox(context, oracle.InputLength), oracle.AnswerLength);
         double[] check = search.Draw(CheckRows, ref random);

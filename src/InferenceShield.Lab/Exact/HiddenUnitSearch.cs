@@ -6,7 +6,7 @@ namespace InferenceShield.Lab;
 
 /// <summary>Finds the hidden units of a network of one hidden layer where log-ratios, linear everywhere else, have kinks.</summary>
 /// <remarks>Works in the box of inputs scaled to -1..1.</remarks>
-internal sealed class HiddenUnitSearch(QueryMeter meter, InputBox box, int classCount)
+internal sealed class HiddenUnitSearch(ExactQueries meter, InputBox box, int classCount)
 {
     private readonly int _length = box.Low.Length;
 

@@ -1,7 +1,7 @@
 namespace InferenceShield.Lab;
 
 /// <summary>Leaves found so far, and inputs that are in none of them.</summary>
-internal sealed class LeafSearch(QueryMeter meter, InputBox box, int classCount, ulong seed)
+internal sealed class LeafSearch(ExactQueries meter, InputBox box, int classCount, ulong seed)
 {
     // Halvings of a value's range: 2^-20 of it, about what single precision resolves.
     private const int Halvings = 20;

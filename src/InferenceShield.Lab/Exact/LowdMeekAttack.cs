@@ -35,7 +35,7 @@ public sealed class LowdMeekAttack : IExactAttack
         }
 
         InputBox box = new(context, oracle.InputLength);
-        QueryMeter meter = new(oracle, context.Budget);
+        ExactQueries meter = new(oracle, context.Budget);
         SeededRandom random = new(context.Seed, stream: 41);
         double[][] witnesses = [[], []];
         while (witnesses[0].Length == 0 || witnesses[1].Length == 0)
@@ -56,7 +56,7 @@ public sealed class LowdMeekAttack : IExactAttack
     }
 
     private async Task<ExactResult> SearchAsync(
-        double[] first, double[] second, InputBox box, QueryMeter meter, SeededRandom random, CancellationToken cancellationToken)
+        double[] first, double[] second, InputBox box, ExactQueries meter, SeededRandom random, CancellationToken cancellationToken)
     {
         int length = first.Length;
         double[] line = new double[length];
@@ -112,7 +112,7 @@ public sealed class LowdMeekAttack : IExactAttack
     // Widens each interval until the label is the first's at its lower end and the second's at its upper end.
     // What never gets there is parallel to the boundary; its end says so well enough, and the check whether it matters.
     private static async Task<bool> BracketAsync(
-        QueryMeter meter, double[] origins, double[] line, double[] low, double[] high, CancellationToken cancellationToken)
+        ExactQueries meter, double[] origins, double[] line, double[] low, double[] high, CancellationToken cancellationToken)
     {
         for (int round = 0; round < Doublings; round++)
         {
@@ -139,7 +139,7 @@ public sealed class LowdMeekAttack : IExactAttack
 
     // The place on the line through each origin where the label changes, to 2^-24 of the interval.
     private static async Task<double[]?> FindBoundariesAsync(
-        QueryMeter meter, double[] origins, double[] line, double[] low, double[] high, CancellationToken cancellationToken)
+        ExactQueries meter, double[] origins, double[] line, double[] low, double[] high, CancellationToken cancellationToken)
     {
         double[] middle = new double[low.Length];
         for (int step = 0; step <= Halvings; step++)
@@ -180,7 +180,7 @@ public sealed class LowdMeekAttack : IExactAttack
     }
 
     // Whether each row is of the second class.
-    private static async ValueTask<bool[]?> AskLabelsAsync(QueryMeter meter, double[] rows, CancellationToken cancellationToken)
+    private static async ValueTask<bool[]?> AskLabelsAsync(ExactQueries meter, double[] rows, CancellationToken cancellationToken)
     {
         double[]? answers = await meter.AskAsync(rows, cancellationToken).ConfigureAwait(false);
         if (answers is null)

@@ -43,20 +43,18 @@ public sealed class AuditResult
             first.Policy,
             first.Attack,
             first.Budget,
-            Estimate.Of([.. cells.Select(cell => cell.Copy.Agreement)]),
-            first.Copy.Accuracy is null ? null : Estimate.Of([.. cells.Select(cell => cell.Copy.Accuracy ?? 0)]),
-            Estimate.Of([.. cells.Select(cell => cell.Copy.Distance)]),
+            Interval.OfRuns([.. cells.Select(cell => cell.Copy.Agreement)]),
+            first.Copy.Accuracy is null ? null : Interval.OfRuns([.. cells.Select(cell => cell.Copy.Accuracy ?? 0)]),
+            Interval.OfRuns([.. cells.Select(cell => cell.Copy.Distance)]),
             null);
     }
 
     private static CostMultiplier? CostOf(AuditRow row, AuditRow[] rows)
     {
-        (int Budget, double Agreement)[] undefended =
+        AuditRow[] undefended =
         [
-            .. rows.Where(other => other.Policy == ReleasePolicy.None.Name && other.Setup == row.Setup && other.Attack == row.Attack)
-                .OrderBy(other => other.Budget)
-                .Select(other => (other.Budget, other.Agreement.Mean)),
+            .. rows.Where(other => other.Policy == ReleasePolicy.None.Name && other.Setup == row.Setup && other.Attack == row.Attack).OrderBy(other => other.Budget),
         ];
-        return undefended.Length == 0 ? null : CostMultiplier.Of(row.Budget, row.Agreement.Mean, undefended);
+        return undefended.Length == 0 ? null : AuditRow.CurveOf(undefended).Price(row.Budget, row.Agreement.Mean);
     }
 }

@@ -10,4 +10,10 @@ namespace InferenceShield.Lab;
 /// <param name="Distance">Mean L1 distance of the copy from the clean target, 0 to 2.</param>
 /// <param name="Cost">Against the same attack on the policy "none"; null where the plan lacks it.</param>
 public sealed record AuditRow(
-    string Setup, string Policy, string Attack, int Budget, Estimate Agreement, Estimate? Accuracy, Estimate Distance, CostMultiplier? Cost);
+    string Setup, string Policy, string Attack, int Budget, Interval Agreement, Interval? Accuracy, Interval Distance, CostMultiplier? Cost)
+{
+    /// <summary>Mean agreement against budget, of rows that differ in nothing else.</summary>
+    /// <param name="rows">Budgets ascending, at least one.</param>
+    internal static AgreementCurve CurveOf(IReadOnlyCollection<AuditRow> rows) =>
+        new([.. rows.Select(row => (double)row.Budget)], [.. rows.Select(row => row.Agreement.Mean)]);
+}

@@ -36,7 +36,7 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A share in per cent with its interval.</summary>
-    private static string Show(Estimate estimate) =>
+    private static string Show(Interval estimate) =>
         Say($"{100 * estimate.Mean:0.0}") + (estimate.HalfWidth is { } half ? Say($"<small> ± {100 * half:0.0}</small>") : "");
 
     private static string Show(CostMultiplier? cost) => Escape(PlainWords.Times(cost));
@@ -138,7 +138,7 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
     /// <summary>The same in all plots of a setup, so that they can be compared.</summary>
     private PlotAxis AgreementAxis(ExtractionSetup setup)
     {
-        Estimate[] agreements = [.. result.Rows.Where(row => row.Setup == setup.Name).Select(row => row.Agreement)];
+        Interval[] agreements = [.. result.Rows.Where(row => row.Setup == setup.Name).Select(row => row.Agreement)];
         double low = Math.Max(0, agreements.Min(agreement => agreement.Mean - (agreement.HalfWidth ?? 0)));
         double high = Math.Min(1, agreements.Max(agreement => agreement.Mean + (agreement.HalfWidth ?? 0)));
 

@@ -55,7 +55,7 @@ internal static class PlainWords
     private static string Compare(AuditResult result, AuditRow best, AuditRow undefended)
     {
         // Seed by seed: the same seed asks the same rows under every policy.
-        Estimate loss = Estimate.Of([.. Seeds(result, undefended).Zip(Seeds(result, best), (without, with) => without - with)]);
+        Interval loss = Interval.OfRuns([.. Seeds(result, undefended).Zip(Seeds(result, best), (without, with) => without - with)]);
         string change = Say($"{100 * Math.Abs(loss.Mean):0.0} points");
         if (loss.HalfWidth is { } half && Math.Abs(loss.Mean) <= half)
         {
@@ -67,8 +67,8 @@ internal static class PlainWords
             return $"That is {change} more than without a shield: it costs a thief nothing.";
         }
 
-        (int Budget, double Agreement)[] curve = [.. result.FindBest(best.Setup, undefended.Policy).Select(row => (row.Budget, row.Agreement.Mean))];
-        CostMultiplier cost = CostMultiplier.Of(best.Budget, best.Agreement.Mean, curve);
+        AuditRow[] curve = [.. result.FindBest(best.Setup, undefended.Policy)];
+        CostMultiplier cost = AuditRow.CurveOf(curve).Price(best.Budget, best.Agreement.Mean);
         string queries = curve.Length < 2 ? "" : cost.Bound == CostBound.AtLeast
             ? Say($", and the thief pays at least {cost.Value:0.0} times the queries for the same copy")
             : Say($", and the thief pays {cost.Value:0.0} times the queries for the same copy");

@@ -1,7 +1,7 @@
 namespace InferenceShield.Lab;
 
 /// <summary>Asks an oracle within a budget, counts, and refuses to go on with answers that are no distributions.</summary>
-internal sealed class QueryMeter(DoubleOracle oracle, int budget)
+internal sealed class ExactQueries(DoubleOracle oracle, int budget)
 {
     /// <summary>Queries asked so far, refused ones included.</summary>
     public long Queries { get; private set; }
