@@ -1,4 +1,4 @@
-#pragma warning disable RS0030 // The wide tile reads and writes by reference: with a check on each of 24 accesses the loop takes twice as long. Its bounds are checked once.
+#pragma warning disable RS0030 // The wide tiles read and write by reference, so that their inner loops have no bounds checks; the bounds are checked once, before them.
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;

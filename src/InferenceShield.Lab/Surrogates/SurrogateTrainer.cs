@@ -14,7 +14,7 @@ public static class SurrogateTrainer
 
     /// <summary>Trains a surrogate.</summary>
     /// <remarks>
-    /// Costs steps x batch x 6 floating point operations per weight (a convolution's count once per pixel), and a scaled copy of
+    /// Costs at most steps x batch x 6 floating point operations per weight (a convolution's count once per pixel), and a scaled copy of
     /// the inputs. On one thread no step allocates.
     /// </remarks>
     /// <param name="inputs">Rows of <paramref name="inputLength"/>, one after another, at least one; all values finite.</param>

@@ -119,9 +119,9 @@ public sealed class SurrogateTrainerTests
     }
 
     [Fact]
-    public void Noise_on_inputs_is_normal_and_of_its_size()
+    public void Noise_on_inputs_is_of_its_size()
     {
-        // Constant features but one make the network see noise alone: a linear model on it learns nothing.
+        // Little noise does no harm; noise of five times the spread drowns what there is to learn.
         Teacher teacher = new(600, 12, 3, 7);
         CopyMetrics little = teacher.Measure(teacher.Train(new SurrogateOptions { Kind = SurrogateKind.Linear, InputNoise = 0.01f }));
         CopyMetrics much = teacher.Measure(teacher.Train(new SurrogateOptions { Kind = SurrogateKind.Linear, InputNoise = 5f }));
@@ -142,16 +142,13 @@ public sealed class SurrogateTrainerTests
         }
 
         SurrogateOptions options = new() { Hidden = [64], Steps = 1500, ValidationShare = 0.25f, Patience = 3 };
-        double stopped = LossOnFresh(SurrogateTrainer.Train(teacher.Inputs, chance, 20, 4, options, 1, 1, default));
-        double fitted = LossOnFresh(SurrogateTrainer.Train(teacher.Inputs, chance, 20, 4, options with { ValidationShare = 0 }, 1, 1, default));
-        Assert.True(stopped < 0.6 * fitted, $"{stopped} {fitted}");
+        Surrogate stopped = Train(options);
+        Assert.Equal(stopped.Network.Parameters, Train(options with { Patience = 12 }).Network.Parameters); // what came later was worse
+        Assert.True(Sureness(stopped) < 0.9 * Sureness(Train(options with { ValidationShare = 0 })));
 
-        double LossOnFresh(Surrogate copy)
-        {
-            Teacher fresh = new(400, 20, 4, 10);
-            float[] answers = fresh.Ask(copy);
-            return -answers.Where((_, i) => i % 4 == 0).Average(static p => Math.Log(Math.Max(p, 1e-9f)));
-        }
+        Surrogate Train(SurrogateOptions changed) => SurrogateTrainer.Train(teacher.Inputs, chance, 20, 4, changed, 1, 1, default);
+
+        double Sureness(Surrogate copy) => teacher.Ask(copy).Chunk(4).Average(static answer => answer.Max());
     }
 
     [Fact]
