@@ -33,6 +33,13 @@ internal static class DistributionHardening
             return true;
         }
 
+        if (plan.IsRoundingOnly && plan.Kind == OutputKind.Logits
+            && FloatRounding.TryRelease(clean, plan.GridUnits, plan.GridStep, released, out top, out confidence))
+        {
+            fault = default;
+            return true;
+        }
+
         if (plan.NeedsLeaderOnly && LeadingClass.TryFind(plan.Kind, clean, plan.Release == Release.Bands, out top, out double leader))
         {
             confidence = (float)leader;
