@@ -80,32 +80,60 @@ internal static class FewClasses
     /// <param name="confidence">Its probability: the same bits as those of <see cref="TryRelease"/>.</param>
     /// <returns>False if the row must go the long way.</returns>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static bool TryLead(ReadOnlySpan<float> clean, bool logits, double sumTolerance, out int top, out double confidence)
+    public static bool TryLead(ReadOnlySpan<float> clean, bool logits, double sumTolerance, out int top, out float confidence)
     {
         bool isSoft = TrySoften(clean, logits, sumTolerance, out top, out double leader, out double sum, out _, out _);
-        confidence = leader * (1 / sum);
+        confidence = (float)(leader * (1 / sum));
         return isSoft;
     }
 
+    /// <summary>The first of the largest scores; -1 if any is not finite.</summary>
+    /// <param name="clean">Two to sixteen scores.</param>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static int FindTop(ReadOnlySpan<float> clean) => TryFindTop(clean, out int top, out _, out _) ? top : -1;
+
+    /// <summary>The first of the largest other scores.</summary>
+    /// <param name="clean">Two to sixteen finite scores.</param>
+    /// <param name="top">The one left out.</param>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static int FindSecond(ReadOnlySpan<float> clean, int top)
+    {
+        Vector512<int> others = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(clean.Length)) & ~Vector512.Equals(Vector512<int>.Indices, Vector512.Create(top));
+        Vector512<float> scores = Vector512.ConditionalSelect(others.AsSingle(), Load(clean), Vector512.Create(float.NegativeInfinity));
+        return BitOperations.TrailingZeroCount(Vector512.Equals(scores, Vector512.Create(RowScan.Largest(scores))).ExtractMostSignificantBits());
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool TrySoften(
-        ReadOnlySpan<float> clean, bool logits, double sumTolerance, out int top, out double leader, out double sum, out Vector512<double> low, out Vector512<double> high)
+    private static bool TryFindTop(ReadOnlySpan<float> clean, out int top, out float largest, out Vector512<float> scores)
     {
         top = 0;
-        leader = 1;
-        sum = 0;
-        low = default;
-        high = default;
+        largest = 0;
         Vector512<int> inRow = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(clean.Length));
-        Vector512<float> scores = Load(clean);
+        scores = Load(clean);
         if (Vector512.GreaterThanOrEqualAny(scores.AsInt32() & inRow & Vector512.Create(Magnitude), Vector512.Create(Infinity)))
         {
             return false;
         }
 
         scores = Vector512.ConditionalSelect(inRow.AsSingle(), scores, Vector512.Create(float.NegativeInfinity));
-        float largest = RowScan.Largest(scores);
+        largest = RowScan.Largest(scores);
         top = BitOperations.TrailingZeroCount(Vector512.Equals(scores, Vector512.Create(largest)).ExtractMostSignificantBits());
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TrySoften(
+        ReadOnlySpan<float> clean, bool logits, double sumTolerance, out int top, out double leader, out double sum, out Vector512<double> low, out Vector512<double> high)
+    {
+        leader = 1;
+        sum = 0;
+        low = default;
+        high = default;
+        if (!TryFindTop(clean, out top, out float largest, out Vector512<float> scores))
+        {
+            return false;
+        }
+
         (low, high) = Vector512.Widen(scores);
         if (logits)
         {
@@ -115,7 +143,7 @@ internal static class FewClasses
         else
         {
             // Whatever is negative goes the long way, but -infinity, which stands for nothing.
-            if (Vector512.LessThanAny(scores & inRow.AsSingle(), Vector512<float>.Zero))
+            if (Vector512.LessThanAny(scores & Vector512.GreaterThan(scores, Vector512.Create(float.NegativeInfinity)), Vector512<float>.Zero))
             {
                 return false;
             }

@@ -87,6 +87,39 @@ internal static class RowScan
         return Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2)))[0];
     }
 
+    /// <summary>The largest score; negative infinity of none.</summary>
+    /// <param name="scores">No NaN.</param>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static float FindLargest(ReadOnlySpan<float> scores)
+    {
+        if (!Vector128.IsHardwareAccelerated || scores.Length < Vector512<float>.Count)
+        {
+            return FindLargestScalar(scores);
+        }
+
+        ref float first = ref MemoryMarshal.GetReference(scores);
+        nuint last = (nuint)(uint)(scores.Length - Vector512<float>.Count);
+        Vector512<float> high = Vector512.LoadUnsafe(ref first, last);
+        for (nuint i = 0; i < last; i += (nuint)(uint)Vector512<float>.Count)
+        {
+            high = Vector512.MaxNative(Vector512.LoadUnsafe(ref first, i), high);
+        }
+
+        return Largest(high);
+    }
+
+    /// <summary>The portable twin of <see cref="FindLargest"/>.</summary>
+    public static float FindLargestScalar(ReadOnlySpan<float> scores)
+    {
+        float largest = float.NegativeInfinity;
+        foreach (float score in scores)
+        {
+            largest = score > largest ? score : largest;
+        }
+
+        return largest;
+    }
+
     /// <summary>The portable twin of <see cref="TryFindEnds"/>.</summary>
     public static bool TryFindEndsScalar(ReadOnlySpan<float> scores, out float least, out float largest)
     {

@@ -76,6 +76,7 @@ public sealed class RowKernelTests
             Assert.True(RowScan.TryFindEnds(scores, out float least, out float largest));
             Assert.True(RowScan.TryFindEndsScalar(scores, out float expectedLeast, out float expectedLargest));
             Assert.Equal((expectedLeast, expectedLargest), (least, largest));
+            Assert.Equal((largest, largest), (RowScan.FindLargest(scores), RowScan.FindLargestScalar(scores)));
             for (int i = 0; i < length; i++)
             {
                 Assert.Equal(Array.FindIndex(scores, score => score == scores[i]), RowScan.Find(scores, scores[i]));
