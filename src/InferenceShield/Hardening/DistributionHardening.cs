@@ -41,6 +41,14 @@ internal static class DistributionHardening
             return true;
         }
 
+        if (plan.NeedsLeadingFewOnly && plan.TopK < clean.Length
+            && LeadingFew.TryRelease(clean, plan.TopK, plan.GridUnits, plan.GridStep, released, out top))
+        {
+            confidence = float.NaN;
+            fault = default;
+            return true;
+        }
+
         if (plan.NeedsLeaderOnly && TryReleaseLeader(plan, clean, released, out top, out confidence))
         {
             fault = default;

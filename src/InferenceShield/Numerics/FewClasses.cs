@@ -50,7 +50,7 @@ internal static class FewClasses
         high = high * inverse * units;
         Vector512<double> lowSteps = Vector512.Floor(low);
         Vector512<double> highSteps = Vector512.Floor(high);
-        int missing = (int)units - (int)Sum(lowSteps, highSteps);
+        int missing = double.ConvertToIntegerNative<int>(units - Sum(lowSteps, highSteps));
 
         // Who has fewer larger remainders than steps are missing gets one. If that is not as many, remainders are as good as equal.
         Vector512<int> keys = Vector512.Narrow(Keys(low - lowSteps), Keys(high - highSteps)).AsInt32();
@@ -60,9 +60,8 @@ internal static class FewClasses
         lowSteps += lowDue.AsDouble() & Vector512<double>.One;
         highSteps += highDue.AsDouble() & Vector512<double>.One;
         Vector512<float> steps = Vector512.Narrow(lowSteps, highSteps);
-        Span<float> each = stackalloc float[Most];
-        steps.CopyTo(each);
-        ulong level = Vector512.GreaterThanOrEqual(steps, Vector512.Create(each[top])).ExtractMostSignificantBits();
+        Vector512<float> leaders = Vector512.ShuffleNative(steps, Vector512.Create(top));
+        ulong level = Vector512.GreaterThanOrEqual(steps, leaders).ExtractMostSignificantBits();
         if (BitOperations.PopCount(due.ExtractMostSignificantBits()) != missing || missing == Most || level != 1UL << top)
         {
             return false;
@@ -161,15 +160,16 @@ internal static class FewClasses
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<ulong> Keys(Vector512<double> remainders) => Vector512.ShiftRightLogical(remainders.AsUInt64(), KeyShift);
 
+    /// <summary>Of every lane, how many of the first lanes are larger. In registers: a stack allocation is not inlined.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> CountLarger(Vector512<int> keys, int count)
     {
-        Span<int> each = stackalloc int[Most];
-        keys.CopyTo(each);
         Vector512<int> larger = Vector512<int>.Zero;
+        Vector512<int> lane = Vector512<int>.Zero;
         for (int i = 0; i < count; i++)
         {
-            larger -= Vector512.GreaterThan(Vector512.Create(each[i]), keys);
+            larger -= Vector512.GreaterThan(Vector512.ShuffleNative(keys, lane), keys);
+            lane += Vector512<int>.One;
         }
 
         return larger;
