@@ -1,7 +1,5 @@
-#pragma warning disable RS0030 // Vector loads over spans; the length is checked first.
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace InferenceShield.Numerics;
@@ -21,9 +19,6 @@ internal static class FewClasses
 
     /// <summary>Whether this machine has registers that are wide enough: with narrower ones the passes are faster.</summary>
     public static bool IsSupported => Vector512.IsHardwareAccelerated;
-
-    /// <summary>From here on: whole numbers that follow each other, to move a part of a register to its front.</summary>
-    private static ReadOnlySpan<int> Places => [0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0];
 
     /// <param name="clean">Two to sixteen scores.</param>
     /// <param name="logits">Whether they are logits; else probabilities.</param>
@@ -67,7 +62,7 @@ internal static class FewClasses
             return false;
         }
 
-        Store(Vector512.Narrow(lowSteps * gridStep, highSteps * gridStep), released);
+        PartialRow.Store(Vector512.Narrow(lowSteps * gridStep, highSteps * gridStep), released);
         return true;
     }
 
@@ -98,7 +93,7 @@ internal static class FewClasses
     public static int FindSecond(ReadOnlySpan<float> clean, int top)
     {
         Vector512<int> others = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(clean.Length)) & ~Vector512.Equals(Vector512<int>.Indices, Vector512.Create(top));
-        Vector512<float> scores = Vector512.ConditionalSelect(others.AsSingle(), Load(clean), Vector512.Create(float.NegativeInfinity));
+        Vector512<float> scores = Vector512.ConditionalSelect(others.AsSingle(), PartialRow.Load(clean), Vector512.Create(float.NegativeInfinity));
         return BitOperations.TrailingZeroCount(Vector512.Equals(scores, Vector512.Create(RowScan.Largest(scores))).ExtractMostSignificantBits());
     }
 
@@ -108,7 +103,7 @@ internal static class FewClasses
         top = 0;
         largest = 0;
         Vector512<int> inRow = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(clean.Length));
-        scores = Load(clean);
+        scores = PartialRow.Load(clean);
         if (Vector512.GreaterThanOrEqualAny(scores.AsInt32() & inRow & Vector512.Create(Magnitude), Vector512.Create(Infinity)))
         {
             return false;
@@ -183,72 +178,5 @@ internal static class FewClasses
         Vector256<double> four = eight.GetLower() + eight.GetUpper();
         Vector128<double> two = four.GetLower() + four.GetUpper();
         return two[0] + two[1];
-    }
-
-    /// <summary>The row in the first places, and anything behind it: two loads that overlap, the second moved up.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Load(ReadOnlySpan<float> row)
-    {
-        ref float first = ref MemoryMarshal.GetReference(row);
-        ref int places = ref MemoryMarshal.GetReference(Places);
-        int half = Vector256<float>.Count;
-        if (row.Length >= half)
-        {
-            Vector256<float> last = Vector256.LoadUnsafe(ref first, (nuint)(uint)(row.Length - half));
-            Vector256<int> moved = Vector256.LoadUnsafe(ref places, (nuint)(uint)(Most - row.Length));
-            return Vector512.Create(Vector256.LoadUnsafe(ref first), Vector256.ShuffleNative(last, moved));
-        }
-
-        int quarter = Vector128<float>.Count;
-        if (row.Length >= quarter)
-        {
-            Vector128<float> last = Vector128.LoadUnsafe(ref first, (nuint)(uint)(row.Length - quarter));
-            Vector256<int> moved = Vector256.LoadUnsafe(ref places, (nuint)(uint)(half - row.Length));
-            Vector128<float> rest = Vector256.ShuffleNative(Vector256.Create(last, last), moved).GetLower();
-            return Vector512.Create(Vector256.Create(Vector128.LoadUnsafe(ref first), rest), Vector256<float>.Zero);
-        }
-
-        return Vector512.Create(Vector256.Create(Vector128.Create(row[0], row[1], row[^1], 0), Vector128<float>.Zero), Vector256<float>.Zero);
-    }
-
-    /// <summary>Every part of the rest is read from where it was written at once: nothing waits.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector512<float> values, Span<float> row)
-    {
-        ref float first = ref MemoryMarshal.GetReference(row);
-        Vector256<float> part = values.GetLower();
-        int i = 0;
-        if ((row.Length & 16) != 0)
-        {
-            values.StoreUnsafe(ref first);
-            return;
-        }
-
-        if ((row.Length & 8) != 0)
-        {
-            part.StoreUnsafe(ref first);
-            part = values.GetUpper();
-            i = 8;
-        }
-
-        Vector128<float> four = part.GetLower();
-        if ((row.Length & 4) != 0)
-        {
-            four.StoreUnsafe(ref first, (nuint)(uint)i);
-            four = part.GetUpper();
-            i += 4;
-        }
-
-        if ((row.Length & 2) != 0)
-        {
-            Unsafe.WriteUnaligned(ref Unsafe.As<float, byte>(ref Unsafe.Add(ref first, i)), four.AsDouble()[0]);
-            four = Vector128.Shuffle(four, Vector128.Create(2, 3, 2, 3));
-            i += 2;
-        }
-
-        if ((row.Length & 1) != 0)
-        {
-            Unsafe.Add(ref first, i) = four[0];
-        }
     }
 }

@@ -224,29 +224,17 @@ internal static class RowScan
         {
             ref float first = ref MemoryMarshal.GetReference(scores);
             Vector512<float> bars = Vector512.Create(bar);
-            while (i + Lanes <= scores.Length)
+            for (; i + Lanes <= scores.Length; i += Lanes)
             {
-                // Where the few are is not to be guessed: first a bit for each of 64 vectors, then those that have one.
-                int start = i;
-                ulong vectors = 0;
-                for (int vector = 0; vector < 64 && i + Lanes <= scores.Length; vector++, i += Lanes)
+                ulong reach = Vector512.GreaterThanOrEqual(Vector512.LoadUnsafe(ref first, (nuint)(uint)i), bars).ExtractMostSignificantBits();
+                for (; reach != 0; reach &= reach - 1)
                 {
-                    vectors |= (Vector512.GreaterThanOrEqualAny(Vector512.LoadUnsafe(ref first, (nuint)(uint)i), bars) ? 1UL : 0) << vector;
-                }
-
-                for (; vectors != 0; vectors &= vectors - 1)
-                {
-                    int at = start + (BitOperations.TrailingZeroCount(vectors) * Lanes);
-                    ulong reach = Vector512.GreaterThanOrEqual(Vector512.LoadUnsafe(ref first, (nuint)(uint)at), bars).ExtractMostSignificantBits();
-                    for (; reach != 0; reach &= reach - 1)
+                    if (count == indices.Length)
                     {
-                        if (count == indices.Length)
-                        {
-                            return 0;
-                        }
-
-                        indices[count++] = at + BitOperations.TrailingZeroCount(reach);
+                        return 0;
                     }
+
+                    indices[count++] = i + BitOperations.TrailingZeroCount(reach);
                 }
             }
         }

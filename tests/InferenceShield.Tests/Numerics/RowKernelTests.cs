@@ -158,6 +158,20 @@ public sealed class RowKernelTests
     }
 
     [Fact]
+    public void Part_of_a_row_is_loaded_in_order_and_stored_without_a_write_behind_it()
+    {
+        for (int length = 1; length <= PartialRow.Most; length++)
+        {
+            float[] row = [.. Enumerable.Range(1, length).Select(value => (float)value)];
+            float[] found = [.. new float[length], 7];
+            System.Runtime.Intrinsics.Vector512<float> loaded = PartialRow.Load(row);
+            PartialRow.Store(loaded, found.AsSpan(0, length));
+            Assert.Equal([.. row, 7], found);
+            Assert.Equal(row, Enumerable.Range(0, length).Select(lane => loaded[lane]));
+        }
+    }
+
+    [Fact]
     public void Remainders_order_as_their_keys_do()
     {
         Random random = new(8);
