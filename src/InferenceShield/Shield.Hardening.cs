@@ -177,6 +177,10 @@ public sealed partial class Shield
         }
 
         label = top;
+        if (float.IsNaN(value) && !distribution.IsEmpty)
+        {
+            value = (float)distribution[top];
+        }
 
         // A label alone has nobody beside it.
         bool leads = plan.Release == Release.LabelOnly || Leads(released, top);

@@ -45,6 +45,24 @@ public sealed class ShieldUtilityTests
         Assert.Equal(1, shield.GetUtility().Crossings[0].Count); // .88 is released as .9
     }
 
+    /// <summary>What a label needs no confidence for is not worked out to be counted.</summary>
+    [Fact]
+    public void Confidences_of_labels_of_logits_are_those_of_the_sampled_rows()
+    {
+        using Shield shield = TestShield.Build(OutputKind.Logits, new HardeningOptions { Release = Release.LabelOnly }, options => options.Utility.SampleOneIn = 4);
+        for (int row = 0; row < 40; row++)
+        {
+            shield.Release([1, 2, 0, -2], 4); // .64 is released as 1
+        }
+
+        UtilityStatistics utility = shield.GetUtility();
+        Assert.Equal(40, utility.Rows);
+        Assert.InRange(utility.Sampled, 1, 20);
+        Assert.Equal(utility.Sampled, utility.Crossings[0].Count);
+        Assert.Equal(utility.Sampled, shield.GetAnswers(HistoryWindow.Minute).Values.Count);
+        Assert.Equal(40, shield.GetAnswers(HistoryWindow.Minute).Labels.Total, 0.1);
+    }
+
     [Fact]
     public void A_temperature_counts_as_a_change_of_the_clean_answer()
     {

@@ -9,8 +9,8 @@ internal static class PostureRatios
     private const string Notes =
         """
         The same answers, bit for bit. By hand: rows checked, TensorPrimitives softmax with the largest subtracted, LINQ for the second
-        label and the answer, no admission, nothing counted. Harden checks the admission and counts the answer, its label and its
-        confidence besides.
+        label and the answer, no admission, nothing counted. Harden checks the admission and counts the answer and its label
+        besides, and the confidence: of a label alone, that of one row in 64.
         """;
 
     public static void Run(TextWriter output)

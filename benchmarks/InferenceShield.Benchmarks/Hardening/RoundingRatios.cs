@@ -39,7 +39,7 @@ internal static class RoundingRatios
             suite,
             [
                 new Candidate("four passes over the row, nothing else", suite.FourPasses),
-                new Candidate("label only, with the confidence for statistics", suite.LabelOnly, classes == 1000 ? 1 : null),
+                new Candidate("label only", suite.LabelOnly, classes == 1000 ? 1 : null),
                 new Candidate("leading three", suite.LeadingThree, classes == 1000 ? 1 : null),
             ]);
     }

@@ -12,24 +12,22 @@ internal static class BandHardening
     public static void Apply(ConfidenceBands bands, ReadOnlySpan<double> distribution, int top, Span<float> released)
     {
         int second = bands.NamesRunnerUp && distribution.Length > 1 ? FindRunnerUp(distribution, top) : -1;
-        Apply(bands, (float)distribution[top], top, second, released);
+        Apply(bands.Answers[bands.FindBand((float)distribution[top])], top, second, released);
     }
 
     /// <param name="bands">For as many classes.</param>
+    /// <param name="band">That of the leading class's probability.</param>
     /// <param name="clean">Finite scores, logits or probabilities. May be the same span as <paramref name="released"/>.</param>
-    /// <param name="confidence">The probability of the leading class.</param>
     /// <param name="top">The first of the largest.</param>
     /// <param name="released">As long.</param>
-    public static void Apply(ConfidenceBands bands, ReadOnlySpan<float> clean, float confidence, int top, Span<float> released)
+    public static void Apply(ConfidenceBands bands, int band, ReadOnlySpan<float> clean, int top, Span<float> released)
     {
         int second = bands.NamesRunnerUp && clean.Length > 1 ? LeadingClass.FindSecond(clean, top) : -1;
-        Apply(bands, confidence, top, second, released);
+        Apply(bands.Answers[band], top, second, released);
     }
 
-    private static void Apply(ConfidenceBands bands, float confidence, int top, int second, Span<float> released)
+    private static void Apply(in BandAnswer answer, int top, int second, Span<float> released)
     {
-        BandAnswer answer = bands.Answers[bands.FindBand(confidence)];
-
         // The first unnamed classes get the steps that do not divide: all before a bound that the named ones push on.
         int bound = answer.Extra;
         bound += Math.Min(top, second) is int first and >= 0 && first < bound ? 1 : 0;

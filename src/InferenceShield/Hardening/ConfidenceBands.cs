@@ -158,7 +158,7 @@ public sealed class ConfidenceBands
     {
         CleanAnswers.RequireLengths(answer, released, Classes);
         Span<double> distribution = CleanAnswers.Normalize(answer, kind, 0, out int top);
-        BandHardening.Apply(this, answer, (float)distribution[top], top, released);
+        BandHardening.Apply(this, FindBand((float)distribution[top]), answer, top, released);
     }
 
     internal static ConfidenceBands Read(ReadOnlySpan<byte> file, string model, int classes, ReleaseFileKey? key)

@@ -19,7 +19,8 @@ internal static class DistributionHardening
     /// <param name="clean">The model's scores.</param>
     /// <param name="released">As long; may be the same span. Not written if the row is faulty.</param>
     /// <param name="top">The leading class.</param>
-    /// <param name="confidence">Its probability before anything was done to it.</param>
+    /// <param name="confidence">Its probability before anything was done to it, within a hundred-thousandth; NaN where the answer could be
+    /// made without it.</param>
     /// <param name="fault">What is wrong with the row.</param>
     /// <returns>False if the row cannot be released.</returns>
     public static bool TryHarden(
@@ -33,18 +34,24 @@ internal static class DistributionHardening
             return true;
         }
 
-        if (plan.NeedsLeaderOnly && LeadingClass.TryFind(plan.Kind, clean, plan.Release == Release.Bands, out top, out double leader))
+        if (plan.IsRoundingOnly && plan.Kind == OutputKind.Logits
+            && FloatRounding.TryRelease(clean, plan.GridUnits, plan.GridStep, released, out top, out confidence))
         {
-            confidence = (float)leader;
             fault = default;
-            if (plan.Release == Release.Bands)
-            {
-                BandHardening.Apply(plan.Bands!.For(clean.Length), clean, confidence, top, released);
-                return true;
-            }
+            return true;
+        }
 
-            released.Clear();
-            released[top] = 1;
+        if (plan.NeedsLeadingFewOnly && plan.TopK < clean.Length
+            && LeadingFew.TryRelease(clean, plan.TopK, plan.GridUnits, plan.GridStep, released, out top))
+        {
+            confidence = float.NaN;
+            fault = default;
+            return true;
+        }
+
+        if (plan.NeedsLeaderOnly && TryReleaseLeader(plan, clean, released, out top, out confidence))
+        {
+            fault = default;
             return true;
         }
 
@@ -98,7 +105,8 @@ internal static class DistributionHardening
 
         if (plan.Release == Release.Bands && plan.NeedsLeaderOnly)
         {
-            BandHardening.Apply(plan.Bands!.For(clean.Length), clean, confidence, top, released);
+            ConfidenceBands bands = plan.Bands!.For(clean.Length);
+            BandHardening.Apply(bands, bands.FindBand(confidence), clean, top, released);
             return true;
         }
 
@@ -125,6 +133,31 @@ internal static class DistributionHardening
         }
 
         Round(plan, distribution, top, scratch, released);
+        return true;
+    }
+
+    /// <summary>Labels and bands: of the distribution they show the leading class alone, and who comes second.</summary>
+    private static bool TryReleaseLeader(OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence)
+    {
+        if (plan.Release == Release.Bands)
+        {
+            ConfidenceBands bands = plan.Bands!.For(clean.Length);
+            bool isFound = LeadingClass.TryFindBand(plan.Kind, clean, bands, out top, out confidence, out int band);
+            if (isFound)
+            {
+                BandHardening.Apply(bands, band, clean, top, released);
+            }
+
+            return isFound;
+        }
+
+        if (!LeadingClass.TryFindLabel(plan.Kind, clean, out top, out confidence))
+        {
+            return false;
+        }
+
+        released.Clear();
+        released[top] = 1;
         return true;
     }
 

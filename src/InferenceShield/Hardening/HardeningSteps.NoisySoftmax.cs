@@ -47,7 +47,7 @@ public static partial class HardeningSteps
         }
 
         double sum = FusedNoise.Exponentiate(logits, logits[top], (float)(1 / temperature), released);
-        Hash128 cell = key.HashOutput<float>(released, sum, top);
+        Hash128 cell = key.HashOutput(released, sum, top);
         int units = (int)Math.Round(Math.Pow(10, decimals));
         return kind switch
         {

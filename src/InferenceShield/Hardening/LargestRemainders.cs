@@ -24,12 +24,42 @@ internal static class LargestRemainders
     /// <returns>How many were given: fewer only when fewer shares are positive.</returns>
     public static int Give(Span<double> shares, double units, ReadOnlySpan<int> keys, int missing, Span<double> remainders, Span<int> chosen)
     {
-        // Fewer keys than steps are missing are above the upper bound; at least as many are above the lower one.
-        int upper = Largest;
+        (int lower, int atLeast, int upper, int above) = Search(keys, missing, Largest, Octave);
+        if (atLeast == missing && lower >= 0)
+        {
+            GridSplit.Finish(shares, units, keys, lower);
+            return missing;
+        }
+
+        for (int i = 0; i < shares.Length; i++)
+        {
+            remainders[i] = keys[i] > lower && keys[i] <= upper ? GridSplit.Remainder(shares[i], units) : 0;
+        }
+
+        GridSplit.Finish(shares, units, keys, upper);
+        int found = LargestSelection.Select(remainders, chosen[..(missing - above)]);
+        foreach (int index in chosen[..found])
+        {
+            shares[index]++;
+        }
+
+        return above + found;
+    }
+
+    /// <summary>Searches for the bound above which as many keys are as steps are missing.</summary>
+    /// <param name="keys">Not negative.</param>
+    /// <param name="missing">How many; at most as many as there are keys.</param>
+    /// <param name="largest">No key is above it.</param>
+    /// <param name="octave">The keys from one power of two to the next.</param>
+    /// <returns>At least as many keys are above the lower bound as are missing, and fewer above the upper one, each with its count. Where the
+    /// first count is not what is missing, no bound is.</returns>
+    public static (int Lower, int AtLeast, int Upper, int Above) Search(ReadOnlySpan<int> keys, int missing, int largest, int octave)
+    {
+        int upper = largest;
         int above = 0;
-        int lower = Largest;
+        int lower = largest;
         int atLeast = missing == 0 ? 0 : -1;
-        for (int width = Octave; atLeast < missing && lower > 0; width *= 2)
+        for (int width = octave; atLeast < missing && lower > 0; width *= 2)
         {
             lower = Math.Max(0, lower - width);
             atLeast = GridSplit.CountAbove(keys, lower);
@@ -63,24 +93,6 @@ internal static class LargestRemainders
             halve = upper - lower > range / 2;
         }
 
-        if (atLeast == missing && lower >= 0)
-        {
-            GridSplit.Finish(shares, units, keys, lower);
-            return missing;
-        }
-
-        for (int i = 0; i < shares.Length; i++)
-        {
-            remainders[i] = keys[i] > lower && keys[i] <= upper ? GridSplit.Remainder(shares[i], units) : 0;
-        }
-
-        GridSplit.Finish(shares, units, keys, upper);
-        int found = LargestSelection.Select(remainders, chosen[..(missing - above)]);
-        foreach (int index in chosen[..found])
-        {
-            shares[index]++;
-        }
-
-        return above + found;
+        return (lower, atLeast, upper, above);
     }
 }

@@ -50,6 +50,8 @@ internal sealed record OutputPlan
         Embedding = kind == OutputKind.Embedding ? new EmbeddingPlan(hardening.CosineBudget ?? 0, SignificantDigits) : null;
         Tokens = kind == OutputKind.TokenLogits ? new TokenLogitsPlan(TokensOf(Release, hardening.TopK), TokenDecimals(Release, hardening.Decimals)) : null;
         IsRoundingOnly = IsPlain && InverseTemperature == 1;
+        NeedsLeadingFewOnly = kind == OutputKind.Logits && Perturbation == Perturbation.None && Release == Release.Rounding && InverseTemperature == 1 && ConfidenceCap == 1
+            && TopK is > 1 and <= LeadingFew.Most && TopKRemainder == TopKRemainder.Zero && ProbabilityDigits == 0;
         NeedsLeaderOnly = Perturbation == Perturbation.None
             && (Release == Release.LabelOnly || (Release == Release.Bands && InverseTemperature == 1 && ConfidenceCap == 1));
     }
@@ -61,6 +63,9 @@ internal sealed record OutputPlan
 
     /// <summary>Whether of the distribution only the leading class counts, and which class comes second.</summary>
     public bool NeedsLeaderOnly { get; }
+
+    /// <summary>Whether only the few classes that are kept count.</summary>
+    public bool NeedsLeadingFewOnly { get; }
 
     public OutputKind Kind { get; }
 

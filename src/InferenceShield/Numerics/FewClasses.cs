@@ -1,7 +1,5 @@
-#pragma warning disable RS0030 // Vector loads over spans; the length is checked first.
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace InferenceShield.Numerics;
@@ -21,9 +19,6 @@ internal static class FewClasses
 
     /// <summary>Whether this machine has registers that are wide enough: with narrower ones the passes are faster.</summary>
     public static bool IsSupported => Vector512.IsHardwareAccelerated;
-
-    /// <summary>From here on: whole numbers that follow each other, to move a part of a register to its front.</summary>
-    private static ReadOnlySpan<int> Places => [0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0];
 
     /// <param name="clean">Two to sixteen scores.</param>
     /// <param name="logits">Whether they are logits; else probabilities.</param>
@@ -50,7 +45,7 @@ internal static class FewClasses
         high = high * inverse * units;
         Vector512<double> lowSteps = Vector512.Floor(low);
         Vector512<double> highSteps = Vector512.Floor(high);
-        int missing = (int)units - (int)Sum(lowSteps, highSteps);
+        int missing = double.ConvertToIntegerNative<int>(units - Sum(lowSteps, highSteps));
 
         // Who has fewer larger remainders than steps are missing gets one. If that is not as many, remainders are as good as equal.
         Vector512<int> keys = Vector512.Narrow(Keys(low - lowSteps), Keys(high - highSteps)).AsInt32();
@@ -60,15 +55,14 @@ internal static class FewClasses
         lowSteps += lowDue.AsDouble() & Vector512<double>.One;
         highSteps += highDue.AsDouble() & Vector512<double>.One;
         Vector512<float> steps = Vector512.Narrow(lowSteps, highSteps);
-        Span<float> each = stackalloc float[Most];
-        steps.CopyTo(each);
-        ulong level = Vector512.GreaterThanOrEqual(steps, Vector512.Create(each[top])).ExtractMostSignificantBits();
+        Vector512<float> leaders = Vector512.ShuffleNative(steps, Vector512.Create(top));
+        ulong level = Vector512.GreaterThanOrEqual(steps, leaders).ExtractMostSignificantBits();
         if (BitOperations.PopCount(due.ExtractMostSignificantBits()) != missing || missing == Most || level != 1UL << top)
         {
             return false;
         }
 
-        Store(Vector512.Narrow(lowSteps * gridStep, highSteps * gridStep), released);
+        PartialRow.Store(Vector512.Narrow(lowSteps * gridStep, highSteps * gridStep), released);
         return true;
     }
 
@@ -80,32 +74,60 @@ internal static class FewClasses
     /// <param name="confidence">Its probability: the same bits as those of <see cref="TryRelease"/>.</param>
     /// <returns>False if the row must go the long way.</returns>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static bool TryLead(ReadOnlySpan<float> clean, bool logits, double sumTolerance, out int top, out double confidence)
+    public static bool TryLead(ReadOnlySpan<float> clean, bool logits, double sumTolerance, out int top, out float confidence)
     {
         bool isSoft = TrySoften(clean, logits, sumTolerance, out top, out double leader, out double sum, out _, out _);
-        confidence = leader * (1 / sum);
+        confidence = (float)(leader * (1 / sum));
         return isSoft;
     }
 
+    /// <summary>The first of the largest scores; -1 if any is not finite.</summary>
+    /// <param name="clean">Two to sixteen scores.</param>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static int FindTop(ReadOnlySpan<float> clean) => TryFindTop(clean, out int top, out _, out _) ? top : -1;
+
+    /// <summary>The first of the largest other scores.</summary>
+    /// <param name="clean">Two to sixteen finite scores.</param>
+    /// <param name="top">The one left out.</param>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static int FindSecond(ReadOnlySpan<float> clean, int top)
+    {
+        Vector512<int> others = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(clean.Length)) & ~Vector512.Equals(Vector512<int>.Indices, Vector512.Create(top));
+        Vector512<float> scores = Vector512.ConditionalSelect(others.AsSingle(), PartialRow.Load(clean), Vector512.Create(float.NegativeInfinity));
+        return BitOperations.TrailingZeroCount(Vector512.Equals(scores, Vector512.Create(RowScan.Largest(scores))).ExtractMostSignificantBits());
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool TrySoften(
-        ReadOnlySpan<float> clean, bool logits, double sumTolerance, out int top, out double leader, out double sum, out Vector512<double> low, out Vector512<double> high)
+    private static bool TryFindTop(ReadOnlySpan<float> clean, out int top, out float largest, out Vector512<float> scores)
     {
         top = 0;
-        leader = 1;
-        sum = 0;
-        low = default;
-        high = default;
+        largest = 0;
         Vector512<int> inRow = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(clean.Length));
-        Vector512<float> scores = Load(clean);
+        scores = PartialRow.Load(clean);
         if (Vector512.GreaterThanOrEqualAny(scores.AsInt32() & inRow & Vector512.Create(Magnitude), Vector512.Create(Infinity)))
         {
             return false;
         }
 
         scores = Vector512.ConditionalSelect(inRow.AsSingle(), scores, Vector512.Create(float.NegativeInfinity));
-        float largest = RowScan.Largest(scores);
+        largest = RowScan.Largest(scores);
         top = BitOperations.TrailingZeroCount(Vector512.Equals(scores, Vector512.Create(largest)).ExtractMostSignificantBits());
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TrySoften(
+        ReadOnlySpan<float> clean, bool logits, double sumTolerance, out int top, out double leader, out double sum, out Vector512<double> low, out Vector512<double> high)
+    {
+        leader = 1;
+        sum = 0;
+        low = default;
+        high = default;
+        if (!TryFindTop(clean, out top, out float largest, out Vector512<float> scores))
+        {
+            return false;
+        }
+
         (low, high) = Vector512.Widen(scores);
         if (logits)
         {
@@ -115,7 +137,7 @@ internal static class FewClasses
         else
         {
             // Whatever is negative goes the long way, but -infinity, which stands for nothing.
-            if (Vector512.LessThanAny(scores & inRow.AsSingle(), Vector512<float>.Zero))
+            if (Vector512.LessThanAny(scores & Vector512.GreaterThan(scores, Vector512.Create(float.NegativeInfinity)), Vector512<float>.Zero))
             {
                 return false;
             }
@@ -133,15 +155,16 @@ internal static class FewClasses
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<ulong> Keys(Vector512<double> remainders) => Vector512.ShiftRightLogical(remainders.AsUInt64(), KeyShift);
 
+    /// <summary>Of every lane, how many of the first lanes are larger. In registers: a stack allocation is not inlined.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> CountLarger(Vector512<int> keys, int count)
     {
-        Span<int> each = stackalloc int[Most];
-        keys.CopyTo(each);
         Vector512<int> larger = Vector512<int>.Zero;
+        Vector512<int> lane = Vector512<int>.Zero;
         for (int i = 0; i < count; i++)
         {
-            larger -= Vector512.GreaterThan(Vector512.Create(each[i]), keys);
+            larger -= Vector512.GreaterThan(Vector512.ShuffleNative(keys, lane), keys);
+            lane += Vector512<int>.One;
         }
 
         return larger;
@@ -155,72 +178,5 @@ internal static class FewClasses
         Vector256<double> four = eight.GetLower() + eight.GetUpper();
         Vector128<double> two = four.GetLower() + four.GetUpper();
         return two[0] + two[1];
-    }
-
-    /// <summary>The row in the first places, and anything behind it: two loads that overlap, the second moved up.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Load(ReadOnlySpan<float> row)
-    {
-        ref float first = ref MemoryMarshal.GetReference(row);
-        ref int places = ref MemoryMarshal.GetReference(Places);
-        int half = Vector256<float>.Count;
-        if (row.Length >= half)
-        {
-            Vector256<float> last = Vector256.LoadUnsafe(ref first, (nuint)(uint)(row.Length - half));
-            Vector256<int> moved = Vector256.LoadUnsafe(ref places, (nuint)(uint)(Most - row.Length));
-            return Vector512.Create(Vector256.LoadUnsafe(ref first), Vector256.ShuffleNative(last, moved));
-        }
-
-        int quarter = Vector128<float>.Count;
-        if (row.Length >= quarter)
-        {
-            Vector128<float> last = Vector128.LoadUnsafe(ref first, (nuint)(uint)(row.Length - quarter));
-            Vector256<int> moved = Vector256.LoadUnsafe(ref places, (nuint)(uint)(half - row.Length));
-            Vector128<float> rest = Vector256.ShuffleNative(Vector256.Create(last, last), moved).GetLower();
-            return Vector512.Create(Vector256.Create(Vector128.LoadUnsafe(ref first), rest), Vector256<float>.Zero);
-        }
-
-        return Vector512.Create(Vector256.Create(Vector128.Create(row[0], row[1], row[^1], 0), Vector128<float>.Zero), Vector256<float>.Zero);
-    }
-
-    /// <summary>Every part of the rest is read from where it was written at once: nothing waits.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector512<float> values, Span<float> row)
-    {
-        ref float first = ref MemoryMarshal.GetReference(row);
-        Vector256<float> part = values.GetLower();
-        int i = 0;
-        if ((row.Length & 16) != 0)
-        {
-            values.StoreUnsafe(ref first);
-            return;
-        }
-
-        if ((row.Length & 8) != 0)
-        {
-            part.StoreUnsafe(ref first);
-            part = values.GetUpper();
-            i = 8;
-        }
-
-        Vector128<float> four = part.GetLower();
-        if ((row.Length & 4) != 0)
-        {
-            four.StoreUnsafe(ref first, (nuint)(uint)i);
-            four = part.GetUpper();
-            i += 4;
-        }
-
-        if ((row.Length & 2) != 0)
-        {
-            Unsafe.WriteUnaligned(ref Unsafe.As<float, byte>(ref Unsafe.Add(ref first, i)), four.AsDouble()[0]);
-            four = Vector128.Shuffle(four, Vector128.Create(2, 3, 2, 3));
-            i += 2;
-        }
-
-        if ((row.Length & 1) != 0)
-        {
-            Unsafe.Add(ref first, i) = four[0];
-        }
     }
 }

@@ -172,17 +172,17 @@ internal static class FusedNoise
         int rest = logits.Length - (int)whole;
         if (rest > 0)
         {
-            Span<float> last = stackalloc float[Group];
-            last.Fill(largest);
-            logits[(int)whole..].CopyTo(last);
-            ref float buffer = ref MemoryMarshal.GetReference(last);
-            Vector512<float> low = Exponential.Exp((Vector512.LoadUnsafe(ref buffer) - most) * inverse);
-            Vector512<float> high = Exponential.Exp((Vector512.LoadUnsafe(ref buffer, Half) - most) * inverse);
-            low.StoreUnsafe(ref buffer);
-            high.StoreUnsafe(ref buffer, Half);
-            last[..rest].CopyTo(weights[(int)whole..]);
-            sumsLow += low & Valid(rest);
-            sumsHigh += high & Valid(rest - Half);
+            Span<float> last = weights[(int)whole..];
+            int count = Math.Min(rest, Half);
+            Vector512<float> low = Exponential.Exp((PartialRow.Load(logits.Slice((int)whole, count)) - most) * inverse);
+            sumsLow += low & Valid(count);
+            PartialRow.Store(low, last[..count]);
+            if (rest > Half)
+            {
+                Vector512<float> high = Exponential.Exp((PartialRow.Load(logits[((int)whole + Half)..]) - most) * inverse);
+                sumsHigh += high & Valid(rest - Half);
+                PartialRow.Store(high, last[Half..]);
+            }
         }
 
         return Fold(sumsLow + sumsHigh);
@@ -233,26 +233,26 @@ internal static class FusedNoise
         int rest = weights.Length - (int)whole;
         if (rest > 0)
         {
-            Span<float> last = stackalloc float[Group];
-            last.Clear();
-            weights[(int)whole..].CopyTo(last);
-            ref float buffer = ref MemoryMarshal.GetReference(last);
+            Span<float> last = weights[(int)whole..];
+            int count = Math.Min(rest, Half);
             (low, high) = TSampler.Sample(Vector512.LoadUnsafe(ref word), Vector512.LoadUnsafe(ref word, second));
-            Vector512<float> clean = Vector512.LoadUnsafe(ref buffer) * inverse;
+            Vector512<float> clean = PartialRow.Load(last[..count]) * inverse;
             low = Clip(Vector512.FusedMultiplyAdd(low, scale, clean), cap);
-            noisyLow += low & Valid(rest);
-            distanceLow += Vector512.Abs(low - clean) & Valid(rest);
+            noisyLow += low & Valid(count);
+            distanceLow += Vector512.Abs(low - clean) & Valid(count);
             Vector512<int> steps = Round(low, units, most);
-            stepsLow += steps & Valid(rest).AsInt32();
-            Vector512.ConvertToSingle(steps).StoreUnsafe(ref buffer);
-            clean = Vector512.LoadUnsafe(ref buffer, Half) * inverse;
-            high = Clip(Vector512.FusedMultiplyAdd(high, scale, clean), cap);
-            noisyHigh += high & Valid(rest - Half);
-            distanceHigh += Vector512.Abs(high - clean) & Valid(rest - Half);
-            steps = Round(high, units, most);
-            stepsHigh += steps & Valid(rest - Half).AsInt32();
-            Vector512.ConvertToSingle(steps).StoreUnsafe(ref buffer, Half);
-            last[..rest].CopyTo(weights[(int)whole..]);
+            stepsLow += steps & Valid(count).AsInt32();
+            PartialRow.Store(Vector512.ConvertToSingle(steps), last[..count]);
+            if (rest > Half)
+            {
+                clean = PartialRow.Load(last[Half..]) * inverse;
+                high = Clip(Vector512.FusedMultiplyAdd(high, scale, clean), cap);
+                noisyHigh += high & Valid(rest - Half);
+                distanceHigh += Vector512.Abs(high - clean) & Valid(rest - Half);
+                steps = Round(high, units, most);
+                stepsHigh += steps & Valid(rest - Half).AsInt32();
+                PartialRow.Store(Vector512.ConvertToSingle(steps), last[Half..]);
+            }
         }
 
         noisy = Fold(noisyLow + noisyHigh);
@@ -273,9 +273,10 @@ internal static class FusedNoise
             (Vector512.LoadUnsafe(ref first, at + Half) * factors).StoreUnsafe(ref first, at + Half);
         }
 
-        for (; i < values.Length; i++)
+        for (; i < values.Length; i += Half)
         {
-            values[i] *= factor;
+            Span<float> last = values[i..Math.Min(i + Half, values.Length)];
+            PartialRow.Store(PartialRow.Load(last) * factors, last);
         }
     }
 

@@ -86,7 +86,16 @@ internal static class GridSplit
     {
         int i = 0;
         int count = 0;
-        if (Vector.IsHardwareAccelerated)
+        if (Vector512.IsHardwareAccelerated)
+        {
+            ref int key = ref MemoryMarshal.GetReference(keys);
+            Vector512<int> bounds = Vector512.Create(bound);
+            for (; i + Vector512<int>.Count <= keys.Length; i += Vector512<int>.Count)
+            {
+                count += BitOperations.PopCount(Vector512.GreaterThan(Vector512.LoadUnsafe(ref key, (nuint)(uint)i), bounds).ExtractMostSignificantBits());
+            }
+        }
+        else if (Vector.IsHardwareAccelerated)
         {
             ref int key = ref MemoryMarshal.GetReference(keys);
             Vector<int> bounds = new(bound);

@@ -58,33 +58,42 @@ public sealed class NoiseKey
     internal SipHashKey Decoys => _decoys;
 
     /// <summary>The output cell: the label, and the probabilities from .05 on to one decimal.</summary>
-    internal Hash128 HashOutput(ReadOnlySpan<double> distribution, int top) => HashOutput(distribution, sum: 1, top);
-
-    /// <summary>The same cell, of weights that are not divided by their sum yet.</summary>
-    internal Hash128 HashOutput<T>(ReadOnlySpan<T> weights, double sum, int top)
-        where T : unmanaged, IFloatingPoint<T>
+    internal Hash128 HashOutput(ReadOnlySpan<double> distribution, int top)
     {
         Span<byte> cell = stackalloc byte[sizeof(int) + (MostEntries * EntrySize)];
         BinaryPrimitives.WriteInt32LittleEndian(cell, top);
         int length = sizeof(int);
-        T least = T.CreateTruncating(LeastEntry * sum);
-        for (int start = 0; start < weights.Length; start += Block)
+        for (int start = 0; start < distribution.Length; start += Block)
         {
-            ReadOnlySpan<T> block = weights[start..Math.Min(start + Block, weights.Length)];
-            if (block.Length == Block && TensorPrimitives.Max(block) < least)
+            ReadOnlySpan<double> block = distribution[start..Math.Min(start + Block, distribution.Length)];
+            if (block.Length == Block && TensorPrimitives.Max(block) < LeastEntry)
             {
                 continue;
             }
 
             for (int i = 0; i < block.Length && length < cell.Length; i++)
             {
-                if (block[i] >= least)
+                if (block[i] >= LeastEntry)
                 {
-                    BinaryPrimitives.WriteInt32LittleEndian(cell[length..], start + i);
-                    BinaryPrimitives.WriteInt32LittleEndian(cell[(length + sizeof(int))..], (int)Math.Round(double.CreateTruncating(block[i]) / sum * 10));
-                    length += EntrySize;
+                    length += WriteEntry(cell[length..], start + i, block[i]);
                 }
             }
+        }
+
+        return SipHash.Hash(_cells, cell[..length]);
+    }
+
+    /// <summary>The same cell, of weights that are not divided by their sum yet.</summary>
+    internal Hash128 HashOutput(ReadOnlySpan<float> weights, double sum, int top)
+    {
+        Span<int> entries = stackalloc int[MostEntries];
+        entries = entries[..RowScan.Collect(weights, (float)(LeastEntry * sum), entries)];
+        Span<byte> cell = stackalloc byte[sizeof(int) + (MostEntries * EntrySize)];
+        BinaryPrimitives.WriteInt32LittleEndian(cell, top);
+        int length = sizeof(int);
+        foreach (int entry in entries)
+        {
+            length += WriteEntry(cell[length..], entry, weights[entry] / sum);
         }
 
         return SipHash.Hash(_cells, cell[..length]);
@@ -93,6 +102,13 @@ public sealed class NoiseKey
     /// <summary>The cell of an input: its region or its digest, 128 bits of either.</summary>
     /// <remarks>24 bytes are hashed, which no output cell has.</remarks>
     internal Hash128 HashInput(NoiseCell kind, Hash128 input) => SipHash.Hash(_cells, input.Low, input.High, (ulong)kind);
+
+    private static int WriteEntry(Span<byte> entry, int index, double probability)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(entry, index);
+        BinaryPrimitives.WriteInt32LittleEndian(entry[sizeof(int)..], (int)Math.Round(probability * 10));
+        return EntrySize;
+    }
 
     internal void Clear()
     {

@@ -35,7 +35,8 @@ internal sealed class AnswerHistory
     /// <param name="key">Which labels share buckets is a function of it.</param>
     /// <param name="buckets">Labels told apart: 2 to <see cref="DecayedHistogram.MostBuckets"/>.</param>
     /// <param name="stripes">1 for what is kept of one caller; the number of processors for what all threads share.</param>
-    /// <param name="whole">The history that gets all these answers too, when the ring is emptied; null if there is none.</param>
+    /// <param name="whole">The history, of the same key and buckets, that gets all these answers too, when the ring is emptied; null if there
+    /// is none.</param>
     public AnswerHistory(SipHashKey key, int buckets, int stripes, AnswerHistory? whole = null)
     {
         _whole = whole;
@@ -150,45 +151,40 @@ internal sealed class AnswerHistory
         }
     }
 
-    /// <summary>Empties a ring: labels that came several times are counted at once.</summary>
+    /// <summary>Empties a ring: labels that came several times, or share a bucket, are counted at once.</summary>
     /// <remarks>Compiled once and for all: its loops would otherwise be replaced while they run, on the thread of a query.</remarks>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void EmptyRing(int stripe, long time)
     {
         Span<float> values = stackalloc float[RingSize];
-        Span<int> labels = stackalloc int[RingSize];
+        Span<int> buckets = stackalloc int[RingSize];
+        Span<byte> times = stackalloc byte[_labels.Buckets]; // at most RingSize
+        times.Clear();
         int count = 0;
+        int labelled = 0;
         foreach (ref ulong place in _rings.AsSpan(stripe * RingSize, RingSize))
         {
             ulong word = Volatile.Read(ref place) == NoAnswer ? NoAnswer : Interlocked.Exchange(ref place, NoAnswer);
-            if (word != NoAnswer)
+            if (word == NoAnswer)
             {
-                labels[count] = (int)(word >> 32);
-                values[count++] = BitConverter.UInt32BitsToSingle((uint)word);
+                continue;
+            }
+
+            values[count++] = BitConverter.UInt32BitsToSingle((uint)word);
+            if ((int)(word >> 32) is >= 0 and int label)
+            {
+                int bucket = _labels.BucketOf(label);
+                buckets[labelled] = bucket;
+                labelled += times[bucket]++ == 0 ? 1 : 0;
             }
         }
 
         _values.Add(values[..count], time);
         _whole?._values.Add(values[..count], time);
-        labels = labels[..count];
-        for (int first = 0; first < labels.Length; first++)
+        foreach (int bucket in buckets[..labelled])
         {
-            int label = labels[first];
-            if (label < 0)
-            {
-                continue; // none, or counted with an earlier one
-            }
-
-            int same = 0;
-            for (int i = first; i < labels.Length; i++)
-            {
-                bool equal = labels[i] == label;
-                same += equal ? 1 : 0;
-                labels[i] = equal ? NoLabel : labels[i];
-            }
-
-            _labels.Add(label, time, same);
-            _whole?._labels.Add(label, time, same);
+            _labels.Add(bucket, time, times[bucket]);
+            _whole?._labels.Add(bucket, time, times[bucket]);
         }
     }
 

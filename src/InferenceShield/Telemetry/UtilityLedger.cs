@@ -7,7 +7,8 @@ namespace InferenceShield;
 /// <summary>How far the released answers of one output are from the clean ones, a set of counters for each posture.</summary>
 /// <remarks>
 /// <para>Thread-safe and wait-free, allocates nothing. All rows of a call are counted by one atomic addition, in a cell of the
-/// processor's own; a row that loses its leader or crosses a threshold costs another. Distance, divergence and entropies need the clean
+/// processor's own; a row that loses its leader or crosses a threshold costs another. Of answers that could be made without the clean
+/// probability of their leader, crossings are found where a row is measured anyway. Distance, divergence and entropies need the clean
 /// distribution and two passes over it: they are measured of one row in so many.</para>
 /// <para>Which rows are sampled follows from their number in the cell alone, spread by a multiplication so that no period of
 /// a caller's queries falls in step with it.</para>
@@ -73,7 +74,7 @@ internal sealed class UtilityLedger
 
     /// <summary>Counts what became of one row's leading class.</summary>
     /// <param name="cell">Where.</param>
-    /// <param name="before">Its clean probability.</param>
+    /// <param name="before">Its clean probability; NaN if nobody asked for it: then it crosses nothing.</param>
     /// <param name="after">The released one.</param>
     /// <param name="leads">Whether it strictly leads the released answer.</param>
     public void CountLeader(ref UtilityCell cell, float before, float after, bool leads)
@@ -83,7 +84,7 @@ internal sealed class UtilityLedger
             Interlocked.Increment(ref cell.TopChanged);
         }
 
-        for (int i = 0; i < _thresholds.Length; i++)
+        for (int i = float.IsNaN(before) ? _thresholds.Length : 0; i < _thresholds.Length; i++)
         {
             if (before >= _thresholds[i] != after >= _thresholds[i])
             {

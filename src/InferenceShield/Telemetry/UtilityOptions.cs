@@ -17,8 +17,9 @@ public sealed class UtilityOptions
     /// <value>At most <see cref="MaximumThresholds"/>, ascending, above 0 and at most 1. The default, <see langword="null"/>, is .9.</value>
     public IReadOnlyList<double>? Thresholds { get; set; }
 
-    /// <summary>Of how many rows one is measured: L1 distance, divergence and entropies. Rows, crossings and leading classes are counted of
-    /// every row.</summary>
+    /// <summary>Of how many rows one is measured: L1 distance, divergence and entropies, and where a label alone or at most 8 leading classes
+    /// are released of logits, the clean confidence. Rows, leading classes and crossings of all other answers are counted of every
+    /// row.</summary>
     /// <value>1 (every row) to 1,000,000; the default is 64. The choice depends on a row's number alone, never on its content.</value>
     public int SampleOneIn { get; set; } = 64;
 

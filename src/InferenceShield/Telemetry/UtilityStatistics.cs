@@ -3,8 +3,9 @@ namespace InferenceShield;
 /// <summary>What releasing hardened answers cost honest users of one output under one posture, since the shield was built.</summary>
 /// <remarks>
 /// <para>Of outputs that are no distributions only the rows are counted. In observe-only mode the distances are those that enforcing would
-/// have made. Rows, changed leaders and crossings are of every row; distances, divergence and entropies of <see cref="Sampled"/> rows, and of
-/// one instant for each processor, the logarithms within 1e-4 bits.</para>
+/// have made. Rows and changed leaders are of every row, and so are crossings, but for those of labels alone (see
+/// <see cref="Crossings"/>); distances, divergence and entropies of <see cref="Sampled"/> rows, and of one instant for each processor, the
+/// logarithms within 1e-4 bits.</para>
 /// <para>Of a batch in which a row is at fault no row counts as released; what was measured of the rows before it stays.</para>
 /// <para>A snapshot, for operators: callers must not see it.</para>
 /// </remarks>
@@ -23,6 +24,8 @@ public sealed record UtilityStatistics
     public double MaxDistance { get; init; }
 
     /// <summary>Rows that crossed a threshold, for each of <see cref="UtilityOptions.Thresholds"/>.</summary>
+    /// <remarks>Of every row, but where a label alone or at most 8 leading classes are released of logits: such an answer needs no clean
+    /// confidence, which is then known of <see cref="Sampled"/> rows only.</remarks>
     public IReadOnlyList<ThresholdCrossings> Crossings { get; init; } = [];
 
     /// <summary>Rows that were measured: about one in <see cref="UtilityOptions.SampleOneIn"/>.</summary>

@@ -76,6 +76,7 @@ public sealed class RowKernelTests
             Assert.True(RowScan.TryFindEnds(scores, out float least, out float largest));
             Assert.True(RowScan.TryFindEndsScalar(scores, out float expectedLeast, out float expectedLargest));
             Assert.Equal((expectedLeast, expectedLargest), (least, largest));
+            Assert.Equal((largest, largest), (RowScan.FindLargest(scores), RowScan.FindLargestScalar(scores)));
             for (int i = 0; i < length; i++)
             {
                 Assert.Equal(Array.FindIndex(scores, score => score == scores[i]), RowScan.Find(scores, scores[i]));
@@ -153,6 +154,20 @@ public sealed class RowKernelTests
 
                 Assert.Equal(expected, RowScan.FindAbove(values, start, bound));
             }
+        }
+    }
+
+    [Fact]
+    public void Part_of_a_row_is_loaded_in_order_and_stored_without_a_write_behind_it()
+    {
+        for (int length = 1; length <= PartialRow.Most; length++)
+        {
+            float[] row = [.. Enumerable.Range(1, length).Select(value => (float)value)];
+            float[] found = [.. new float[length], 7];
+            System.Runtime.Intrinsics.Vector512<float> loaded = PartialRow.Load(row);
+            PartialRow.Store(loaded, found.AsSpan(0, length));
+            Assert.Equal([.. row, 7], found);
+            Assert.Equal(row, Enumerable.Range(0, length).Select(lane => loaded[lane]));
         }
     }
 
