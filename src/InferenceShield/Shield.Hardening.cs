@@ -209,7 +209,7 @@ public sealed partial class Shield
             OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities => ScoreHardening.TryHarden(plan.Scores!, clean, released, out fault),
             OutputKind.Embedding => EmbeddingHardening.TryHarden(plan.Embedding!, _keys.Embeddings, transform: null, clean, released, out fault),
             _ when plan.QuantisationStep > 0 => RegressionHardening.TryHarden(plan.QuantisationStep, _keys.Dither, clean, released, out fault),
-            _ => ValueHardening.TryHarden(plan, clean, released, out fault),
+            _ => ValueHardening.TryHarden(plan.SignificantDigits, clean, released, out fault),
         };
     }
 
