@@ -4,11 +4,14 @@ namespace InferenceShield;
 /// <remarks>
 /// <para>Order: softmax (logits), temperature, then at most one of the five that change the answer
 /// (<see cref="LeastInformationBudget"/>, <see cref="CodebookFile"/>, <see cref="KeyedNoiseBudget"/>, <see cref="ReverseSigmoid"/>,
-/// <see cref="AdaptiveMisinformation"/>), then <see cref="ConfidenceCap"/> and <see cref="TopK"/>, then
+/// <see cref="AdaptiveMisinformation"/>), then <see cref="ConfidenceCutoff"/>, <see cref="ConfidenceCap"/> and <see cref="TopK"/>, then
 /// <see cref="Release"/>. Each row is hardened by itself: in any batch, thread or replica the same row gets the same answer.</para>
 /// <para>What is left <see langword="null"/> follows the posture: <see cref="ShieldOptions.Hardening"/> releases rounded
 /// probabilities, <see cref="ShieldOptions.Guarded"/> bands, <see cref="ShieldOptions.Restricted"/> the label only, and
 /// none of them more than the posture before it.</para>
+/// <para>One of the five that change the answer is a posture's own and not taken over from the one before, as what follows there by itself,
+/// bands and the label only, hides more than it does. Where two postures have the same <see cref="Release"/>, the later one
+/// names it, too, or another, and no smaller budget of it; else it would tell more, which is a fault.</para>
 /// </remarks>
 public sealed class HardeningOptions
 {
@@ -43,6 +46,12 @@ public sealed class HardeningOptions
     /// either, and for a normal caller none. What a thief loses by it is not measured; honest users lose the difference between sure
     /// and surer. For <see cref="Release.Rounding"/>.</value>
     public double? ConfidenceCap { get; set; }
+
+    /// <summary>The probability below which classes are released as 0; the rest is renormalised. The leading class always stays.</summary>
+    /// <value>0 to .5; the default, <see langword="null"/>, is that of the posture before it, whose bands tell nothing of the classes below
+    /// either, and for a normal caller none. Above .5 only the label would be left: <see cref="Release.LabelOnly"/>. Before
+    /// <see cref="ConfidenceCap"/>. Not measured; it raises the confidence of unsure answers. For <see cref="Release.Rounding"/>.</value>
+    public double? ConfidenceCutoff { get; set; }
 
     /// <summary>A file of confidence bands learned from benign answers, as <see cref="ConfidenceBands.Save"/> writes it.</summary>
     /// <value>A path, as the process sees it; the default, <see langword="null"/>, takes <see cref="BandEdges"/>. Read when the
@@ -88,6 +97,15 @@ public sealed class HardeningOptions
     /// <value>The default is <see cref="NoiseKind.Uniform"/>.</value>
     public NoiseKind KeyedNoiseKind { get; set; }
 
+    /// <summary>What keyed noise is a function of: of a distribution (<see cref="KeyedNoiseBudget"/>), of regression values
+    /// (<see cref="QuantisationStep"/>) and of embeddings (<see cref="CosineBudget"/>).</summary>
+    /// <value>The default, <see langword="null"/>, is that of the posture before it, and for a normal caller <see cref="InferenceShield.NoiseCell.Output"/>.
+    /// All postures of an output have the same. With another than Output the host gives an <see cref="InputCell"/> or an
+    /// <see cref="InputDigest"/> a row to <see cref="Shield.Harden(in Admission, ReadOnlySpan{InputCell}, ReadOnlySpan{float}, Span{float}, int, int)"/>;
+    /// without it, nothing is released. Near-duplicates average the noise of <see cref="InferenceShield.NoiseCell.ExactInput"/> away: the mean of 64 keeps .16 of it,
+    /// of Output .74.</value>
+    public NoiseCell? NoiseCell { get; set; }
+
     /// <summary>Reverse sigmoid, for comparison with published figures.</summary>
     /// <value>The default, <see langword="null"/>, is off. Measured: weak it costs a thief nothing, strong it inverts the confidence that
     /// honest users see and costs a thief who takes the label no more than label-only answers.</value>
@@ -110,7 +128,8 @@ public sealed class HardeningOptions
 
     /// <summary>The step of a keyed, dithered quantisation of regression values, in the output's unit: no released value is further than
     /// half of it from the clean one.</summary>
-    /// <value>1e-30 to 1e30; the default, <see langword="null"/>, is ten times that of the posture before it (1e30 at the most), and for a normal caller
+    /// <value>1.2e-7 to 1e30: a smaller step is below what float32 tells apart at 1 and would release ordinary values as they are, so have a
+    /// model with smaller values give them in another unit. The default, <see langword="null"/>, is ten times that of the posture before it (1e30 at the most), and for a normal caller
     /// none: values are rounded to <see cref="SignificantDigits"/> then. A posture may have one only if the posture before it has one.</value>
     public double? QuantisationStep { get; set; }
 
