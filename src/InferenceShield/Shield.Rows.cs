@@ -39,7 +39,7 @@ public sealed partial class Shield
     /// <param name="tenant">The key of the tenant, as in its callers' handles.</param>
     /// <param name="dimension">The numbers in a row: 2 to <see cref="EmbeddingTransform.MaximumDimension"/>.</param>
     /// <returns>The same for the same secret, model, tenant and dimension, on every replica.</returns>
-    /// <remarks>Thread-safe. A transform that was used lately is kept, at most 72 MiB of them; another is made, in some
+    /// <remarks>Thread-safe. A transform that was used lately is kept, at most 77 MiB of them; another is made, in some
     /// 3 keyed hashes a number.</remarks>
     /// <exception cref="ArgumentException">No tenant, or a dimension out of range.</exception>
     public EmbeddingTransform GetEmbeddingTransform(CallerKey tenant, int dimension)

@@ -87,7 +87,7 @@ public sealed class HardeningOptions
 
     /// <summary>The L1 distance by which keyed noise may move a distribution before rounding.</summary>
     /// <value>0 to 1.9; the default, 0, adds none. The noise is a function of the secret and the output cell (label and
-    /// probabilities to one decimal): the same on every repeat, for every caller and replica, so averaging repeats gains
+    /// probabilities to one decimal), or of what <see cref="NoiseCell"/> says: the same on every repeat, for every caller and replica, so averaging repeats gains
     /// nothing. Confident answers of one label share a cell, so who knows one clean answer of it knows its noise; it tells
     /// him little that the label does not. Measured, noise costs a thief nothing at budgets up to .2 and honest users their
     /// thresholds.</value>

@@ -23,6 +23,7 @@ public enum NoiseCell
     Input,
 
     /// <summary>The exact input (<see cref="InputDigest"/>). Repeats get the same noise, but a near-duplicate gets another:
-    /// whoever can change an input a little averages the noise away. Do not use it where inputs are continuous.</summary>
+    /// whoever can change an input a little averages the noise away. Do not use it where inputs are continuous. To a session, inputs are the
+    /// same if their bits are: 0 and -0 are two.</summary>
     ExactInput,
 }

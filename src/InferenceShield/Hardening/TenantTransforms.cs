@@ -7,12 +7,15 @@ namespace InferenceShield;
 
 /// <summary>The embedding transforms of a shield's tenants, made when first needed and kept while there is room.</summary>
 /// <remarks>Two generations: what the young one does not hold is taken over from the old one or made, and a full young one takes the
-/// old one's place. So no number of tenants takes more than 2 x 36 MiB, and those in use stay. Thread-safe; a kept one is found
+/// old one's place. So no number of tenants takes more than 77 MiB, and those in use stay. Thread-safe; a kept one is found
 /// without a lock and without allocating.</remarks>
 internal sealed class TenantTransforms
 {
     /// <summary>Of all transforms of a generation together; 36 bytes for each at the most.</summary>
     private const int MostNumbers = 1 << 20;
+
+    /// <summary>For what each takes whatever its dimension.</summary>
+    private const int FixedNumbers = 32;
 
     private readonly byte[] _key = GC.AllocateUninitializedArray<byte>(32, pinned: true);
     private readonly Lock _lock = new();
@@ -54,7 +57,7 @@ internal sealed class TenantTransforms
                 return transform;
             }
 
-            _numbers += dimension;
+            _numbers += dimension + FixedNumbers;
             if (_numbers > MostNumbers)
             {
                 _old = _young;
