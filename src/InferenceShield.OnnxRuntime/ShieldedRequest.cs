@@ -20,6 +20,7 @@ public sealed class ShieldedRequest : IDisposable
     private readonly RunOptions _runOptions = new();
     private readonly OrtIoBinding _binding;
     private InputDigest[] _digests = [];
+    private InputCell[] _cells = [];
     private bool _outputsBound;
     private bool _completed;
     private int _timedEvery = 1;
@@ -201,6 +202,25 @@ public sealed class ShieldedRequest : IDisposable
         }
 
         return _digests.AsSpan(0, Rows);
+    }
+
+    /// <summary>The digests of the call's rows, once they were taken.</summary>
+    internal ReadOnlySpan<InputDigest> Digests => _digests.AsSpan(0, Rows);
+
+    /// <summary>The cell of each row.</summary>
+    internal ReadOnlySpan<InputCell> FindCells(SessionCells cells)
+    {
+        if (_cells.Length < Rows)
+        {
+            _cells = new InputCell[Rows];
+        }
+
+        for (int row = 0; row < Rows; row++)
+        {
+            _cells[row] = cells.Find(RowOf(_inputs[cells.Input], row));
+        }
+
+        return _cells.AsSpan(0, Rows);
     }
 
     /// <summary>Brings the native binding up to the inputs' shapes.</summary>

@@ -5,8 +5,9 @@ namespace InferenceShield.OnnxRuntime;
 /// <content>From the model's answer to the released one.</content>
 public sealed partial class ShieldedSession
 {
-    private void Harden(in Admission admission, RequestOutput output, int index, Span<float> released)
+    private void Harden(in Admission admission, ShieldedRequest request, int index, Span<float> released)
     {
+        RequestOutput output = request.Outputs[index];
         int classes = output.ClassesFor(admission.Rows);
         output.Convert(classes);
         ReadOnlySpan<float> scores = output.Scores;
@@ -31,7 +32,16 @@ public sealed partial class ShieldedSession
                 $"The answer has {scores.Length} numbers ({output.Tensor} for {admission.Rows} rows); the span for it has {released.Length}."), nameof(released));
         }
 
-        Shield.Harden(in admission, scores, released.IsEmpty ? output.MakeReleased() : released, classes, index);
+        RowInputs inputs = InputsOf(admission.Plan!.Outputs[index].InputCell, request);
+        Shield.Harden(in admission, in inputs, scores, released.IsEmpty ? output.MakeReleased() : released, classes, index);
         output.ClearScores();
     }
+
+    /// <summary>What noise may belong to; nothing where no cells are known, which the shield refuses.</summary>
+    private RowInputs InputsOf(NoiseCell needed, ShieldedRequest request) => needed switch
+    {
+        NoiseCell.ExactInput => new RowInputs(request.Digests),
+        NoiseCell.Input when _cells is not null => new RowInputs(request.FindCells(_cells)),
+        _ => default,
+    };
 }

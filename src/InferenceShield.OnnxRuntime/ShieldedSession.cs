@@ -31,6 +31,7 @@ public sealed partial class ShieldedSession : IDisposable
     private readonly ConcurrentDictionary<ShieldedRequest, byte> _requests = new();
     private readonly RequestPool _pool = new();
     private readonly LoneTensors? _lone;
+    private readonly SessionCells? _cells;
     private volatile bool _infersShapes = true;
 
     /// <summary>Loads a model and puts it behind a shield.</summary>
@@ -76,6 +77,7 @@ public sealed partial class ShieldedSession : IDisposable
         Device = "the device of the session it was given";
         Signature = new ModelSignature(session, shield, Options);
         _lone = LoneTensors.TryFind(Signature, shield);
+        _cells = SessionCells.TryMake(Signature, shield, Options);
         _answers = SessionAnswerCache.TryMake(Signature, shield, Options);
         SessionLog.LogReady(LoggerFrom(loggerFactory), this);
     }
@@ -95,6 +97,7 @@ public sealed partial class ShieldedSession : IDisposable
         {
             Signature = new ModelSignature(_session, shield, options);
             _lone = LoneTensors.TryFind(Signature, shield);
+            _cells = SessionCells.TryMake(Signature, shield, Options);
             _answers = SessionAnswerCache.TryMake(Signature, shield, Options);
         }
         catch
@@ -309,6 +312,7 @@ public sealed partial class ShieldedSession : IDisposable
         admitted = false;
         cancellationToken.ThrowIfCancellationRequested();
         request.CheckInputs(Signature);
+        Shield.RequireTenant(handle);
         long start = request.IsTimed ? Shield.StartTimer() : 0;
         Admission admission = Shield.AdmitUnseen(caller, handle, request.Rows, out int slot);
         if (!admission.IsAdmitted)
@@ -333,7 +337,7 @@ public sealed partial class ShieldedSession : IDisposable
             {
                 if (outputs[output].Kind != OutputKind.State)
                 {
-                    Harden(in admission, outputs[output], output, released);
+                    Harden(in admission, request, output, released);
                 }
             }
         }

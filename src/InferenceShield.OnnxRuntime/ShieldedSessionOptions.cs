@@ -7,6 +7,8 @@ public sealed class ShieldedSessionOptions
 {
     internal const int DefaultTimeSteps = 1024;
 
+    private const int DefaultInputCellBits = 16;
+
     /// <summary>The ONNX file. A relative path is looked for below the content root, then beside the application.</summary>
     /// <value>Required with dependency injection; otherwise the constructor takes it.</value>
     public string? ModelPath { get; set; }
@@ -41,6 +43,27 @@ public sealed class ShieldedSessionOptions
     /// <summary>Keep released answers and give them again to identical queries, without running the model.</summary>
     /// <value>The default, <see langword="null"/>, keeps none.</value>
     public AnswerCacheOptions? AnswerCache { get; set; }
+
+    /// <summary>The cells of the input that <see cref="RowInput"/> names, for outputs whose <see cref="HardeningOptions.NoiseCell"/> is
+    /// <see cref="NoiseCell.Input"/>. In code only.</summary>
+    /// <param name="cells">For a float32 input of fixed dimensions, as many numbers as one of its rows has.</param>
+    /// <param name="bits">1 to 64; the default is 16. Fewer are more stable under small changes, and more inputs share their noise.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Bits out of range.</exception>
+    public void UseInputCells(InputCells cells, int bits = DefaultInputCellBits)
+    {
+        ArgumentNullException.ThrowIfNull(cells);
+        if (bits is < 1 or > 64)
+        {
+            throw new ArgumentOutOfRangeException(nameof(bits), bits, "'bits' has to be from 1 to 64.");
+        }
+
+        InputCells = cells;
+        InputCellBits = bits;
+    }
+
+    internal InputCells? InputCells { get; private set; }
+
+    internal int InputCellBits { get; private set; } = DefaultInputCellBits;
 
     /// <exception cref="OptionsValidationException">Every fault, with its key and what is allowed.</exception>
     internal ShieldedSessionOptions Validated(string model)

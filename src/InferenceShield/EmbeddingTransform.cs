@@ -18,8 +18,9 @@ namespace InferenceShield;
 /// clean and transformed, or of two tenants, solves it by least squares; as its structure is public, fewer may do. So it keeps the answers of
 /// accounts that do not work together apart, and ties a leaked index to a tenant; it does not stop two of them that compare
 /// the answers to d queries they both made.</para>
-/// <para>With a shield: <see cref="Apply"/> to the clean vector, then <c>Shield.Harden</c>, so that noise and rounding come last.
-/// A <c>ShieldedSession</c> hardens by itself and leaves no room for it: use spans.</para>
+/// <para>A <see cref="Shield"/>, and so a <c>ShieldedSession</c>, does it by itself where <see cref="OutputOptions.TenantTransform"/> is on:
+/// after the noise, before the rounding, with a transform of its own for each tenant (<see cref="Shield.GetEmbeddingTransform"/>). One made
+/// here is for use without that: <see cref="Apply"/> to the clean vector, then <c>Shield.Harden</c>, so that noise and rounding come last.</para>
 /// <para>The same secret, model, tenant and dimension give the same bits on every machine and replica. Immutable and thread-safe.
 /// Memory: 30 to 36 bytes a dimension and tenant. The constructor draws d keyed hashes a round: make one a tenant and keep it.</para>
 /// </remarks>
@@ -45,20 +46,17 @@ public sealed class EmbeddingTransform
     /// <exception cref="ArgumentException">A name is empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The dimension is out of range.</exception>
     public EmbeddingTransform(ShieldSecret secret, string model, string tenant, int dimension)
+        : this(DeriveKey(secret, model, tenant), dimension)
     {
-        ArgumentNullException.ThrowIfNull(secret);
-        ArgumentException.ThrowIfNullOrEmpty(model);
-        ArgumentException.ThrowIfNullOrEmpty(tenant);
+    }
+
+    /// <summary>Draws a transform from a key.</summary>
+    internal EmbeddingTransform(SipHashKey drawKey, int dimension)
+    {
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(dimension, MaximumDimension);
         Dimension = dimension;
         int window = KeyedMix.WindowOf(dimension);
-
-        // The length of the first name, so that no two pairs of names run into one text.
-        Span<byte> key = stackalloc byte[SipHashKey.Size];
-        secret.DeriveKey($"embedding-transform/{model.Length}/{model}/{tenant}", key);
-        SipHashKey drawKey = new(key);
-        CryptographicOperations.ZeroMemory(key);
         float scale = 1 / MathF.Sqrt(window);
         for (int round = 0; round < Rounds; round++)
         {
@@ -104,6 +102,20 @@ public sealed class EmbeddingTransform
 
     /// <summary>The dimension; nothing of the secret.</summary>
     public override string ToString() => $"EmbeddingTransform({Dimension})";
+
+    private static SipHashKey DeriveKey(ShieldSecret secret, string model, string tenant)
+    {
+        ArgumentNullException.ThrowIfNull(secret);
+        ArgumentException.ThrowIfNullOrEmpty(model);
+        ArgumentException.ThrowIfNullOrEmpty(tenant);
+
+        // The length of the first name, so that no two pairs of names run into one text.
+        Span<byte> key = stackalloc byte[SipHashKey.Size];
+        secret.DeriveKey($"embedding-transform/{model.Length}/{model}/{tenant}", key);
+        SipHashKey drawKey = new(key);
+        CryptographicOperations.ZeroMemory(key);
+        return drawKey;
+    }
 
     /// <summary>Fisher and Yates's shuffle.</summary>
     private static int[] DrawOrder(SipHashKey key, int purpose, int dimension)

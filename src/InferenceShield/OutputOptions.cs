@@ -17,6 +17,13 @@ public sealed class OutputOptions
     /// For SigmoidLogits and SigmoidProbabilities.</value>
     public IReadOnlyList<double>? Thresholds { get; set; }
 
+    /// <summary>Turn embeddings by a secret orthogonal transform, another for each tenant: similarity stays inside a tenant, vectors of
+    /// different tenants cannot be compared.</summary>
+    /// <value>The default is <see langword="false"/>. Callers need a handle that names their tenant (<see cref="Shield.GetHandle"/>); rows have
+    /// 2 to 65,536 numbers. What it does and does not: <see cref="EmbeddingTransform"/>. The operator's inverse:
+    /// <see cref="Shield.GetEmbeddingTransform"/>. The same in every posture; turned on later, vectors released before fit none released after. For Embedding.</value>
+    public bool TenantTransform { get; set; }
+
     /// <summary>How it is released to a normal caller.</summary>
     /// <value>The default, <see langword="null"/>, takes <see cref="ShieldOptions.Hardening"/>.</value>
     public HardeningOptions? Hardening { get; set; }

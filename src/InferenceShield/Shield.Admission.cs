@@ -42,7 +42,7 @@ public sealed partial class Shield
         CheckWidth(input, rows);
         AdmissionDecision decision = Decide(plan, caller.Caller, caller, rows, countsRefusal: true, out long now);
         Remember(plan, caller.Caller, in decision, now, input, rows);
-        return new Admission(plan, caller.Caller, rows, now, in decision);
+        return new Admission(plan, caller.Caller, rows, now, in decision, caller);
     }
 
     /// <summary>May this caller ask this? For inputs digested row by row: see <see cref="Digest(ReadOnlySpan{byte})"/>.</summary>
@@ -69,7 +69,7 @@ public sealed partial class Shield
         CheckQuery(plan, caller.Caller, rowDigests.Length);
         AdmissionDecision decision = Decide(plan, caller.Caller, caller, rowDigests.Length, countsRefusal: true, out long now);
         Remember(plan, caller.Caller, in decision, now, rowDigests);
-        return new Admission(plan, caller.Caller, rowDigests.Length, now, in decision);
+        return new Admission(plan, caller.Caller, rowDigests.Length, now, in decision, caller);
     }
 
     /// <summary>Throws if a call may not hold so many rows: for those who would copy them first.</summary>
@@ -87,7 +87,7 @@ public sealed partial class Shield
         CheckHandle(handle);
         CheckQuery(plan, handle.Caller, rows);
         AdmissionDecision decision = Decide(plan, handle.Caller, handle, rows, countsRefusal, out long now);
-        return new Admission(plan, handle.Caller, rows, now, in decision);
+        return new Admission(plan, handle.Caller, rows, now, in decision, handle);
     }
 
     /// <summary>May this caller ask so many rows? For hosts to whom looking at the rows costs more than deciding: they
@@ -107,7 +107,7 @@ public sealed partial class Shield
         CheckQuery(plan, caller, rows);
         AdmissionDecision decision = Decide(plan, caller, handle, rows, countsRefusal: true, out long now);
         slot = decision.Slot;
-        return new Admission(plan, caller, rows, now, in decision);
+        return new Admission(plan, caller, rows, now, in decision, handle);
     }
 
     /// <summary>Remembers what an admitted call asks: one digest a row.</summary>

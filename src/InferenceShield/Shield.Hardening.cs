@@ -18,7 +18,7 @@ public sealed partial class Shield
     /// <paramref name="scores"/> is zeroed then.</exception>
     /// <exception cref="InvalidOperationException">The query was not admitted by this shield.</exception>
     public void Harden(in Admission admission, Span<float> scores, int classes, int output = 0) =>
-        Harden(in admission, scores, scores, classes, output);
+        Harden(in admission, default(RowInputs), scores, scores, classes, output);
 
     /// <summary>Turns clean scores into the released answer, elsewhere.</summary>
     /// <param name="admission">The admission of this query, by this shield.</param>
@@ -28,13 +28,18 @@ public sealed partial class Shield
     /// <param name="output">The output's index: see <see cref="GetOutputIndex"/>.</param>
     /// <exception cref="InvalidModelOutputException">A score is not finite, or the scores are not of the declared kind. All of
     /// <paramref name="released"/> is zeroed then.</exception>
-    /// <exception cref="InvalidOperationException">The query was not admitted by this shield.</exception>
-    public void Harden(in Admission admission, ReadOnlySpan<float> clean, Span<float> released, int classes, int output = 0)
+    /// <exception cref="InvalidOperationException">The query was not admitted by this shield, or the output's options need a tenant or
+    /// inputs that were not given.</exception>
+    public void Harden(in Admission admission, ReadOnlySpan<float> clean, Span<float> released, int classes, int output = 0) =>
+        Harden(in admission, default(RowInputs), clean, released, classes, output);
+
+    /// <summary>All forms of Harden.</summary>
+    internal void Harden(in Admission admission, in RowInputs inputs, ReadOnlySpan<float> clean, Span<float> released, int classes, int output)
     {
         ShieldPlan plan = CheckAdmission(in admission);
-        OutputPlan outputPlan = IsOneRow(plan, in admission, clean, released, classes, output)
+        OutputPlan outputPlan = inputs.Kind == NoiseCell.Output && IsOneRow(plan, in admission, clean, released, classes, output)
             ? plan.OutputFor(output, admission.Posture)
-            : CheckCall(plan, in admission, clean, released, classes, output);
+            : CheckCall(plan, in admission, in inputs, clean, released, classes, output);
         if (outputPlan.Kind == OutputKind.State)
         {
             clean.CopyTo(released);
@@ -42,6 +47,12 @@ public sealed partial class Shield
         }
 
         int rows = clean.Length == classes ? 1 : clean.Length / classes;
+        RowBasis basis = outputPlan.NeedsMore ? BasisOf(outputPlan, in admission, classes) : default;
+        if (outputPlan.Kind == OutputKind.SigmoidLogits && _logitRanges[output].Note(clean, rows))
+        {
+            ShieldLog.LogitsLookLikeProbabilities(_logger, Name, outputPlan.Name, LogitRangeWatch.Answers);
+        }
+
         UtilityLedger utility = _utility[output];
         ref UtilityCell cell = ref utility.CellOf(admission.Posture);
         Interlocked.Add(ref plan.Enforces ? ref cell.Rows : ref cell.ObservedRows, rows);
@@ -51,7 +62,12 @@ public sealed partial class Shield
             Span<float> releasedRow = plan.Enforces
                 ? released.Slice(row * classes, classes)
                 : HardeningScratch.ForThisThread.Released(classes);
-            if (!TryHardenRow(outputPlan, utility, ref cell, cleanRow, releasedRow, out int label, out float value, out OutputFault fault))
+            if (inputs.Kind != NoiseCell.Output)
+            {
+                basis.Input = inputs.Find(row, rows);
+            }
+
+            if (!TryHardenRow(outputPlan, in basis, utility, ref cell, cleanRow, releasedRow, out int label, out float value, out OutputFault fault))
             {
                 Interlocked.Add(ref plan.Enforces ? ref cell.Rows : ref cell.ObservedRows, -rows); // nothing is released
                 released.Clear();
@@ -75,20 +91,21 @@ public sealed partial class Shield
     /// <summary>Whether it is the commonest call, one row of fitting spans. Without a division.</summary>
     private static bool IsOneRow(ShieldPlan plan, in Admission admission, ReadOnlySpan<float> clean, ReadOnlySpan<float> released, int classes, int output) =>
         (uint)output < (uint)plan.Outputs.Length && admission.Rows == 1 && classes > 0 && clean.Length == classes && released.Length == classes
-        && (plan.Outputs[output].Classes == 0 || plan.Outputs[output].Classes == classes) && plan.Outputs[output].Tokens is null && (clean == released || !clean.Overlaps(released));
+        && (plan.Outputs[output].Classes == 0 || plan.Outputs[output].Classes == classes) && !plan.Outputs[output].NeedsMore && (clean == released || !clean.Overlaps(released));
 
     /// <summary>All that can be wrong with a call, named.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static OutputPlan CheckCall(ShieldPlan plan, in Admission admission, ReadOnlySpan<float> clean, Span<float> released, int classes, int output)
+    private static OutputPlan CheckCall(ShieldPlan plan, in Admission admission, in RowInputs inputs, ReadOnlySpan<float> clean, Span<float> released, int classes, int output)
     {
         try
         {
             OutputPlan outputPlan = OutputOf(plan, output, admission.Posture);
             CheckShape(clean, released, classes, admission.Rows);
             CheckClasses(plan.Outputs[output], classes);
+            CheckBasis(plan.Outputs[output], in admission, in inputs, classes);
             return outputPlan;
         }
-        catch (ArgumentException)
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
         {
             if (clean == released)
             {
@@ -155,11 +172,11 @@ public sealed partial class Shield
     }
 
     private bool TryHardenRow(
-        OutputPlan plan, UtilityLedger utility, ref UtilityCell cell, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault)
+        OutputPlan plan, in RowBasis basis, UtilityLedger utility, ref UtilityCell cell, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault)
     {
         if (!plan.IsDistribution)
         {
-            return TryHardenValues(plan, clean, released, out label, out value, out fault);
+            return TryHardenValues(plan, in basis, clean, released, out label, out value, out fault);
         }
 
         // Before the row is hardened, which may be in place.
@@ -170,7 +187,7 @@ public sealed partial class Shield
             CleanAnswers.TryNormalize(plan.Kind, clean, distribution);
         }
 
-        if (!DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out int top, out value, out fault))
+        if (!DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out int top, out value, out fault, in basis.Input))
         {
             label = AnswerHistory.NoLabel;
             return false;
@@ -199,7 +216,7 @@ public sealed partial class Shield
     }
 
     private bool TryHardenValues(
-        OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault)
+        OutputPlan plan, in RowBasis basis, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault)
     {
         if (plan.Kind == OutputKind.TokenLogits)
         {
@@ -211,9 +228,11 @@ public sealed partial class Shield
         return plan.Kind switch
         {
             OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities => ScoreHardening.TryHarden(plan.Scores!, clean, released, out fault),
-            OutputKind.Embedding => EmbeddingHardening.TryHarden(plan.Embedding!, _keys.Embeddings, transform: null, clean, released, out fault),
+            OutputKind.Embedding => EmbeddingHardening.TryHarden(plan.Embedding!, _keys.Embeddings, plan.NoiseCell == NoiseCell.Output ? null : basis.Input.Low, basis.Transform, clean, released, out fault),
+            _ when plan.QuantisationStep > 0 && plan.NoiseCell != NoiseCell.Output =>
+                RegressionHardening.TryHarden(plan.QuantisationStep, _keys.Dither, basis.Input.Low, clean, released, out fault),
             _ when plan.QuantisationStep > 0 => RegressionHardening.TryHarden(plan.QuantisationStep, _keys.Dither, clean, released, out fault),
-            _ => ValueHardening.TryHarden(plan, clean, released, out fault),
+            _ => ValueHardening.TryHarden(plan.SignificantDigits, clean, released, out fault),
         };
     }
 

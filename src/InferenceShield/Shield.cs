@@ -32,6 +32,7 @@ public sealed partial class Shield : IDisposable
     private readonly LatencyHistogram _latency = new();
     private readonly AnswerHistory _answers;
     private readonly UtilityLedger[] _utility;
+    private readonly LogitRangeWatch[] _logitRanges;
     private readonly string _optionsPrefix;
     private readonly Lock _reloadLock = new();
     private volatile ShieldPlan _plan;
@@ -72,6 +73,7 @@ public sealed partial class Shield : IDisposable
         _answers = new AnswerHistory(_keys.Labels, DecayedHistogram.DefaultBuckets, Environment.ProcessorCount);
         _answers.WarmUp();
         _utility = Array.ConvertAll(_plan.Outputs, _ => new UtilityLedger(options.Utility));
+        _logitRanges = Array.ConvertAll(_plan.Outputs, _ => new LogitRangeWatch());
         _admission = BuildAdmission(_plan, globalLimit);
         ShieldLog.ShieldBuilt(logger, name, options.Mode, _keys.KeyId, _plan.CallerCapacity, _plan.DescribeOutputs());
         LogWarnings(options);

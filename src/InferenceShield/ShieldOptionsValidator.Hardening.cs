@@ -5,6 +5,9 @@ namespace InferenceShield;
 /// <content>How answers are released.</content>
 internal sealed partial class ShieldOptionsValidator
 {
+    /// <summary>Of two float32 numbers between 1 and 2: a smaller step would release ordinary values as they are.</summary>
+    private const double LeastQuantisationStep = 1.2e-7;
+
     private static readonly HardeningOptions s_usual = new();
 
     /// <summary>What is allowed and yet does not do what its name promises.</summary>
@@ -50,6 +53,12 @@ internal sealed partial class ShieldOptionsValidator
             yield return "KeyedNoiseBudget costs a thief nothing measurable up to .2 and moves most confident answers across a .9 threshold; see the documentation of HardeningOptions.";
         }
 
+        if (options.Outputs.Values.Any(output => PostureHardening.Of(options, output).Any(
+            hardening => hardening.NoiseCell == NoiseCell.ExactInput && OutputPlan.HasNoise(output.Kind, hardening))))
+        {
+            yield return "NoiseCell ExactInput gives a near-duplicate other noise: whoever can change an input a little averages it away, 64 near-repeats to a sixth. Use Output or Input where inputs are continuous.";
+        }
+
         // Only where somebody asked for bands: the defaults warn of nothing, and their documentation says it.
         if (given.Any(hardening => hardening is { BandFile: null, Release: Release.Bands } or { BandEdges: not null }))
         {
@@ -75,6 +84,8 @@ internal sealed partial class ShieldOptionsValidator
                 .. Unused(given.ReverseSigmoid is not null, nameof(given.ReverseSigmoid), IsDistribution),
                 .. Unused(given.AdaptiveMisinformation is not null, nameof(given.AdaptiveMisinformation), IsDistribution),
                 .. Unused(given.ConfidenceCap is not null, nameof(given.ConfidenceCap), IsDistribution),
+                .. Unused(given.ConfidenceCutoff is not null, nameof(given.ConfidenceCutoff), IsDistribution),
+                .. Unused(given.NoiseCell is not null, nameof(given.NoiseCell), HasNoiseCell),
                 .. Unused(given.ProbabilityDigits is not null, nameof(given.ProbabilityDigits), IsDistribution),
                 .. Unused(given.TopK is not null, nameof(given.TopK), kind => IsDistribution(kind) || kind == OutputKind.TokenLogits || (given.TopK == 1 && IsScores(kind))),
                 .. Unused(given.QuantisationStep is not null, nameof(given.QuantisationStep), kind => kind == OutputKind.Regression),
@@ -88,6 +99,8 @@ internal sealed partial class ShieldOptionsValidator
             IEnumerable<string> Unused(bool isGiven, string name, Func<OutputKind, bool> applies) => isGiven && !kinds.Any(applies) ? [name] : [];
         }
     }
+
+    private static bool HasNoiseCell(OutputKind kind) => IsDistribution(kind) || kind is OutputKind.Embedding or OutputKind.Regression;
 
     private static bool IsScores(OutputKind kind) => kind is OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities;
 
@@ -143,14 +156,24 @@ internal sealed partial class ShieldOptionsValidator
             Range(key + ":ProbabilityDigits", probabilityDigits, 1, 5);
         }
 
+        if (hardening.NoiseCell is { } cell && !Enum.IsDefined(cell))
+        {
+            Fault(key + ":NoiseCell", cell, "Output, Input or ExactInput");
+        }
+
+        if (hardening.ConfidenceCutoff is { } cutoff)
+        {
+            Range(key + ":ConfidenceCutoff", cutoff, 0, 0.5);
+        }
+
         if (hardening.ConfidenceCap is { } cap)
         {
             Range(key + ":ConfidenceCap", cap, 0.5, 1);
         }
 
-        if (hardening.QuantisationStep is { } step && !(step is >= RegressionHardening.LeastStep and <= RegressionHardening.GreatestStep))
+        if (hardening.QuantisationStep is { } step && !(step is >= LeastQuantisationStep and <= RegressionHardening.GreatestStep))
         {
-            Fault(key + ":QuantisationStep", step, "1E-30 to 1E+30");
+            Fault(key + ":QuantisationStep", step, "1.2E-07, which float32 tells apart at 1, to 1E+30");
         }
 
         if (hardening.CosineBudget is { } cosine)

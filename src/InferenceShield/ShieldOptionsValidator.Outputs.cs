@@ -50,6 +50,11 @@ internal sealed partial class ShieldOptionsValidator
             _faults.Add($"{_prefix}{key}:Classes applies to outputs with classes, scores or tokens, not to {output.Kind}. Remove it.");
         }
 
+        if (output.TenantTransform && output.Kind != OutputKind.Embedding)
+        {
+            _faults.Add($"{_prefix}{key}:TenantTransform applies to Embedding only, not to {output.Kind}. Remove it.");
+        }
+
         CheckThresholds(key + ":Thresholds", output);
         HardeningOptions?[] own = PostureHardening.OwnOf(output);
         string[] keys = [.. PostureHardening.Keys];
@@ -80,10 +85,10 @@ internal sealed partial class ShieldOptionsValidator
             && own is not
             {
                 BandFile: null, BandEdges: null, CodebookFile: null, LeastInformationBudget: 0, KeyedNoiseBudget: 0, Temperature: 1,
-                ReverseSigmoid: null, AdaptiveMisinformation: null, ConfidenceCap: null, ProbabilityDigits: null,
+                ReverseSigmoid: null, AdaptiveMisinformation: null, ConfidenceCap: null, ConfidenceCutoff: null, ProbabilityDigits: null,
             })
         {
-            _faults.Add($"{_prefix}{key}: BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget, ReverseSigmoid, AdaptiveMisinformation, Temperature, ConfidenceCap and ProbabilityDigits apply to Logits and Probabilities only, not to {kind}. Remove them.");
+            _faults.Add($"{_prefix}{key}: BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget, ReverseSigmoid, AdaptiveMisinformation, Temperature, ConfidenceCap, ConfidenceCutoff and ProbabilityDigits apply to Logits and Probabilities only, not to {kind}. Remove them.");
         }
         else
         {
@@ -92,6 +97,7 @@ internal sealed partial class ShieldOptionsValidator
             Foreign(own.QuantisationStep is not null, nameof(own.QuantisationStep), kind == OutputKind.Regression);
             Foreign(own.SignificantDigits is not null, nameof(own.SignificantDigits), kind is OutputKind.Embedding or OutputKind.Regression);
             Foreign(own.Decimals != s_usual.Decimals, nameof(own.Decimals), kind is not (OutputKind.Embedding or OutputKind.Regression));
+            Foreign(own.NoiseCell is not null, nameof(own.NoiseCell), HasNoiseCell(kind));
             Foreign(own.CosineBudget is not null, nameof(own.CosineBudget), kind == OutputKind.Embedding);
         }
 

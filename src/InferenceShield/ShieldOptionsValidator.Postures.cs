@@ -18,6 +18,11 @@ internal sealed partial class ShieldOptionsValidator
                 Once($"{keys[posture]} tells more than {keys[posture - 1]} ({laxer}); it must not: a caller would gain by being suspected.");
             }
 
+            if (posture > 0 && HasNoiseCell(output.Kind) && filled[posture].NoiseCell != filled[posture - 1].NoiseCell)
+            {
+                Once($"{keys[posture]}:NoiseCell is {filled[posture].NoiseCell}, that of {keys[posture - 1]} {filled[posture - 1].NoiseCell}. A call gives one kind of input for every posture: make them the same.");
+            }
+
             if (output.Kind == OutputKind.TokenLogits && filled[posture].TopK > TokenLogitsPlan.MostTokens)
             {
                 Once($"{keys[posture]}:TopK is {filled[posture].TopK}; of TokenLogits at most {TokenLogitsPlan.MostTokens} tokens are released.");
@@ -58,9 +63,9 @@ internal sealed partial class ShieldOptionsValidator
             Once($"{key}: BandFile and BandEdges apply to Release Bands, not to {release}. Set Release to Bands, or remove them.");
         }
 
-        if (release != Release.Rounding && (given.ConfidenceCap is not null || given.ProbabilityDigits is not null))
+        if (release != Release.Rounding && (given.ConfidenceCap is not null || given.ConfidenceCutoff is not null || given.ProbabilityDigits is not null))
         {
-            Once($"{key}: ConfidenceCap and ProbabilityDigits apply to Release Rounding, not to {release}. Remove them.");
+            Once($"{key}: ConfidenceCap, ConfidenceCutoff and ProbabilityDigits apply to Release Rounding, not to {release}. Remove them.");
         }
 
         if (given.BandFile is not null && given.BandEdges is not null)
@@ -138,10 +143,33 @@ internal sealed partial class ShieldOptionsValidator
         }
 
         return !IsDistribution(kind) || hardening.Release == Release.LabelOnly ? null
+            : hardening.Release == before.Release && FindLostChange(hardening, before) is { } lost ? lost
             : hardening.ConfidenceCap > before.ConfidenceCap ? Compare(nameof(hardening.ConfidenceCap), hardening.ConfidenceCap, before.ConfidenceCap)
+            : hardening.ConfidenceCutoff < before.ConfidenceCutoff ? Compare(nameof(hardening.ConfidenceCutoff), hardening.ConfidenceCutoff, before.ConfidenceCutoff)
             : hardening.BandEdges is { } edges && before.BandEdges is { } others && edges.Except(others).Any() ? $"{nameof(hardening.BandEdges)} that are not among those before"
             : null;
     }
+
+    /// <summary>Of the steps that change an answer, what a posture of the same release has less of than the one before.</summary>
+    private static string? FindLostChange(HardeningOptions hardening, HardeningOptions before)
+    {
+        (string? name, double? budget) = ChangeOf(hardening);
+        (string? nameBefore, double? budgetBefore) = ChangeOf(before);
+        return nameBefore is null || (name is not null && name != nameBefore) ? null
+            : name is null ? Compare(nameBefore, null, budgetBefore ?? (object)"given")
+            : budget < budgetBefore ? Compare(name, budget, budgetBefore)
+            : null;
+    }
+
+    private static (string? Name, double? Budget) ChangeOf(HardeningOptions hardening) => hardening switch
+    {
+        { LeastInformationBudget: > 0 and double budget } => (nameof(hardening.LeastInformationBudget), budget),
+        { KeyedNoiseBudget: > 0 and double budget } => (nameof(hardening.KeyedNoiseBudget), budget),
+        { CodebookFile: not null } => (nameof(hardening.CodebookFile), null),
+        { ReverseSigmoid: not null } => (nameof(hardening.ReverseSigmoid), null),
+        { AdaptiveMisinformation: not null } => (nameof(hardening.AdaptiveMisinformation), null),
+        _ => default,
+    };
 
     private static string Compare(string option, object? value, object? before) =>
         string.Create(CultureInfo.InvariantCulture, $"{option} {value ?? "not given"}, {before ?? "none"} before");

@@ -42,6 +42,7 @@ internal sealed class ShieldPlan
         IsPlain = HasCallerRateOnly && HasUnitPrice;
         CountedOutput = Array.FindIndex(Outputs, output => output.HasLabel);
         CountedOutput = CountedOutput >= 0 ? CountedOutput : Array.FindIndex(Outputs, output => output.Kind != OutputKind.State);
+        NeedsTenant = Array.Exists(Outputs, output => output.HasTenantTransform);
         _outputIndex = Outputs.Select((output, index) => KeyValuePair.Create(output.Name, index)).ToFrozenDictionary(StringComparer.Ordinal);
     }
 
@@ -87,6 +88,9 @@ internal sealed class ShieldPlan
     public bool IsPlain { get; }
 
     public int MaxRows { get; }
+
+    /// <summary>Whether an output is turned by its tenant's transform.</summary>
+    public bool NeedsTenant { get; }
 
     /// <summary>The files that its outputs are released by.</summary>
     public ReleaseFiles Files { get; }

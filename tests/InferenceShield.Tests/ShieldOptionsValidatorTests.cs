@@ -116,7 +116,7 @@ public sealed class ShieldOptionsValidatorTests
         ["Outputs:x:Hardening does not apply to State, which is passed through untouched. Remove it."] = o => Own(o, OutputKind.State, new HardeningOptions()),
         ["Outputs:x:Hardening:Release does not apply to Embedding. Remove it."] =
             o => Own(o, OutputKind.Embedding, new HardeningOptions { Release = Release.LabelOnly }),
-        ["Outputs:x:Hardening: BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget, ReverseSigmoid, AdaptiveMisinformation, Temperature, ConfidenceCap and ProbabilityDigits apply to Logits and Probabilities only, not to Regression. Remove them."] =
+        ["Outputs:x:Hardening: BandFile, BandEdges, CodebookFile, LeastInformationBudget, KeyedNoiseBudget, ReverseSigmoid, AdaptiveMisinformation, Temperature, ConfidenceCap, ConfidenceCutoff and ProbabilityDigits apply to Logits and Probabilities only, not to Regression. Remove them."] =
             o => Own(o, OutputKind.Regression, new HardeningOptions { Temperature = 2 }),
     };
 

@@ -91,7 +91,11 @@ internal sealed class SessionAnswerCache
     /// <remarks>The posture belongs into the variant, not the epoch: answers of an older epoch go first, and those of several
     /// postures are in force together.</remarks>
     private static AnswerKey KeyOf(in Admission admission, InputDigest digest) =>
-        new(digest, Epoch: admission.Plan!.Version, Output: 0, Variant: (int)admission.Posture);
+        new(admission.Plan!.NeedsTenant ? OfTenant(digest, admission.Tenant) : digest, Epoch: admission.Plan.Version, Output: 0, Variant: (int)admission.Posture);
+
+    /// <summary>Answers of one tenant are no other's. Both words are keyed hashes: nobody can choose inputs whose digests differ as
+    /// tenants do.</summary>
+    private static InputDigest OfTenant(InputDigest digest, CallerKey tenant) => new(digest.Low ^ tenant.Low, digest.High ^ tenant.High);
 
     private static bool HaveDeclaredShapes(ReadOnlySpan<RequestOutput> outputs, int rows)
     {

@@ -10,9 +10,10 @@ public readonly struct Admission
     /// <remarks>Inlined, so that the value is made where it is returned. Made elsewhere it is copied with wide reads right after narrow
     /// writes, and waits for them.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Admission(ShieldPlan plan, CallerKey caller, int rows, long now, in AdmissionDecision decision)
+    internal Admission(ShieldPlan plan, CallerKey caller, int rows, long now, in AdmissionDecision decision, CallerHandle? handle = null)
     {
         Plan = plan;
+        Handle = handle;
         Caller = caller;
         Rows = rows;
         Start = now;
@@ -68,6 +69,12 @@ public readonly struct Admission
     internal ShieldPlan? Plan { get; }
 
     internal CallerKey Caller { get; }
+
+    /// <summary>What the query was admitted by; null for a key.</summary>
+    internal CallerHandle? Handle { get; }
+
+    /// <summary>The caller's tenant; empty if none is known.</summary>
+    internal CallerKey Tenant => Handle?.Tenant ?? default;
 
     /// <summary>When it was admitted, in nanoseconds of the shield's clock.</summary>
     internal long Start { get; }

@@ -32,6 +32,7 @@ internal static partial class ShieldOptionsReader
         "Utility:SampleOneIn",
         "Outputs:*:Kind",
         "Outputs:*:Classes",
+        "Outputs:*:TenantTransform",
         "Outputs:*:Thresholds:*",
         .. PostureHardening.Keys.SelectMany(key => HardeningKeys("Outputs:*:" + key)),
     ];
@@ -115,6 +116,7 @@ internal static partial class ShieldOptionsReader
         "RELEASE" => FindEnumFault<Release>(path, value),
         "TOPKREMAINDER" => FindEnumFault<TopKRemainder>(path, value),
         "KEYEDNOISEKIND" => FindEnumFault<NoiseKind>(path, value),
+        "NOISECELL" => FindEnumFault<NoiseCell>(path, value),
         _ => null,
     };
 
@@ -226,6 +228,6 @@ internal static partial class ShieldOptionsReader
         path + ":CodebookFile", path + ":KeyedNoiseBudget", path + ":Temperature", path + ":SignificantDigits",
         path + ":TopKRemainder", path + ":ProbabilityDigits", path + ":ConfidenceCap", path + ":KeyedNoiseKind",
         path + ":ReverseSigmoid:Beta", path + ":ReverseSigmoid:Gamma", path + ":AdaptiveMisinformation:Tau", path + ":AdaptiveMisinformation:Nu",
-        path + ":QuantisationStep", path + ":CosineBudget",
+        path + ":QuantisationStep", path + ":CosineBudget", path + ":NoiseCell", path + ":ConfidenceCutoff",
     ];
 }

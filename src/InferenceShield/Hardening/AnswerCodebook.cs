@@ -48,8 +48,8 @@ public sealed class AnswerCodebook
     internal ReadOnlySpan<CodebookLabel> Labels => _labels;
 
     /// <summary>Learns a codebook from benign answers, offline: k-means with k-means++ under a seed, label by label.</summary>
-    /// <param name="answers">The model's clean answers to benign queries, row after row; some hundred of each label. A label
-    /// with fewer than <see cref="MinimumMembers"/> gets no centroid.</param>
+    /// <param name="answers">The model's clean answers to benign queries, row after row; some hundred of each label, at least
+    /// <see cref="MinimumMembers"/> times the classes together. A label with fewer than <see cref="MinimumMembers"/> gets no centroid.</param>
     /// <param name="classes">1 to 1,000,000; see <see cref="AnswerCodebook"/> for the memory.</param>
     /// <param name="kind"><see cref="OutputKind.Logits"/> or <see cref="OutputKind.Probabilities"/>.</param>
     /// <param name="centroids">For each label, 1 to <see cref="MaximumCentroids"/>; fewer come out where clusters are smaller
@@ -60,7 +60,7 @@ public sealed class AnswerCodebook
     /// <remarks>O(n x classes x centroids) in each of at most 100 rounds. Arthur, Vassilvitskii, "k-means++: The Advantages of
     /// Careful Seeding" (SODA 2007).</remarks>
     /// <exception cref="InvalidModelOutputException">A row cannot be an answer; names it.</exception>
-    /// <exception cref="ArgumentException">No rows, or centroids that would not fit the memory.</exception>
+    /// <exception cref="ArgumentException">Too few rows, or centroids that would not fit the memory.</exception>
     public static AnswerCodebook Learn(
         ReadOnlySpan<float> answers, int classes, OutputKind kind, int centroids = 16, double distanceCap = 0.5, long seed = 1)
     {
@@ -72,9 +72,11 @@ public sealed class AnswerCodebook
             throw new ArgumentOutOfRangeException(nameof(distanceCap), distanceCap, "The L1 distance of two answers is at least 0 and at most 2; the cap has to be from 0.00001 to 2.");
         }
 
-        if (CleanAnswers.CountRows(answers, classes, kind) == 0)
+        int rows = CleanAnswers.CountRows(answers, classes, kind);
+        if (rows < MinimumMembers * classes)
         {
-            throw new ArgumentException("There are no answers to learn from.", nameof(answers));
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                $"There are {rows:N0} answers to learn the typical ones of {classes:N0} classes from; {MinimumMembers * classes:N0} are needed, {MinimumMembers} for each, and some hundred for each make good ones."), nameof(answers));
         }
 
         CodebookLearning learning = new(answers, classes, kind, seed);

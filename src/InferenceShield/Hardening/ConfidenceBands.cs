@@ -18,6 +18,9 @@ public sealed class ConfidenceBands
     /// <summary>The most bands there can be.</summary>
     public const int MaximumBands = 64;
 
+    /// <summary>The fewest benign answers to learn from, for each band: the number of a band is to be no single answer's.</summary>
+    private const int MinimumAnswers = 5;
+
     private readonly int[] _edges;
     private readonly int[] _numbers;
     private readonly int[] _runnersUp;
@@ -72,7 +75,8 @@ public sealed class ConfidenceBands
     internal ReadOnlySpan<int> RunnerUpSteps => _runnersUp;
 
     /// <summary>Learns bands from benign answers, offline.</summary>
-    /// <param name="answers">The model's clean answers to benign queries, row after row; some thousand. None of them is kept.</param>
+    /// <param name="answers">The model's clean answers to benign queries, row after row; some thousand, at least
+    /// 5 for each band. None of them is kept.</param>
     /// <param name="classes">1 to 1,000,000.</param>
     /// <param name="kind"><see cref="OutputKind.Logits"/> or <see cref="OutputKind.Probabilities"/>.</param>
     /// <param name="bands">1 to <see cref="MaximumBands"/>. Fewer come out where the answers do not tell as many apart, more
@@ -84,7 +88,7 @@ public sealed class ConfidenceBands
     /// label being right: many near 1, where most answers are, and enough below, where right and wrong ones mix.
     /// Deterministic. Sorts once: O(n (classes + log n)).</remarks>
     /// <exception cref="InvalidModelOutputException">A row cannot be an answer; names it.</exception>
-    /// <exception cref="ArgumentException">No rows, or edges that cannot be kept.</exception>
+    /// <exception cref="ArgumentException">Too few rows, or edges that cannot be kept.</exception>
     public static ConfidenceBands Learn(
         ReadOnlySpan<float> answers,
         int classes,
@@ -96,9 +100,11 @@ public sealed class ConfidenceBands
         ArgumentOutOfRangeException.ThrowIfLessThan(bands, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bands, MaximumBands);
         int rows = CleanAnswers.CountRows(answers, classes, kind);
-        if (rows == 0)
+        int needed = Math.Max(bands, fixedEdges.Length + 1) * MinimumAnswers;
+        if (rows < needed)
         {
-            throw new ArgumentException("There are no answers to learn from. Without any, use FromEdges.", nameof(answers));
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                $"There are {rows:N0} answers to learn {needed / MinimumAnswers} bands from; {needed:N0} are needed, {MinimumAnswers} for each, and some thousand to calibrate them. Give more answers or fewer bands; without any, use FromEdges."), nameof(answers));
         }
 
         int[] given = ToSteps(fixedEdges, classes, namesRunnerUp);

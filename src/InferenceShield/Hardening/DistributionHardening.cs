@@ -22,9 +22,11 @@ internal static class DistributionHardening
     /// <param name="confidence">Its probability before anything was done to it, within a hundred-thousandth; NaN where the answer could be
     /// made without it.</param>
     /// <param name="fault">What is wrong with the row.</param>
+    /// <param name="input">Where the row's input lies, for noise that belongs to it.</param>
     /// <returns>False if the row cannot be released.</returns>
     public static bool TryHarden(
-        OutputPlan plan, NoiseKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault)
+        OutputPlan plan, NoiseKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault,
+        in Hash128 input = default)
     {
         if (plan.IsRoundingOnly && clean.Length is > 1 and <= FewClasses.Most && FewClasses.IsSupported
             && FewClasses.TryRelease(clean, plan.Kind == OutputKind.Logits, SumTolerance, plan.GridUnits, plan.GridStep, released, out top, out double likely))
@@ -80,8 +82,8 @@ internal static class DistributionHardening
         switch (plan.Perturbation)
         {
             case Perturbation.KeyedNoise:
-                KeyedNoise.Apply(
-                    distribution, top, plan.Budget, plan.NoiseKind, noiseKey, noiseKey.HashOutput(distribution, top), scratch.Second(clean.Length));
+                Hash128 cell = plan.NoiseCell == NoiseCell.Output ? noiseKey.HashOutput(distribution, top) : noiseKey.HashInput(plan.NoiseCell, input);
+                KeyedNoise.Apply(distribution, top, plan.Budget, plan.NoiseKind, noiseKey, cell, scratch.Second(clean.Length));
                 break;
             case Perturbation.ReverseSigmoid:
                 ReverseSigmoidPerturbation.Apply(distribution, top, plan.Beta, plan.Gamma, scratch.Second(clean.Length));
@@ -108,6 +110,11 @@ internal static class DistributionHardening
             ConfidenceBands bands = plan.Bands!.For(clean.Length);
             BandHardening.Apply(bands, bands.FindBand(confidence), clean, top, released);
             return true;
+        }
+
+        if (plan.ConfidenceCutoff > 0)
+        {
+            ConfidenceLimit.DropBelow(distribution, top, plan.ConfidenceCutoff);
         }
 
         if (plan.ConfidenceCap < 1)

@@ -4,11 +4,14 @@ namespace InferenceShield;
 /// <remarks>
 /// <para>Order: softmax (logits), temperature, then at most one of the five that change the answer
 /// (<see cref="LeastInformationBudget"/>, <see cref="CodebookFile"/>, <see cref="KeyedNoiseBudget"/>, <see cref="ReverseSigmoid"/>,
-/// <see cref="AdaptiveMisinformation"/>), then <see cref="ConfidenceCap"/> and <see cref="TopK"/>, then
+/// <see cref="AdaptiveMisinformation"/>), then <see cref="ConfidenceCutoff"/>, <see cref="ConfidenceCap"/> and <see cref="TopK"/>, then
 /// <see cref="Release"/>. Each row is hardened by itself: in any batch, thread or replica the same row gets the same answer.</para>
 /// <para>What is left <see langword="null"/> follows the posture: <see cref="ShieldOptions.Hardening"/> releases rounded
 /// probabilities, <see cref="ShieldOptions.Guarded"/> bands, <see cref="ShieldOptions.Restricted"/> the label only, and
 /// none of them more than the posture before it.</para>
+/// <para>One of the five that change the answer is a posture's own and not taken over from the one before, as what follows there by itself,
+/// bands and the label only, hides more than it does. Where two postures have the same <see cref="Release"/>, the later one
+/// names it, too, or another, and no smaller budget of it; else it would tell more, which is a fault.</para>
 /// </remarks>
 public sealed class HardeningOptions
 {
@@ -44,6 +47,12 @@ public sealed class HardeningOptions
     /// and surer. For <see cref="Release.Rounding"/>.</value>
     public double? ConfidenceCap { get; set; }
 
+    /// <summary>The probability below which classes are released as 0; the rest is renormalised. The leading class always stays.</summary>
+    /// <value>0 to .5; the default, <see langword="null"/>, is that of the posture before it, whose bands tell nothing of the classes below
+    /// either, and for a normal caller none. Above .5 only the label would be left: <see cref="Release.LabelOnly"/>. Before
+    /// <see cref="ConfidenceCap"/>. Not measured; it raises the confidence of unsure answers. For <see cref="Release.Rounding"/>.</value>
+    public double? ConfidenceCutoff { get; set; }
+
     /// <summary>A file of confidence bands learned from benign answers, as <see cref="ConfidenceBands.Save"/> writes it.</summary>
     /// <value>A path, as the process sees it; the default, <see langword="null"/>, takes <see cref="BandEdges"/>. Read when the
     /// options come into force, at start and on reload, never later. The file has to be for this model and for
@@ -78,7 +87,7 @@ public sealed class HardeningOptions
 
     /// <summary>The L1 distance by which keyed noise may move a distribution before rounding.</summary>
     /// <value>0 to 1.9; the default, 0, adds none. The noise is a function of the secret and the output cell (label and
-    /// probabilities to one decimal): the same on every repeat, for every caller and replica, so averaging repeats gains
+    /// probabilities to one decimal), or of what <see cref="NoiseCell"/> says: the same on every repeat, for every caller and replica, so averaging repeats gains
     /// nothing. Confident answers of one label share a cell, so who knows one clean answer of it knows its noise; it tells
     /// him little that the label does not. Measured, noise costs a thief nothing at budgets up to .2 and honest users their
     /// thresholds.</value>
@@ -87,6 +96,15 @@ public sealed class HardeningOptions
     /// <summary>How keyed noise is distributed.</summary>
     /// <value>The default is <see cref="NoiseKind.Uniform"/>.</value>
     public NoiseKind KeyedNoiseKind { get; set; }
+
+    /// <summary>What keyed noise is a function of: of a distribution (<see cref="KeyedNoiseBudget"/>), of regression values
+    /// (<see cref="QuantisationStep"/>) and of embeddings (<see cref="CosineBudget"/>).</summary>
+    /// <value>The default, <see langword="null"/>, is that of the posture before it, and for a normal caller <see cref="InferenceShield.NoiseCell.Output"/>.
+    /// All postures of an output have the same. With another than Output the host gives an <see cref="InputCell"/> or an
+    /// <see cref="InputDigest"/> a row to <see cref="Shield.Harden(in Admission, ReadOnlySpan{InputCell}, ReadOnlySpan{float}, Span{float}, int, int)"/>;
+    /// without it, nothing is released. Near-duplicates average the noise of <see cref="InferenceShield.NoiseCell.ExactInput"/> away: the mean of 64 keeps .16 of it,
+    /// of Output .74.</value>
+    public NoiseCell? NoiseCell { get; set; }
 
     /// <summary>Reverse sigmoid, for comparison with published figures.</summary>
     /// <value>The default, <see langword="null"/>, is off. Measured: weak it costs a thief nothing, strong it inverts the confidence that
@@ -110,7 +128,8 @@ public sealed class HardeningOptions
 
     /// <summary>The step of a keyed, dithered quantisation of regression values, in the output's unit: no released value is further than
     /// half of it from the clean one.</summary>
-    /// <value>1e-30 to 1e30; the default, <see langword="null"/>, is ten times that of the posture before it (1e30 at the most), and for a normal caller
+    /// <value>1.2e-7 to 1e30: a smaller step is below what float32 tells apart at 1 and would release ordinary values as they are, so have a
+    /// model with smaller values give them in another unit. The default, <see langword="null"/>, is ten times that of the posture before it (1e30 at the most), and for a normal caller
     /// none: values are rounded to <see cref="SignificantDigits"/> then. A posture may have one only if the posture before it has one.</value>
     public double? QuantisationStep { get; set; }
 

@@ -2,20 +2,22 @@ using InferenceShield.Numerics;
 
 namespace InferenceShield;
 
-/// <summary>Every step that can harden a row of probabilities, each alone: to compare them, or to build a release by hand.</summary>
+/// <summary>Every step that can harden a row, each alone: to compare them, or to build a release by hand.</summary>
 /// <remarks>
 /// <para>A <see cref="Shield"/> does this for you, with defaults that were measured. What measurement says (two classifiers
 /// with 10 and 26 classes): no step that keeps the label costs a thief who adapts to it more than <see cref="LabelOnly"/>
 /// does, .9 to 1.5 points of agreement or 1.2 to 1.6 times the queries. <see cref="Round"/> to 2 decimals closes the rank
 /// leak of full-precision scores at next to no cost to honest users. The perturbations here are useless or harmful by
 /// themselves, as each one's documentation says, and are off in every default.</para>
-/// <para>Shapes: one row of K probabilities, K at least 1, finite, at least 0 and with a sum of 1. What half precision does
+/// <para>Shapes, where nothing else is said: one row of K probabilities, K at least 1, finite, at least 0 and with a sum of 1. What half precision does
 /// to them is taken, a sum within 0.01 of 1 and values down to -0.001, and put right. For logits take the softmax first,
-/// less the largest. A batch is released row by row.</para>
-/// <para>Promises: what is released is finite, at least 0 and sums to 1 within 1e-6 (exactly, in grid steps, where it is
+/// less the largest. A batch is released row by row. Steps on independent scores, real values, embeddings and token logits say
+/// what they take and keep themselves.</para>
+/// <para>Promises of steps on probabilities: what is released is finite, at least 0 and sums to 1 within 1e-6 (exactly, in grid steps, where it is
 /// rounded); the first of the largest stays the first of the largest; an answer is a function of the row and the arguments,
 /// the same on every call, thread and vector width. In place it is what it would be elsewhere.</para>
-/// <para>Thread-safe. Allocates nothing, once a thread has seen its widest row. Cost is O(K) where nothing else is said.</para>
+/// <para>Thread-safe. Allocates nothing, once a thread has seen its widest row; steps on other kinds, while their numbers (decimals,
+/// thresholds, budget, k) stay those of the thread's call before. Cost is O(K) where nothing else is said.</para>
 /// <para>Errors: an <see cref="ArgumentException"/> names the argument and what is allowed, and leaves the spans as they
 /// were. An <see cref="InvalidModelOutputException"/> names the class that cannot be released; all of the released span is
 /// zeroed then.</para>

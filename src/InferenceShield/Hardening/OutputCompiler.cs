@@ -13,17 +13,46 @@ internal static class OutputCompiler
         {
             (string name, OutputOptions own) = outputs[output];
             HardeningOptions[] filled = PostureHardening.Of(options, own);
+            NoiseCell inputCell = Array.Exists(filled, hardening => OutputPlan.HasNoise(own.Kind, hardening)) ? filled[0].NoiseCell!.Value : NoiseCell.Output;
             for (int posture = 0; posture < PostureHardening.Count; posture++)
             {
                 HardeningOptions hardening = filled[posture];
-                string key = PostureHardening.OwnOf(own)[posture] is null ? PostureHardening.Keys[posture] : $"Outputs:{name}:{PostureHardening.Keys[posture]}";
+                string key = KeyOf(name, own, posture);
                 postures[posture][output] = own.Kind is OutputKind.Logits or OutputKind.Probabilities
-                    ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files))
-                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]);
+                    ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files), inputCell)
+                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]);
+
+                if (posture > 0)
+                {
+                    CheckBands(postures[posture][output], postures[posture - 1][output], prefix, KeyOf(name, own, posture), KeyOf(name, own, posture - 1), files.Faults);
+                }
             }
         }
 
         return postures;
+    }
+
+    private static string KeyOf(string output, OutputOptions own, int posture) =>
+        PostureHardening.OwnOf(own)[posture] is null ? PostureHardening.Keys[posture] : $"Outputs:{output}:{PostureHardening.Keys[posture]}";
+
+    /// <summary>Bands of a posture join those of the one before; of learned ones that shows when their files have been read.</summary>
+    private static void CheckBands(OutputPlan plan, OutputPlan before, string prefix, string key, string keyBefore, List<string> faults)
+    {
+        if (plan.Bands is null || before.Bands is null || plan.Classes == 0 || plan.Bands.Equals(before.Bands))
+        {
+            return; // without files the validator has compared the edges
+        }
+
+        ConfidenceBands bands = plan.Bands.For(plan.Classes);
+        ConfidenceBands others = before.Bands.For(plan.Classes);
+        string? finer = bands.Edges.Except(others.Edges).Any() ? "edges that are not among those before"
+            : bands.NamesRunnerUp && !others.NamesRunnerUp ? "a second label, none before"
+            : null;
+        string fault = $"{prefix}{key} tells more than {prefix}{keyBefore} (bands with {finer}); it must not: a caller would gain by being suspected. Learn its bands with the edges of those before, or fewer.";
+        if (finer is not null && !faults.Contains(fault))
+        {
+            faults.Add(fault);
+        }
     }
 
     private static BandSource? BandsOf(HardeningOptions hardening, OutputOptions output, string key, ReleaseFiles files)

@@ -12,10 +12,12 @@ internal sealed record OutputPlan
     /// <param name="classes">The numbers in a row, if declared; else 0.</param>
     /// <param name="bands">For <see cref="Release.Bands"/>.</param>
     /// <param name="codebook">For <see cref="HardeningOptions.CodebookFile"/>.</param>
+    /// <param name="inputCell">What has to be known of inputs in some posture; Output for nothing.</param>
+    /// <param name="tenantTransform">Whether embeddings are turned by their tenant's transform.</param>
     /// <param name="thresholds">Of independent scores; none means .5.</param>
     public OutputPlan(
         string name, OutputKind kind, HardeningOptions hardening, int classes = 0, BandSource? bands = null, AnswerCodebook? codebook = null,
-        params ReadOnlySpan<float> thresholds)
+        NoiseCell inputCell = NoiseCell.Output, bool tenantTransform = false, params ReadOnlySpan<float> thresholds)
     {
         Name = name;
         Kind = kind;
@@ -39,11 +41,15 @@ internal sealed record OutputPlan
         NoiseKind = hardening.KeyedNoiseKind;
         (Beta, Gamma) = hardening.ReverseSigmoid is { } sigmoid ? (sigmoid.Beta, sigmoid.Gamma) : default;
         (Tau, Nu) = hardening.AdaptiveMisinformation is { } misinformation ? (misinformation.Tau, misinformation.Nu) : default;
+        NoiseCell = hardening.NoiseCell ?? NoiseCell.Output;
+        InputCell = inputCell;
+        HasTenantTransform = tenantTransform;
+        ConfidenceCutoff = hardening.ConfidenceCutoff ?? 0;
         ConfidenceCap = hardening.ConfidenceCap ?? 1;
         TopKRemainder = hardening.TopKRemainder;
         ProbabilityDigits = hardening.ProbabilityDigits ?? 0;
         QuantisationStep = hardening.QuantisationStep ?? 0;
-        IsPlain = Perturbation == Perturbation.None && TopK == 0 && ConfidenceCap == 1 && ProbabilityDigits == 0 && Release == Release.Rounding;
+        IsPlain = Perturbation == Perturbation.None && TopK == 0 && ConfidenceCap == 1 && ConfidenceCutoff == 0 && ProbabilityDigits == 0 && Release == Release.Rounding;
         Scores = kind is OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities
             ? new ScorePlan(kind == OutputKind.SigmoidLogits, ScoreDecimals(Release, hardening.Decimals), thresholds)
             : null;
@@ -53,7 +59,8 @@ internal sealed record OutputPlan
         NeedsLeadingFewOnly = kind == OutputKind.Logits && Perturbation == Perturbation.None && Release == Release.Rounding && InverseTemperature == 1 && ConfidenceCap == 1
             && TopK is > 1 and <= LeadingFew.Most && TopKRemainder == TopKRemainder.Zero && ProbabilityDigits == 0;
         NeedsLeaderOnly = Perturbation == Perturbation.None
-            && (Release == Release.LabelOnly || (Release == Release.Bands && InverseTemperature == 1 && ConfidenceCap == 1));
+            && (Release == Release.LabelOnly || (Release == Release.Bands && InverseTemperature == 1 && ConfidenceCap == 1 && ConfidenceCutoff == 0));
+        NeedsMore = Tokens is not null || InputCell != NoiseCell.Output || HasTenantTransform;
     }
 
     public string Name { get; }
@@ -105,6 +112,17 @@ internal sealed record OutputPlan
 
     public NoiseKind NoiseKind { get; }
 
+    /// <summary>What keyed noise is a function of in this posture.</summary>
+    public NoiseCell NoiseCell { get; }
+
+    /// <summary>What has to be known of the inputs of a call: the same in every posture, whether this one uses it or not.</summary>
+    public NoiseCell InputCell { get; }
+
+    public bool HasTenantTransform { get; }
+
+    /// <summary>Whether a call has to be checked for more than its shape.</summary>
+    public bool NeedsMore { get; }
+
     /// <summary>Of a reverse sigmoid.</summary>
     public double Beta { get; }
 
@@ -116,6 +134,9 @@ internal sealed record OutputPlan
 
     /// <summary>See <see cref="Tau"/>.</summary>
     public double Nu { get; }
+
+    /// <summary>0 for none.</summary>
+    public double ConfidenceCutoff { get; }
 
     /// <summary>1 for none.</summary>
     public double ConfidenceCap { get; }
@@ -139,6 +160,15 @@ internal sealed record OutputPlan
 
     /// <summary>For token logits; else null.</summary>
     public TokenLogitsPlan? Tokens { get; }
+
+    /// <summary>Whether keyed noise is drawn for an output so released.</summary>
+    public static bool HasNoise(OutputKind kind, HardeningOptions hardening) => kind switch
+    {
+        OutputKind.Logits or OutputKind.Probabilities => hardening.KeyedNoiseBudget > 0,
+        OutputKind.Regression => hardening.QuantisationStep is not null,
+        OutputKind.Embedding => hardening.CosineBudget > 0,
+        _ => false,
+    };
 
     /// <summary>Bands have no meaning for a score by itself: one decimal is as coarse.</summary>
     private static int ScoreDecimals(Release release, int decimals) => release switch

@@ -21,7 +21,7 @@ internal static class PostureHardening
 
     public static HardeningOptions[] SharedOf(ShieldOptions options) => [options.Hardening, options.Guarded, options.Restricted];
 
-    /// <summary>Copies, in each of which Release, SignificantDigits and, for bands, either BandFile or BandEdges are set.</summary>
+    /// <summary>Copies, in each of which Release, SignificantDigits, NoiseCell and, for bands, either BandFile or BandEdges are set.</summary>
     public static HardeningOptions[] Of(ShieldOptions options, OutputOptions output)
     {
         HardeningOptions?[] own = OwnOf(output);
@@ -44,6 +44,8 @@ internal static class PostureHardening
         filled.QuantisationStep = given.QuantisationStep
             ?? (before?.QuantisationStep is { } step ? Math.Min(step * StepRatio, RegressionHardening.GreatestStep) : null);
         filled.CosineBudget = given.CosineBudget ?? SameNoise(before, filled.SignificantDigits.Value);
+        filled.NoiseCell = given.NoiseCell ?? before?.NoiseCell ?? NoiseCell.Output;
+        filled.ConfidenceCutoff = given.ConfidenceCutoff ?? before?.ConfidenceCutoff;
         filled.ConfidenceCap = given.ConfidenceCap ?? before?.ConfidenceCap;
         if (kind == OutputKind.TokenLogits && given.TopK is null && before?.TopK is { } most)
         {

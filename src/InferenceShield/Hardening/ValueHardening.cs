@@ -8,8 +8,12 @@ internal static class ValueHardening
 
     private static readonly double[] s_powers = MakePowers();
 
-    /// <inheritdoc cref="DistributionHardening.TryHarden"/>
-    public static bool TryHarden(OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out OutputFault fault)
+    /// <param name="digits">1 to 6.</param>
+    /// <param name="clean">The model's values.</param>
+    /// <param name="released">As long; may be the same span. Not written if the row is faulty.</param>
+    /// <param name="fault">What is wrong with the row.</param>
+    /// <returns>False if the row cannot be released.</returns>
+    public static bool TryHarden(int digits, ReadOnlySpan<float> clean, Span<float> released, out OutputFault fault)
     {
         for (int i = 0; i < clean.Length; i++)
         {
@@ -22,7 +26,7 @@ internal static class ValueHardening
 
         for (int i = 0; i < clean.Length; i++)
         {
-            released[i] = Round(clean[i], plan.SignificantDigits);
+            released[i] = Round(clean[i], digits);
         }
 
         fault = default;

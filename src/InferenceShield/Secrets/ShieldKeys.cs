@@ -28,6 +28,7 @@ internal sealed class ShieldKeys
         Dither = new SipHashKey(key);
         secret.DeriveKey("embedding/" + model, key);
         Embeddings = new SipHashKey(key);
+        Transforms = new TenantTransforms(secret, model);
         secret.DeriveKey("labels/" + model, key);
         Labels = new SipHashKey(key);
         secret.DeriveKey("sketch/" + model, key);
@@ -53,6 +54,9 @@ internal sealed class ShieldKeys
     /// <summary>Of the noise of embeddings.</summary>
     public SipHashKey Embeddings { get; private set; }
 
+    /// <summary>The tenants' transforms of embeddings.</summary>
+    public TenantTransforms Transforms { get; }
+
     /// <summary>Which labels share a bucket of a histogram.</summary>
     public SipHashKey Labels { get; private set; }
 
@@ -74,6 +78,7 @@ internal sealed class ShieldKeys
         Noise.Clear();
         Dither = default;
         Embeddings = default;
+        Transforms.Clear();
         Labels = default;
         Sketches.Clear();
         Answers = default;

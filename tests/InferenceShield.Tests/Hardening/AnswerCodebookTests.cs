@@ -92,7 +92,7 @@ public sealed class AnswerCodebookTests
     [Fact]
     public void A_label_without_enough_answers_has_no_centroid()
     {
-        float[] rows = [.. Enumerable.Repeat((float[])[3, 1, 0], 5).Concat(Enumerable.Repeat((float[])[0, 1, 0], 4)).SelectMany(row => row)];
+        float[] rows = [.. Enumerable.Repeat((float[])[3, 1, 0], 11).Concat(Enumerable.Repeat((float[])[0, 1, 0], 4)).SelectMany(row => row)];
         AnswerCodebook codebook = AnswerCodebook.Learn(rows, 3, OutputKind.Logits);
         Assert.Equal((1, 0, 0), (codebook.CountOf(0), codebook.CountOf(1), codebook.CountOf(2)));
         Assert.False(codebook.TryRelease([0, 1, 0], OutputKind.Logits, new float[3]));
@@ -111,7 +111,10 @@ public sealed class AnswerCodebookTests
         Assert.Throws<ArgumentOutOfRangeException>(() => AnswerCodebook.Learn(rows, 3, OutputKind.Logits, 257));
         Assert.Throws<ArgumentException>(() => AnswerCodebook.Learn([], 3, OutputKind.Logits));
         Assert.Throws<ArgumentOutOfRangeException>(() => AnswerCodebook.Learn(rows, 3, OutputKind.Regression));
-        Assert.Throws<InvalidModelOutputException>(() => AnswerCodebook.Learn([1, 2, float.NaN], 3, OutputKind.Logits));
+        Assert.Throws<InvalidModelOutputException>(() => AnswerCodebook.Learn([.. rows, 1, 2, float.NaN], 3, OutputKind.Logits));
+        ArgumentException few = Assert.Throws<ArgumentException>("answers", () => AnswerCodebook.Learn(rows.AsSpan(0, 14 * 3), 3, OutputKind.Logits));
+        Assert.Contains("There are 14 answers to learn the typical ones of 3 classes from; 15 are needed", few.Message, StringComparison.Ordinal);
+        Assert.InRange(AnswerCodebook.Learn(rows.AsSpan(0, 15 * 3), 3, OutputKind.Logits).Count, 1, 3);
     }
 
     internal static byte[] Save(AnswerCodebook codebook, string model = "model", ShieldSecret? secret = null)

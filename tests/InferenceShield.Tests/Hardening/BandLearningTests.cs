@@ -74,7 +74,8 @@ public sealed class BandLearningTests
             select (scores, count, runnerUp),
             test =>
             {
-                float[] answers = [.. Enumerable.Range(0, 8).SelectMany(i => (test.scores with { Seed = test.scores.Seed ^ i }).Scores())];
+                float[][] rows = [.. Enumerable.Range(0, 8).Select(i => (test.scores with { Seed = test.scores.Seed ^ i }).Scores())];
+                float[] answers = [.. Enumerable.Range(0, 5 * test.count).SelectMany(i => rows[i % rows.Length])];
                 ConfidenceBands bands = ConfidenceBands.Learn(answers, test.scores.Classes, test.scores.Kind, test.count, default, test.runnerUp);
                 Assert.InRange(bands.Confidences.Count, 1, test.count);
                 using MemoryStream file = new();

@@ -144,8 +144,14 @@ public sealed class ConfidenceBandsTests
         Assert.Throws<ArgumentException>(() => ConfidenceBands.Learn([], 3, OutputKind.Logits));
         Assert.Throws<ArgumentException>(() => ConfidenceBands.Learn([1, 2], 3, OutputKind.Logits));
         InvalidModelOutputException fault = Assert.Throws<InvalidModelOutputException>(
-            () => ConfidenceBands.Learn([1, 2, 3, 1, float.PositiveInfinity, 3], 3, OutputKind.Logits));
+            () => ConfidenceBands.Learn([1, 2, 3, 1, float.PositiveInfinity, 3, .. new float[9]], 3, OutputKind.Logits, bands: 1));
         Assert.Equal((1, 1), (fault.Row, fault.Class));
+        float[] answers = ReleaseCases.Answers(3, 45, 1);
+        ArgumentException few = Assert.Throws<ArgumentException>("answers", () => ConfidenceBands.Learn(answers.AsSpan(0, 39 * 3), 3, OutputKind.Logits));
+        Assert.Contains("There are 39 answers to learn 8 bands from; 40 are needed, 5 for each", few.Message, StringComparison.Ordinal);
+        few = Assert.Throws<ArgumentException>("answers", () => ConfidenceBands.Learn(answers.AsSpan(0, 14 * 3), 3, OutputKind.Logits, 1, [0.5, 0.9]));
+        Assert.Contains("3 bands from; 15 are needed", few.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(ConfidenceBands.Learn(answers.AsSpan(0, 40 * 3), 3, OutputKind.Logits).Edges);
     }
 
     [Fact]

@@ -119,6 +119,12 @@ public sealed class OutputKindReleaseTests
     {
         float[] expected = new float[s_row.Length];
         Same(new HardeningOptions { ConfidenceCap = 0.5 }, () => HardeningSteps.ConfidenceCap(s_row, expected, 0.5));
+        Same(new HardeningOptions { ConfidenceCutoff = 0.18 }, () => HardeningSteps.HighConfidence(s_row, expected, 0.18));
+        Same(new HardeningOptions { ConfidenceCutoff = 0.18, ConfidenceCap = 0.6 }, () =>
+        {
+            HardeningSteps.HighConfidence(s_row, expected, 0.18);
+            HardeningSteps.ConfidenceCap(expected, expected, 0.6);
+        });
         Same(new HardeningOptions { TopK = 2, TopKRemainder = TopKRemainder.Shared }, () => HardeningSteps.TopK(s_row, expected, 2, TopKRemainder.Shared));
         Same(new HardeningOptions { TopK = 2 }, () => HardeningSteps.TopK(s_row, expected, 2));
         Same(new HardeningOptions { Temperature = 3 }, () => HardeningSteps.Temperature(s_row, expected, 3));
@@ -253,8 +259,13 @@ public sealed class OutputKindReleaseTests
         Fails("Outputs:scores:Hardening:CosineBudget does not apply to Logits", OutputKind.Logits, new HardeningOptions { CosineBudget = .1 });
         Fails("Outputs:scores:Hardening:Release does not apply to Regression", OutputKind.Regression, new HardeningOptions { Release = Release.Bands });
         Fails("ReverseSigmoid", OutputKind.TokenLogits, new HardeningOptions { ReverseSigmoid = new ReverseSigmoidOptions() });
-        Fails("Outputs:scores:Hardening:QuantisationStep is NaN; allowed: 1E-30", OutputKind.Regression, new HardeningOptions { QuantisationStep = double.NaN });
+        Fails("Outputs:scores:Hardening:QuantisationStep is NaN; allowed: 1.2E-07, which float32 tells apart at 1, to 1E+30", OutputKind.Regression, new HardeningOptions { QuantisationStep = double.NaN });
         Fails("Outputs:scores:Hardening:CosineBudget is 1E-06; rounding to 3 digits alone", OutputKind.Embedding, new HardeningOptions { CosineBudget = 1e-6 });
+        Fails("Outputs:scores:Hardening:QuantisationStep is 1E-07; allowed: 1.2E-07", OutputKind.Regression, new HardeningOptions { QuantisationStep = 1e-7 });
+        Fails("Outputs:scores:Hardening:ConfidenceCutoff is 0.51; allowed: 0 to 0.5", OutputKind.Logits, new HardeningOptions { ConfidenceCutoff = 0.51 });
+        Fails("Outputs:scores:Hardening:ConfidenceCutoff is NaN; allowed: 0 to 0.5", OutputKind.Logits, new HardeningOptions { ConfidenceCutoff = double.NaN });
+        Fails("ConfidenceCutoff and ProbabilityDigits apply to Logits and Probabilities only, not to Regression", OutputKind.Regression, new HardeningOptions { ConfidenceCutoff = 0.1 });
+        Fails("ConfidenceCutoff and ProbabilityDigits apply to Release Rounding, not to LabelOnly", OutputKind.Logits, new HardeningOptions { Release = Release.LabelOnly, ConfidenceCutoff = 0.1 });
         Fails("Outputs:scores:Hardening:ConfidenceCap is 0.4; allowed: 0.5 to 1", OutputKind.Logits, new HardeningOptions { ConfidenceCap = 0.4 });
         Fails("Outputs:scores:Hardening:ProbabilityDigits is 6; allowed: 1 to 5", OutputKind.Logits, new HardeningOptions { ProbabilityDigits = 6 });
         Fails("Outputs:scores:Hardening:ReverseSigmoid:Beta is 2; allowed: 0 to 1", OutputKind.Logits, new HardeningOptions { ReverseSigmoid = new ReverseSigmoidOptions { Beta = 2 } });
@@ -262,7 +273,7 @@ public sealed class OutputKindReleaseTests
         Fails("Outputs:scores:Hardening:KeyedNoiseKind is 9; allowed: Uniform", OutputKind.Logits, new HardeningOptions { KeyedNoiseKind = (NoiseKind)9 });
         Fails("Outputs:scores:Hardening:TopKRemainder is 9; allowed: Zero", OutputKind.Logits, new HardeningOptions { TopKRemainder = (TopKRemainder)9 });
         Fails("each change the answer", OutputKind.Logits, new HardeningOptions { ReverseSigmoid = new ReverseSigmoidOptions(), KeyedNoiseBudget = 0.1 });
-        Fails("ConfidenceCap and ProbabilityDigits apply to Release Rounding", OutputKind.Logits, new HardeningOptions { Release = Release.Bands, ConfidenceCap = 0.9 });
+        Fails("ConfidenceCap, ConfidenceCutoff and ProbabilityDigits apply to Release Rounding", OutputKind.Logits, new HardeningOptions { Release = Release.Bands, ConfidenceCap = 0.9 });
         Fails("Outputs:scores:Hardening:TopK is 5000; of TokenLogits at most 1024", OutputKind.TokenLogits, new HardeningOptions { TopK = 5000 });
         Fails("Outputs:scores:Thresholds applies to SigmoidLogits", OutputKind.Logits, null, [0.5]);
         Fails("Outputs:scores:Thresholds is [0.5, 1]; allowed: one number", OutputKind.SigmoidLogits, null, [0.5, 1]);
@@ -283,9 +294,14 @@ public sealed class OutputKindReleaseTests
         Laxer(OutputKind.Embedding, new HardeningOptions { SignificantDigits = 2, CosineBudget = 0.2 }, new HardeningOptions { SignificantDigits = 2, CosineBudget = 0 });
         Laxer(OutputKind.Logits, new HardeningOptions { ProbabilityDigits = 1 }, new HardeningOptions { Release = Release.Rounding, Decimals = 5 });
         Laxer(OutputKind.Logits, new HardeningOptions { ConfidenceCap = 0.9 }, new HardeningOptions { Release = Release.Rounding, ConfidenceCap = 0.99 });
+        Laxer(OutputKind.Logits, new HardeningOptions { ConfidenceCutoff = 0.3 }, new HardeningOptions { Release = Release.Rounding, ConfidenceCutoff = 0.2 });
+        Laxer(OutputKind.Logits, new HardeningOptions { KeyedNoiseBudget = 0.1 }, new HardeningOptions { Release = Release.Rounding });
+        Laxer(OutputKind.Logits, new HardeningOptions { KeyedNoiseBudget = 0.1 }, new HardeningOptions { Release = Release.Rounding, KeyedNoiseBudget = 0.05, Decimals = 1 });
+        Laxer(OutputKind.Logits, new HardeningOptions { LeastInformationBudget = 0.1, Release = Release.Bands }, new HardeningOptions());
+        Laxer(OutputKind.Logits, new HardeningOptions { ReverseSigmoid = new ReverseSigmoidOptions() }, new HardeningOptions { Release = Release.Rounding });
         Laxer(OutputKind.Logits, new HardeningOptions { Release = Release.Bands, BandEdges = [0.5] }, new HardeningOptions { BandEdges = [0.5, 0.9] });
         Laxer(OutputKind.TokenLogits, new HardeningOptions { TopK = 3 }, new HardeningOptions { TopK = 4 });
-        Laxer(OutputKind.Regression, new HardeningOptions(), new HardeningOptions { QuantisationStep = 1e-9 });
+        Laxer(OutputKind.Regression, new HardeningOptions(), new HardeningOptions { QuantisationStep = 1e-3 });
         Laxer(OutputKind.Embedding, new HardeningOptions { CosineBudget = 0.3 }, new HardeningOptions { CosineBudget = 0.01 });
         Laxer(OutputKind.Embedding, new HardeningOptions { CosineBudget = 0.3 }, new HardeningOptions { CosineBudget = 0 });
 
@@ -295,6 +311,33 @@ public sealed class OutputKindReleaseTests
                 TestShield.Build(kind, normal, options => options.Outputs[TestShield.Output].Guarded = guarded));
             Assert.Contains("Outputs:scores:Guarded tells more than Outputs:scores:Hardening", error.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void A_change_of_the_answer_is_a_postures_own_and_one_of_coarser_release_needs_none()
+    {
+        HardeningOptions noisy = new() { KeyedNoiseBudget = 0.3, Decimals = 5 };
+        using Shield plain = TestShield.Build(hardening: new HardeningOptions { Decimals = 5 });
+        using Shield shield = TestShield.Build(hardening: noisy);
+        Assert.NotEqual(Ask(plain, Posture.Normal, s_row), Ask(shield, Posture.Normal, s_row));
+        Assert.Equal(Ask(plain, Posture.Guarded, s_row), Ask(shield, Posture.Guarded, s_row));
+        using Shield another = TestShield.Build(hardening: noisy, configure: options => options.Outputs[TestShield.Output].Guarded =
+            new HardeningOptions { Release = Release.Rounding, LeastInformationBudget = 0.01, Decimals = 5 });
+        using Shield more = TestShield.Build(hardening: noisy, configure: options => options.Outputs[TestShield.Output].Guarded =
+            new HardeningOptions { Release = Release.Rounding, KeyedNoiseBudget = 0.3, Decimals = 5 });
+        Assert.Equal(Ask(more, Posture.Normal, s_row), Ask(more, Posture.Guarded, s_row));
+    }
+
+    [Fact]
+    public void Classes_that_are_cut_for_normal_callers_are_told_to_no_others()
+    {
+        using Shield shield = TestShield.Build(hardening: new HardeningOptions { ConfidenceCutoff = 0.3 });
+        foreach (Posture posture in (Posture[])[Posture.Normal, Posture.Guarded, Posture.Restricted])
+        {
+            Assert.Equal(Ask(shield, posture, [0.05f, 0.7f, 0.2f, 0.05f]), Ask(shield, posture, [0.05f, 0.6f, 0.1f, 0.25f]));
+        }
+
+        Assert.Equal([0f, 0.58f, 0.42f, 0f], Ask(shield, Posture.Normal, [0.02f, 0.55f, 0.4f, 0.03f]));
     }
 
     [Fact]

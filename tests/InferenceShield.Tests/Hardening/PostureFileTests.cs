@@ -91,6 +91,34 @@ public sealed class PostureFileTests : IDisposable
     }
 
     [Fact]
+    public void Bands_of_a_file_that_are_finer_than_those_of_the_posture_before_are_a_fault()
+    {
+        ConfidenceBands three = ConfidenceBands.FromEdges(Classes, [0.5, 0.9]);
+        Fails(s_others, three, "bands with edges that are not among those before");
+        Fails(three, ConfidenceBands.FromEdges(Classes, [0.8]), "bands with edges that are not among those before");
+        Fails(ConfidenceBands.FromEdges(Classes, [0.5], namesRunnerUp: false), s_others, "bands with a second label, none before");
+        using Shield same = Build(options => SetBands(options, three, three));
+        using Shield coarser = Build(options => SetBands(options, three, s_others));
+        using Shield edges = Build(options =>
+        {
+            (options.Hardening.Release, options.Hardening.BandEdges) = (Release.Bands, [0.2, 0.5, 0.9]); // .2 is below 1 / 4
+            options.Guarded.BandFile = Save(three);
+        });
+
+        void Fails(ConfidenceBands normal, ConfidenceBands guarded, string why)
+        {
+            OptionsValidationException error = Assert.Throws<OptionsValidationException>(() => Build(options => SetBands(options, normal, guarded)));
+            Assert.StartsWith($"Guarded tells more than Hardening ({why})", Assert.Single(error.Failures), StringComparison.Ordinal);
+        }
+
+        void SetBands(ShieldOptions options, ConfidenceBands normal, ConfidenceBands guarded)
+        {
+            (options.Hardening.Release, options.Hardening.BandFile) = (Release.Bands, Save(normal));
+            options.Guarded.BandFile = Save(guarded);
+        }
+    }
+
+    [Fact]
     public void All_files_at_fault_are_named_at_once()
     {
         OptionsValidationException exception = Assert.Throws<OptionsValidationException>(() => Build(options =>

@@ -36,7 +36,7 @@ internal static class ReleaseCases
         double[] values = [.. steps.Select(ReleaseGrid.ToDouble)];
         return seed % 2 == 0
             ? ConfidenceBands.FromEdges(classes, values, runnerUp)
-            : ConfidenceBands.Learn(Answers(classes, 40, seed), classes, OutputKind.Logits, 8, values, runnerUp);
+            : ConfidenceBands.Learn(Answers(classes, 5 * Math.Max(8, values.Length + 1), seed), classes, OutputKind.Logits, 8, values, runnerUp);
     }
 
     /// <summary>Logits of a model that is mostly sure.</summary>
