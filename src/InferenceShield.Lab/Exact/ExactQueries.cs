@@ -31,7 +31,8 @@ internal sealed class ExactQueries(DoubleOracle oracle, int budget)
         if (wrong >= 0)
         {
             throw new InvalidDataException(
-                $"The answer to query {Queries + (wrong / oracle.AnswerLength)} is {answers[wrong]} for class {wrong % oracle.AnswerLength}; exact attacks need distributions, finite and not negative.");
+                $"The answer to query {Queries + (wrong / oracle.AnswerLength)} is {answers[wrong]} for class {wrong % oracle.AnswerLength}; "
+                + "exact attacks need distributions, finite and not negative.");
         }
 
         Queries += rows;

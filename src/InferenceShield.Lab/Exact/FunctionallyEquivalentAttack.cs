@@ -9,10 +9,12 @@ namespace InferenceShield.Lab;
 /// layer by least squares (Jagielski, Carlini, Berthelot, Kurakin and Papernot, "High Accuracy and High Fidelity Extraction of Neural
 /// Networks", USENIX Security 2020, section 4). It reads the gradients' difference as a matrix of rank 1, which gives signs with the magnitudes,
 /// and leaves the side on which a unit acts to a linear term (<see cref="ReluCopy"/>).</para>
-/// <para>Steps grow with the coarseness of answers, which it measures first: in double precision the copy is exact to about 1e-11 nats, from an
-/// <see cref="IOracle"/>, in single precision, to about 1e-4, which is still every label; rounding takes hidden units away
-/// the sooner the more of them there are. Cost: about 2 d queries a unit, some tens a kink, and 2 (units + d + 1). The residual is the root mean square misfit of log-ratios
-/// on 64 inputs of the check, in nats. Units that never start or stop to act between inputs drawn are no units to it; they are part of the linear term.</para>
+/// <para>Steps grow with the coarseness of answers, which is measured first. In double precision copies of 4 to 16 random units were exact to
+/// 1e-10 nats. From an <see cref="IOracle"/>, in single precision, they were off by 1e-3 at the most and gave every label; of networks
+/// trained on letters (16 inputs, 26 classes) that of 8 units went the same way, those of 16 and more did not. Answers rounded to 5 decimals
+/// hid 16 units and left most labels of 4. Cost: about 2 d queries a unit, some tens a kink, and 2 (units + d + 1) for the output layer.</para>
+/// <para>The residual is the root mean square misfit of log-ratios on 64 inputs kept for the check, in nats. Units that never start or
+/// stop to act between inputs drawn are part of the linear term.</para>
 /// </remarks>
 public sealed class FunctionallyEquivalentAttack : IExactAttack
 {
@@ -27,7 +29,7 @@ public sealed class FunctionallyEquivalentAttack : IExactAttack
     private const double LeastGoal = 1e-6;
     private const double GoalPerNoise = 300;
 
-    // Single precision stays below.
+    // Beyond it a misfit says more about the answers than about the model; single precision lies about here.
     private const double CoarseNoise = 2e-6;
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 namespace InferenceShield.Lab;
 
 /// <summary>A theft that computes the copy instead of training it.</summary>
+/// <remarks>Implementations keep no state between thefts and are thread-safe. The same seed and the same answers give the same copy.</remarks>
 public interface IExactAttack
 {
     /// <summary>What it is called in reports.</summary>

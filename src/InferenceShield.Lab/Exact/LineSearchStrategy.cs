@@ -3,9 +3,9 @@ using System.Numerics.Tensors;
 namespace InferenceShield.Lab;
 
 /// <summary>Asks along lines between inputs of different labels, closer and closer to where the label changes.</summary>
-/// <remarks>What labels tell most is where they change. Pairs come from the pool, or from the whole box -1..1 without one; each
-/// takes 2 queries and 8 halvings, and everything that was asked is in the transcript. After Lowd and Meek, "Adversarial Learning", KDD 2005, for any number of
-/// classes.</remarks>
+/// <remarks>What labels tell most is where they change. Pairs come from the pool, or from the box -1..1 without one; each takes 2 queries and
+/// 8 halvings, and everything that was asked is in the transcript. After Lowd and Meek, "Adversarial Learning", KDD 2005, for any number
+/// of classes.</remarks>
 public sealed class LineSearchStrategy : IQueryStrategy
 {
     private const int Batch = 64;
@@ -60,7 +60,8 @@ public sealed class LineSearchStrategy : IQueryStrategy
             OracleReply reply = await oracle.AskAsync(inputs, answers, cancellationToken).ConfigureAwait(false);
             left -= inputs.Length / length;
             transcript.Add(inputs.AsSpan(0, reply.Answered * length), answers.AsSpan(0, reply.Answered * oracle.AnswerLength));
-            return [.. Enumerable.Range(0, reply.Answered).Select(row => TensorPrimitives.IndexOfMax<float>(answers.AsSpan(row * oracle.AnswerLength, oracle.AnswerLength)))];
+            return [.. Enumerable.Range(0, reply.Answered).Select(row =>
+                TensorPrimitives.IndexOfMax<float>(answers.AsSpan(row * oracle.AnswerLength, oracle.AnswerLength)))];
         }
     }
 }

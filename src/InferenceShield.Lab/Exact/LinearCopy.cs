@@ -16,10 +16,10 @@ public sealed class LinearCopy : IClassifier
     /// <inheritdoc/>
     public int ClassCount => Biases.Length;
 
-    /// <summary>The weights of each class, class after class. One vector that is added to all classes changes no answer, so only differences mean something.</summary>
+    /// <summary>The weights of each class, class after class. Only differences between classes mean something.</summary>
     public ReadOnlyMemory<double> Weights { get; }
 
-    /// <summary>The bias of each class; only differences mean something.</summary>
+    /// <summary>The bias of each class; only differences between classes mean something.</summary>
     public ReadOnlyMemory<double> Biases { get; }
 
     /// <inheritdoc/>
