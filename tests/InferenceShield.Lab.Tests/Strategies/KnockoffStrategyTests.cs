@@ -92,7 +92,7 @@ public sealed class KnockoffStrategyTests
         float[] values = new float[400 * 3];
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = (10 * (i / 3 % 4) * (i % 3 == 0 ? 1 : -1)) + RandomDraws.Gaussian(ref random);
+            values[i] = (10 * (i / 3 % 4) * (i % 3 == 0 ? 1 : -1)) + NormalDraws.Next(ref random);
         }
 
         int[] clusters = KMeans.Assign(new Dataset("heaps", values, 3), 4, 1, default);
