@@ -49,11 +49,14 @@ public sealed class KnockoffStrategyTests
     [Fact]
     public void A_step_of_the_bandit_is_the_published_one()
     {
-        // Two actions of preference 0, one answer of certainty .5 after one of certainty 1: baseline .75, H = -.25 (1 - 1/2), +.25 / 2.
+        // Rewards 1, .5, .5: the baseline falls to 3/4 and 2/3, and the second reward of action 1 weighs half.
         KnockoffBandit bandit = new(2, 2, KnockoffReward.Certainty);
         bandit.Learn(0, [true, true], [1, 0], []);
         bandit.Learn(1, [true, true], [0.75f, 0.25f], []);
-        double expected = Math.Exp(-0.125) / (Math.Exp(-0.125) + Math.Exp(0.125));
+        bandit.Learn(1, [true, true], [0.75f, 0.25f], []);
+        double preference = -0.25 * 0.5;
+        preference += (0.5 - (2.0 / 3)) / 2 * (1 - (1 / (1 + Math.Exp(-2 * preference))));
+        double expected = 1 / (1 + Math.Exp(-2 * preference));
         SeededRandom random = new(1, 0);
         int drawn = 0;
         for (int i = 0; i < 100_000; i++)
@@ -92,7 +95,7 @@ public sealed class KnockoffStrategyTests
         float[] values = new float[400 * 3];
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = (10 * (i / 3 % 4) * (i % 3 == 0 ? 1 : -1)) + (float)random.NextGaussian();
+            values[i] = (10 * (i / 3 % 4) * (i % 3 == 0 ? 1 : -1)) + NormalDraws.Next(ref random);
         }
 
         int[] clusters = KMeans.Assign(new Dataset("heaps", values, 3), 4, 1, default);

@@ -70,9 +70,9 @@ public sealed class NoiseStrategyTests
         float[] values = new float[4000 * 3];
         for (int row = 0; row < 4000; row++)
         {
-            values[row * 3] = 1000 + (10 * (float)random.NextGaussian());
+            values[row * 3] = 1000 + (10 * NormalDraws.Next(ref random));
             values[(row * 3) + 1] = 7;
-            values[(row * 3) + 2] = 0.1f * (float)random.NextGaussian();
+            values[(row * 3) + 2] = 0.1f * NormalDraws.Next(ref random);
         }
 
         return new Dataset("three", values, 3);

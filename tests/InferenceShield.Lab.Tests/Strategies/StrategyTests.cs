@@ -26,6 +26,14 @@ public sealed class StrategyTests
         new DataFreeStrategy { BatchSize = 8 },
     }.ToDictionary(strategy => strategy.Name);
 
+    // Of few seeds JBDA is quick, of its own number it is an attack.
+    private static readonly Dictionary<string, IQueryStrategy> s_seeded = new IQueryStrategy[]
+    {
+        new JbdaStrategy(),
+        new JbdaStrategy { Kind = JbdaKind.Top },
+        new JbdaStrategy { Kind = JbdaKind.Random },
+    }.ToDictionary(strategy => strategy.Name);
+
     public static TheoryData<string> All => [.. s_all.Keys];
 
     public static TheoryData<string> OfPool => [.. s_all.Keys.Where(name => !IsFree(name))];
@@ -141,9 +149,9 @@ public sealed class StrategyTests
     [InlineData("knockoff-certainty", 0.8)]
     [InlineData("knockoff-diversity", 0.8)]
     [InlineData("knockoff-loss", 0.8)]
-    [InlineData("jbda", 0.65)]
-    [InlineData("jbda-top3", 0.6)]
-    [InlineData("jbda-random3", 0.7)]
+    [InlineData("jbda", 0.6)]
+    [InlineData("jbda-top3", 0.55)]
+    [InlineData("jbda-random3", 0.6)]
     [InlineData("active-margin", 0.83)]
     [InlineData("active-entropy", 0.75)]
     [InlineData("active-k-center", 0.83)]
@@ -152,7 +160,7 @@ public sealed class StrategyTests
     [InlineData("data-free", 0.08)]
     public async Task A_thousand_queries_teach_something(string name, double floor)
     {
-        double agreement = await LetterTheft.GetAgreementAsync(s_all[name], 1000, 7);
+        double agreement = await LetterTheft.GetAgreementAsync(s_seeded.GetValueOrDefault(name, s_all[name]), 1000, 7);
         Assert.True(agreement > floor, $"{name}: {agreement}");
     }
 
