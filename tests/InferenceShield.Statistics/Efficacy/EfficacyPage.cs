@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using InferenceShield.Lab;
 
 namespace InferenceShield.Statistics.Efficacy;
 
@@ -8,7 +9,7 @@ internal static class EfficacyPage
 {
     private const int Adaptive = 5_000;
 
-    private static readonly string[] s_equal = ["naive", "top-1", "D-DAE+", "labels + D-DAE", "partial Bayes"];
+    private static readonly string[] s_equal = ["naive", "top-1", "D-DAE+", "top-1 + prior", "partial Bayes"];
     private static readonly string[] s_eight = ["8 repeats", "8 near-repeats", "8 near-repeats, labels"];
 
     /// <summary>The page's text.</summary>
@@ -78,18 +79,19 @@ internal static class EfficacyPage
         }
     }
 
-    private static string Cell(SeedInterval? interval) => interval switch
+    private static string Cell(Interval? interval) => interval switch
     {
         null => "",
-        { HalfWidth: double.NaN } one => string.Create(CultureInfo.InvariantCulture, $"{one.Mean:F1}"),
+        { HalfWidth: null } one => string.Create(CultureInfo.InvariantCulture, $"{one.Mean:F1}"),
         { } some => string.Create(CultureInfo.InvariantCulture, $"{some.Mean:F1} ± {some.HalfWidth:F1}"),
     };
 
-    private static string Multiplier(double? times) => times switch
+    private static string Multiplier(CostMultiplier? times) => times switch
     {
         null => "",
-        > 8 => "> 8",
-        { } value => value.ToString("F2", CultureInfo.InvariantCulture),
+        { Bound: CostBound.AtLeast } bound => string.Create(CultureInfo.InvariantCulture, $"> {bound.Value:F0}"),
+        { Bound: CostBound.AtMost } bound => string.Create(CultureInfo.InvariantCulture, $"< {bound.Value:F2}"),
+        { } found => string.Create(CultureInfo.InvariantCulture, $"{found.Value:F2}"),
     };
 
     private static string Best(EfficacyFigures figures, string target, string policy, IEnumerable<string> attacks) =>

@@ -5,6 +5,8 @@ namespace InferenceShield.Statistics.Efficacy;
 /// <summary>What a policy does to the answers of honest users.</summary>
 internal static class EfficacyUtility
 {
+    private const double Threshold = 0.9;
+
     public static EfficacyUtilityRow Measure(EfficacyTarget target, ReleasePolicy policy)
     {
         int classes = target.ClassCount;
@@ -13,6 +15,9 @@ internal static class EfficacyUtility
         target.Setup.Target.Classify(rows.Values.Span, clean);
         float[] released = new float[clean.Length];
         policy.Create(1).Apply(rows.Values.Span, clean, classes, released);
-        return new EfficacyUtilityRow(target.Setup.Name, policy.Name, 0, 0, 0, 0, 0, 0, 0, 0);
+        UtilityMetrics utility = UtilityMetrics.Measure(clean, released, rows.Labels.Span, classes, Threshold);
+        return new EfficacyUtilityRow(
+            target.Setup.Name, policy.Name, utility.TopChanged, utility.MeanDistance, utility.MaxDistance, utility.CalibrationError!.Value,
+            utility.Separation!.Value, utility.Brier!.Value, utility.Crossings[0], utility.DistinctAnswers);
     }
 }
