@@ -51,10 +51,15 @@ public sealed class AuditResult
 
     private static CostMultiplier? CostOf(AuditRow row, AuditRow[] rows)
     {
-        AuditRow[] undefended =
-        [
-            .. rows.Where(other => other.Policy == ReleasePolicy.None.Name && other.Setup == row.Setup && other.Attack == row.Attack).OrderBy(other => other.Budget),
-        ];
-        return undefended.Length == 0 ? null : AuditRow.CurveOf(undefended).Price(row.Budget, row.Agreement.Mean);
+        AuditRow[] undefended = CurveOf(row, ReleasePolicy.None.Name, rows);
+        AuditRow[] defended = CurveOf(row, row.Policy, rows);
+        return undefended.Length == 0 ? null : ToCurve(defended).Compare(ToCurve(undefended), Array.IndexOf(defended, row));
     }
+
+    private static AuditRow[] CurveOf(AuditRow like, string policy, AuditRow[] rows) =>
+        [.. rows.Where(row => row.Policy == policy && row.Setup == like.Setup && row.Attack == like.Attack).OrderBy(row => row.Budget)];
+
+    /// <summary>Agreement against queries of some rows, budgets ascending.</summary>
+    internal static AgreementCurve ToCurve(IEnumerable<AuditRow> rows) =>
+        new([.. rows.Select(row => (double)row.Budget)], [.. rows.Select(row => row.Agreement.Mean)]);
 }

@@ -64,21 +64,9 @@ public sealed class AgreementCurve
         ArgumentNullException.ThrowIfNull(without);
         ArgumentOutOfRangeException.ThrowIfNegative(point);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(point, _queries.Length);
-        return without.Price(_queries[point], _measured[point]);
-    }
-
-    /// <summary>The price of an agreement elsewhere, on this curve without a shield: queries spent by the queries this curve takes.</summary>
-    /// <param name="queries">Queries spent under a policy.</param>
-    /// <param name="agreement">The agreement they came to.</param>
-    public CostMultiplier Price(double queries, double agreement)
-    {
-        if (agreement < _best[0])
-        {
-            return new CostMultiplier(queries / _queries[0], CostBound.AtLeast);
-        }
-
-        QueryEstimate same = FindQueries(agreement);
-        return new CostMultiplier(queries / same.Queries, same.IsExtrapolated ? CostBound.AtMost : CostBound.Measured);
+        QueryEstimate same = without.FindQueries(_measured[point]);
+        double factor = _queries[point] / same.Queries;
+        return new CostMultiplier(Math.Min(factor, CostMultiplier.Cap), same.IsExtrapolated || factor > CostMultiplier.Cap);
     }
 
     /// <summary>The queries at an agreement on the line through the point <paramref name="above"/> and the one before it.</summary>

@@ -2,10 +2,10 @@ namespace InferenceShield.Lab;
 
 /// <summary>A mean and the interval that holds the true one with a probability of 95 %.</summary>
 /// <param name="Mean">The mean of what was seen.</param>
-/// <param name="Low">The lower end; null where one value says nothing of it.</param>
+/// <param name="Low">The lower end; not a number where one value says nothing of it.</param>
 /// <param name="High">The upper end.</param>
 /// <param name="Count">Values that were seen.</param>
-public readonly record struct Interval(double Mean, double? Low, double? High, int Count)
+public readonly record struct Interval(double Mean, double Low, double High, int Count)
 {
     private const int Draws = 2000;
 
@@ -16,9 +16,6 @@ public readonly record struct Interval(double Mean, double? Low, double? High, i
         2.2010, 2.1788, 2.1604, 2.1448, 2.1314, 2.1199, 2.1098, 2.1009, 2.0930, 2.0860,
         2.0796, 2.0739, 2.0687, 2.0639, 2.0595, 2.0555, 2.0518, 2.0484, 2.0452, 2.0423,
     ];
-
-    /// <summary>Half of its width: what stands behind a plus-minus; null where one value says nothing of it.</summary>
-    public double? HalfWidth => (High - Low) / 2;
 
     /// <summary>The interval over a few independent runs, such as seeds, by Student's t.</summary>
     /// <param name="values">One value of each run, at least one.</param>
@@ -32,7 +29,7 @@ public readonly record struct Interval(double Mean, double? Low, double? High, i
         }
 
         int freedom = values.Length - 1;
-        double? half = freedom == 0 ? null : GetQuantile(freedom) * Math.Sqrt(squares / freedom / values.Length);
+        double half = freedom == 0 ? double.NaN : GetQuantile(freedom) * Math.Sqrt(squares / freedom / values.Length);
         return new Interval(mean, mean - half, mean + half, values.Length);
     }
 

@@ -36,8 +36,8 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A share in per cent with its interval.</summary>
-    private static string Show(Interval estimate) =>
-        Say($"{100 * estimate.Mean:0.0}") + (estimate.HalfWidth is { } half ? Say($"<small> ± {100 * half:0.0}</small>") : "");
+    private static string Show(Interval interval) =>
+        Say($"{100 * interval.Mean:0.0}") + (PlainWords.HalfWidth(interval) is { } half ? Say($"<small> ± {100 * half:0.0}</small>") : "");
 
     private static string Show(CostMultiplier? cost) => Escape(PlainWords.Times(cost));
 
@@ -74,13 +74,15 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
         _html.Append(CultureInfo.InvariantCulture, $"<section>\n<h2>{Escape(setup.Name)}</h2>\n");
         WriteLegend();
         _html.Append("<div class=\"plots\">\n");
-        WriteCurves("The best attack against each policy", setup, policy => result.FindBest(setup.Name, policy));
+        WriteCurves("The best attack against each policy", setup, BestAxis(setup), policy => result.FindBest(setup.Name, policy));
         WriteTradeOff(setup);
         if (result.Plan.Attacks.Length > 1)
         {
+            // The same in all of them, so that attacks can be compared.
+            PlotAxis all = AgreementAxis(result.Rows.Where(row => row.Setup == setup.Name));
             foreach (Attack attack in result.Plan.Attacks)
             {
-                WriteCurves("Attack: " + attack.Name, setup, policy =>
+                WriteCurves("Attack: " + attack.Name, setup, all, policy =>
                     [.. result.Rows.Where(row => row.Setup == setup.Name && row.Policy == policy && row.Attack == attack.Name)]);
             }
         }
@@ -102,18 +104,18 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
         _html.Append("</p>\n");
     }
 
-    private void WriteCurves(string title, ExtractionSetup setup, Func<string, IReadOnlyList<AuditRow>> find)
+    private void WriteCurves(string title, ExtractionSetup setup, PlotAxis axis, Func<string, IReadOnlyList<AuditRow>> find)
     {
         PlotSeries[] series =
         [
             .. result.Plan.Policies.Select((policy, style) => new PlotSeries(
                 policy.Name,
                 style,
-                [.. find(policy.Name).OrderBy(row => row.Budget).Select(row => new PlotPoint(row.Budget, row.Agreement.Mean, row.Agreement.HalfWidth ?? 0))])),
+                [.. find(policy.Name).OrderBy(row => row.Budget).Select(row => new PlotPoint(row.Budget, row.Agreement.Mean, PlainWords.HalfWidth(row.Agreement) ?? 0))])),
         ];
         _html.Append(CultureInfo.InvariantCulture, $"<figure><figcaption>{Escape(title)}</figcaption>\n");
         _html.Append(SvgPlot.Draw(
-            $"{title}: agreement against queries on {setup.Name}", PlotAxis.Logarithmic("queries", result.Plan.Budgets), AgreementAxis(setup), series, named: false));
+            $"{title}: agreement against queries on {setup.Name}", PlotAxis.Logarithmic("queries", result.Plan.Budgets), axis, series, named: false));
         _html.Append("</figure>\n");
     }
 
@@ -124,23 +126,25 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
             .. result.Plan.Policies.Select((policy, style) =>
             {
                 AuditRow best = result.FindBest(setup.Name, policy.Name)[^1];
-                return new PlotSeries(policy.Name, style, [new PlotPoint(Utility(setup, policy.Name).Distance, best.Agreement.Mean, best.Agreement.HalfWidth ?? 0)]);
+                return new PlotSeries(policy.Name, style, [new PlotPoint(Utility(setup, policy.Name).Distance, best.Agreement.Mean, PlainWords.HalfWidth(best.Agreement) ?? 0)]);
             }),
         ];
         double most = Math.Max(0.05, series.Max(one => one.Points[0].X));
         PlotAxis x = PlotAxis.Linear("how far honest answers move (mean L1)", 0, most * 1.05, value => Say($"{value:0.###}"));
         string title = Say($"What honest users pay, and what the best thief gets after {result.Plan.Budgets[^1]:N0} queries");
         _html.Append(CultureInfo.InvariantCulture, $"<figure><figcaption>{Escape(title)}</figcaption>\n");
-        _html.Append(SvgPlot.Draw($"{title}, on {setup.Name}", x, AgreementAxis(setup), series, named: true));
+        _html.Append(SvgPlot.Draw($"{title}, on {setup.Name}", x, AgreementAxis(result.Plan.Policies.Select(policy => result.FindBest(setup.Name, policy.Name)[^1])), series, named: true));
         _html.Append("</figure>\n");
     }
 
-    /// <summary>The same in all plots of a setup, so that they can be compared.</summary>
-    private PlotAxis AgreementAxis(ExtractionSetup setup)
+    private PlotAxis BestAxis(ExtractionSetup setup) =>
+        AgreementAxis(result.Plan.Policies.SelectMany(policy => result.FindBest(setup.Name, policy.Name)));
+
+    private static PlotAxis AgreementAxis(IEnumerable<AuditRow> rows)
     {
-        Interval[] agreements = [.. result.Rows.Where(row => row.Setup == setup.Name).Select(row => row.Agreement)];
-        double low = Math.Max(0, agreements.Min(agreement => agreement.Mean - (agreement.HalfWidth ?? 0)));
-        double high = Math.Min(1, agreements.Max(agreement => agreement.Mean + (agreement.HalfWidth ?? 0)));
+        Interval[] agreements = [.. rows.Select(row => row.Agreement)];
+        double low = Math.Max(0, agreements.Min(agreement => agreement.Mean - (PlainWords.HalfWidth(agreement) ?? 0)));
+        double high = Math.Min(1, agreements.Max(agreement => agreement.Mean + (PlainWords.HalfWidth(agreement) ?? 0)));
 
         // Less than four points of difference are not blown up to the height of the plot.
         double room = Math.Max(0, 0.04 - (high - low)) / 2;
@@ -149,11 +153,13 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
 
     private void WriteUtilities(ExtractionSetup setup)
     {
-        _html.Append("<h3>Honest users</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>policy</th><th>labels changed, %</th><th>mean L1</th><th>accuracy, %</th></tr></thead>\n<tbody>\n");
+        _html.Append("<h3>Honest users</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>policy</th><th>labels changed, %</th><th>mean L1</th><th>accuracy, %</th><th>calibration error</th><th>AUROC of confidence</th></tr></thead>\n<tbody>\n");
         foreach (PolicyUtility utility in result.Utilities.Where(utility => utility.Setup == setup.Name))
         {
             string accuracy = utility.Accuracy is { } share ? Say($"{100 * share:0.0}") : "";
-            _html.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(utility.Policy)}</th><td>{100 * utility.TopOneChanged:0.0}</td><td>{utility.Distance:0.000}</td><td>{accuracy}</td></tr>\n");
+            string calibration = utility.CalibrationError is { } error ? Say($"{error:0.000}") : "";
+            string separation = utility.Separation is { } area ? Say($"{area:0.000}") : "";
+            _html.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(utility.Policy)}</th><td>{100 * utility.TopChanged:0.0}</td><td>{utility.Distance:0.000}</td><td>{accuracy}</td><td>{calibration}</td><td>{separation}</td></tr>\n");
         }
 
         _html.Append("</tbody></table></div>\n");
@@ -163,7 +169,7 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
     private void WriteAgreements(ExtractionSetup setup)
     {
         bool hasCost = result.Rows.Any(row => row.Cost is not null);
-        _html.Append("<h3>Agreement, %, with its 95 % interval").Append(hasCost ? "; below it, queries against the same attack without a shield" : "").Append("</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>policy</th><th>queries</th>");
+        _html.Append("<h3>Agreement, %, with its 95 % interval").Append(hasCost ? "; below it, the queries it takes against those without a shield, by the same attack (? lies outside of what was measured)" : "").Append("</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>policy</th><th>queries</th>");
         foreach (Attack attack in result.Plan.Attacks)
         {
             _html.Append(CultureInfo.InvariantCulture, $"<th>{Escape(attack.Name)}</th>");

@@ -38,10 +38,10 @@ public sealed class AgreementCurveTests
         AgreementCurve twice = new([200, 2000, 40_000], [0.7, 0.8, 0.6]);
         Assert.Equal(2, twice.Compare(s_without, 0).Value, 1e-9);
         Assert.Equal(2, twice.Compare(s_without, 1).Value, 1e-9);
-        Assert.Equal(CostBound.Measured, twice.Compare(s_without, 1).Bound);
-        Assert.Equal(new CostMultiplier(400, CostBound.AtLeast), twice.Compare(s_without, 2));
+        Assert.False(twice.Compare(s_without, 1).IsExtrapolated);
+        Assert.Equal(new CostMultiplier(20, true), twice.Compare(s_without, 2));
         AgreementCurve help = new([10_000], [0.95]);
-        Assert.Equal(new CostMultiplier(1, CostBound.AtMost), help.Compare(s_without, 0));
+        Assert.Equal(new CostMultiplier(1, true), help.Compare(s_without, 0));
         Assert.Equal(0.5, new AgreementCurve([500], [0.8]).Compare(s_without, 0).Value, 1e-9);
     }
 

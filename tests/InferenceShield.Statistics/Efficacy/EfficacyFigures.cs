@@ -38,6 +38,6 @@ internal sealed class EfficacyFigures(IReadOnlyList<EfficacyRow> rows)
         }
 
         AgreementCurve clean = new([.. Budgets(target).Select(b => (double)b)], [.. Budgets(target).Select(b => Agreement(target, Clean, Naive, b)!.Value.Mean / 100)]);
-        return clean.Price(budget, reached.Mean / 100);
+        return new AgreementCurve([budget], [reached.Mean / 100]).Compare(clean, 0);
     }
 }

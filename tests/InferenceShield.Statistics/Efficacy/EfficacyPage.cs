@@ -82,15 +82,15 @@ internal static class EfficacyPage
     private static string Cell(Interval? interval) => interval switch
     {
         null => "",
-        { HalfWidth: null } one => string.Create(CultureInfo.InvariantCulture, $"{one.Mean:F1}"),
-        { } some => string.Create(CultureInfo.InvariantCulture, $"{some.Mean:F1} ± {some.HalfWidth:F1}"),
+        { Count: 1 } one => string.Create(CultureInfo.InvariantCulture, $"{one.Mean:F1}"),
+        { } some => string.Create(CultureInfo.InvariantCulture, $"{some.Mean:F1} ± {some.High - some.Mean:F1}"),
     };
 
     private static string Multiplier(CostMultiplier? times) => times switch
     {
         null => "",
-        { Bound: CostBound.AtLeast } bound => string.Create(CultureInfo.InvariantCulture, $"> {bound.Value:F0}"),
-        { Bound: CostBound.AtMost } bound => string.Create(CultureInfo.InvariantCulture, $"< {bound.Value:F2}"),
+        { IsExtrapolated: true, Value: > 1 } bound => string.Create(CultureInfo.InvariantCulture, $"({bound.Value:F1})"),
+        { IsExtrapolated: true } bound => string.Create(CultureInfo.InvariantCulture, $"({bound.Value:F2})"),
         { } found => string.Create(CultureInfo.InvariantCulture, $"{found.Value:F2}"),
     };
 
