@@ -56,6 +56,11 @@ Console.WriteLine($"Repeats the shield counted: {hungry.Repeated}.");
 Console.WriteLine($"Clean score vectors released to anybody: {honest.CleanVectors + greedy.CleanVectors + hungry.CleanVectors}.");
 Console.WriteLine();
 
+(await Theft.RunAsync(modelPath, images, oneThread)).Print("What a thief gets who has 1,500 images of his own: agreement of his copy with the model");
+Console.WriteLine("A copy can be made of answers, and of labels alone: what the shield takes is time, precision and secrecy.");
+Console.WriteLine("What each policy costs a thief: docs/efficacy.md, or `inference-shield audit` on your own model.");
+Console.WriteLine();
+
 Overhead.Measure(modelPath, images).Print("What the shield costs: one image a call, one thread, alternating in this run");
 
 bool sound = honest.TopDiffers + greedy.TopDiffers == 0 && honest.Answered == images.Count

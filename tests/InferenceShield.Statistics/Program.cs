@@ -1,5 +1,6 @@
 using InferenceShield.Samples;
 using InferenceShield.Statistics;
+using InferenceShield.Statistics.Efficacy;
 using InferenceShield.Statistics.Fingerprints;
 using InferenceShield.Statistics.Postures;
 using InferenceShield.Statistics.Releases;
@@ -17,10 +18,15 @@ switch (args)
     case ["releases"]:
         ReleaseExperiment.Run();
         return 0;
+    case ["efficacy", .. string[] targets]:
+        await EfficacyExperiment.RunAsync(
+            Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"),
+            targets.Length > 0 ? targets : [EfficacyTarget.Fashion, EfficacyTarget.Letters, EfficacyTarget.Styles], Console.Out).ConfigureAwait(false);
+        return 0;
     case ["postures"]:
         PostureExperiment.Run();
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures)").ConfigureAwait(false);
+        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, efficacy)").ConfigureAwait(false);
         return 1;
 }

@@ -16,17 +16,47 @@ public static class ExtractionExperiment
     {
         ArgumentNullException.ThrowIfNull(setup);
         ArgumentNullException.ThrowIfNull(policy);
+        return await RunAsync(setup, policy, new ReleaseOracle(setup.Target, policy.Create(seed)), attack, budget, seed, threads, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs one attack against a model behind an oracle of its own: a shielded session with its limits, many callers, a server.</summary>
+    /// <param name="setup">What is stolen; its target is what copies are measured by, and is not asked.</param>
+    /// <param name="policy">The policy behind the oracle, as the thief knows it.</param>
+    /// <param name="oracle">What is asked.</param>
+    /// <param name="attack">The attack. Its evasions stand between the budget and the strategy, so that what they ask costs budget.</param>
+    /// <param name="budget">Queries that may reach the oracle, refused ones included, at least 1.</param>
+    /// <param name="seed">What is asked and the copy's weights follow from it.</param>
+    /// <param name="threads">Threads that training may use; the result does not depend on it.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <exception cref="InvalidOperationException">Not one query was answered.</exception>
+    public static async Task<ExtractionResult> RunAsync(
+        ExtractionSetup setup, ReleasePolicy policy, IOracle oracle, Attack attack, int budget, ulong seed, int threads, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(setup);
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(oracle);
         ArgumentNullException.ThrowIfNull(attack);
         ArgumentOutOfRangeException.ThrowIfLessThan(budget, 1);
-        IOracle oracle = new ReleaseOracle(setup.Target, policy.Create(seed));
+        QueryMeter meter = new();
+        IOracle metered = new BudgetOracle(new ObservedOracle(oracle, attack.Name, meter), budget);
         Transcript transcript = await attack.Strategy.AskAsync(
-            attack.Through?.Invoke(oracle, seed) ?? oracle, new QueryContext(budget, seed, setup.Pool, attack.Surrogate, threads), cancellationToken).ConfigureAwait(false);
+            attack.Through?.Invoke(metered, seed) ?? metered, new QueryContext(budget, seed, setup.Pool, attack.Surrogate, threads), cancellationToken).ConfigureAwait(false);
+        if (transcript.Count == 0)
+        {
+            throw new InvalidOperationException(
+                $"The attack '{attack.Name}' on '{setup.Name}' has nothing to train on: of {meter.Asked} queries, {meter.Refused} were refused. Loosen the limits, or let it wait with a {nameof(RetryOracle)}.");
+        }
+
         float[] targets = attack.Recovery.Recover(transcript, policy, seed);
         Surrogate surrogate = SurrogateTrainer.Train(
             transcript.Inputs, targets, transcript.InputLength, transcript.AnswerLength, attack.Surrogate, seed, threads, cancellationToken);
         CopyMetrics copy = CopyMetrics.Measure(
             Classify(setup.Target, setup.Test), Classify(surrogate, setup.Test), setup.Test.Labels.Span, setup.Target.ClassCount);
-        return new ExtractionResult(setup.Name, policy.Name, attack.Name, budget, seed, transcript.Count, transcript.Count, copy);
+        return new ExtractionResult(setup.Name, policy.Name, attack.Name, budget, seed, meter.Asked, meter.Answered, copy)
+        {
+            Repeats = meter.Repeats,
+            Duration = meter.Duration,
+        };
     }
 
     private static float[] Classify(IClassifier classifier, Dataset rows)

@@ -9,4 +9,11 @@ namespace InferenceShield.Lab;
 /// <param name="Queries">Queries that were asked, refused ones included.</param>
 /// <param name="Answered">Queries that were answered.</param>
 /// <param name="Copy">How good the copy is.</param>
-public sealed record ExtractionResult(string Setup, string Policy, string Attack, int Budget, ulong Seed, long Queries, long Answered, CopyMetrics Copy);
+public sealed record ExtractionResult(string Setup, string Policy, string Attack, int Budget, ulong Seed, long Queries, long Answered, CopyMetrics Copy)
+{
+    /// <summary>Answered queries whose row had been answered before.</summary>
+    public long Repeats { get; init; }
+
+    /// <summary>From the first query to the last reply, by the oracle's clock: what a theft at the pace of limits, delays and evasions would have taken if that clock is simulated.</summary>
+    public TimeSpan Duration { get; init; }
+}

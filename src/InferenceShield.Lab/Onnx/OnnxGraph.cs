@@ -18,6 +18,7 @@ internal sealed class OnnxGraph
     private const int OpsetVersion = 17;
 
     private readonly string _name;
+    private readonly string _producer;
     private readonly ProtobufWriter _nodes = new();
     private readonly ProtobufWriter _initializers = new();
     private readonly ProtobufWriter _inputs = new();
@@ -28,10 +29,14 @@ internal sealed class OnnxGraph
     private int _nodeCount;
 
     /// <summary>Starts an empty graph.</summary>
-    public OnnxGraph(string name)
+    /// <param name="name">The graph's name.</param>
+    /// <param name="producer">What the file says it was made by.</param>
+    public OnnxGraph(string name, string producer = "InferenceShield.Samples")
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentException.ThrowIfNullOrEmpty(producer);
         _name = name;
+        _producer = producer;
     }
 
     /// <summary>Declares an input.</summary>
@@ -131,7 +136,7 @@ internal sealed class OnnxGraph
         ProtobufWriter opset = new ProtobufWriter().WriteString(1, string.Empty).WriteInt64(2, OpsetVersion);
         return new ProtobufWriter()
             .WriteInt64(1, IrVersion)
-            .WriteString(2, "InferenceShield.Samples")
+            .WriteString(2, _producer)
             .WriteMessage(7, graph)
             .WriteMessage(8, opset)
             .Append(_metadata)

@@ -21,6 +21,9 @@ public sealed class ReleaseOracle : IOracle
     /// <inheritdoc/>
     public int AnswerLength => _target.ClassCount;
 
+    /// <summary>A clock of its own that jumps: nobody waits for real on a target in the same process.</summary>
+    public TimeProvider Time { get; } = new SimulatedTimeProvider();
+
     /// <inheritdoc/>
     public ValueTask<OracleReply> AskAsync(ReadOnlyMemory<float> inputs, Memory<float> answers, CancellationToken cancellationToken)
     {

@@ -12,13 +12,18 @@ public sealed class LabelRecovery : IAnswerRecovery
     public float[] Recover(Transcript transcript, ReleasePolicy policy, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(transcript);
-        int classes = transcript.AnswerLength;
-        float[] targets = new float[transcript.Answers.Length];
-        for (int row = 0; row < targets.Length; row += classes)
+        return ToLabels(transcript.Answers, transcript.AnswerLength);
+    }
+
+    /// <summary>1 for the label of each answer, 0 for its other classes.</summary>
+    internal static float[] ToLabels(ReadOnlySpan<float> answers, int classes)
+    {
+        float[] labels = new float[answers.Length];
+        for (int row = 0; row < labels.Length; row += classes)
         {
-            targets[row + TensorPrimitives.IndexOfMax(transcript.Answers.Slice(row, classes))] = 1;
+            labels[row + TensorPrimitives.IndexOfMax(answers.Slice(row, classes))] = 1;
         }
 
-        return targets;
+        return labels;
     }
 }

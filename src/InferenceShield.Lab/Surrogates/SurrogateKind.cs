@@ -8,4 +8,7 @@ public enum SurrogateKind
 
     /// <summary>Hidden layers with ReLU between.</summary>
     Mlp,
+
+    /// <summary>Two 3x3 convolutions of 16 and 32 channels, each with 2x2 pooling and ReLU, then hidden layers. For images.</summary>
+    Cnn,
 }

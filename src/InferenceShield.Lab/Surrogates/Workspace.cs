@@ -3,7 +3,10 @@ namespace InferenceShield.Lab;
 /// <summary>The memory in which one shard of a batch is worked on.</summary>
 internal sealed class Workspace
 {
-    public Workspace(Network network, int samples)
+    /// <param name="network">What works in it.</param>
+    /// <param name="samples">How many samples it holds.</param>
+    /// <param name="gradients">Whether there is room for gradients; without, only <see cref="Network.Forward"/> may use it.</param>
+    public Workspace(Network network, int samples, bool gradients = true)
     {
         int layers = network.Layers.Count;
         Values = new float[layers + 1][];
@@ -15,11 +18,11 @@ internal sealed class Workspace
         for (int i = 0; i < layers; i++)
         {
             Values[i + 1] = new float[samples * network.Layers[i].OutputLength];
-            Gradients[i + 1] = new float[Values[i + 1].Length];
+            Gradients[i + 1] = gradients ? new float[Values[i + 1].Length] : [];
         }
 
         Scratch = new float[network.Layers.Max(static layer => layer.ScratchLength)];
-        ParameterGradient = new float[network.Parameters.Length];
+        ParameterGradient = gradients ? new float[network.Parameters.Length] : [];
     }
 
     /// <summary>The input of each layer, and last the network's output.</summary>

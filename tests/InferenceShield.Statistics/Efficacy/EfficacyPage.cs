@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text;
+
+namespace InferenceShield.Statistics.Efficacy;
+
+/// <summary>docs/efficacy.md, made of the CSV files alone.</summary>
+internal static class EfficacyPage
+{
+    private const int Adaptive = 5_000;
+
+    private static readonly string[] s_equal = ["naive", "top-1", "D-DAE+", "labels + D-DAE", "partial Bayes"];
+    private static readonly string[] s_eight = ["8 repeats", "8 near-repeats", "8 near-repeats, labels"];
+
+    /// <summary>The page's text.</summary>
+    public static string Write(IReadOnlyList<EfficacyRow> rows, IReadOnlyList<EfficacyUtilityRow> utility)
+    {
+        EfficacyFigures figures = new(rows);
+        StringBuilder page = new();
+        page.Append(EfficacyText.Head(figures, utility));
+        foreach ((string target, string title, string about) in EfficacyText.Targets)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"\n## {title}\n\n{about}\n\n");
+            AppendAgreement(page, figures, target);
+            AppendAdaptive(page, figures, target);
+            AppendUtility(page, utility, target);
+        }
+
+        return page.Append(EfficacyText.Tail).ToString();
+    }
+
+    private static void AppendAgreement(StringBuilder page, EfficacyFigures figures, string target)
+    {
+        int[] budgets = [.. figures.Budgets(target)];
+        page.Append("Agreement of the copy with the clean target, %, mean of the seeds and half of the 95 % interval. × is queries needed under the policy by queries needed without a shield for the same agreement, at the budget of 5,000.\n\n");
+        page.Append(CultureInfo.InvariantCulture, $"| policy | trained on | {string.Join(" | ", budgets.Select(budget => budget.ToString("N0", CultureInfo.InvariantCulture)))} | × |\n");
+        page.Append("|---|---|").Insert(page.Length, "---|", budgets.Length).Append("---|\n");
+        foreach (string policy in figures.Policies(target))
+        {
+            foreach ((string attack, string trained) in ((string, string)[])[(EfficacyFigures.Naive, "answers"), (EfficacyFigures.Label, "labels")])
+            {
+                IEnumerable<string> cells = budgets.Select(budget => Cell(figures.Agreement(target, policy, attack, budget)));
+                page.Append(CultureInfo.InvariantCulture, $"| {policy} | {trained} | {string.Join(" | ", cells)} | {Multiplier(figures.Multiplier(target, policy, attack, Adaptive))} |\n");
+            }
+        }
+    }
+
+    private static void AppendAdaptive(StringBuilder page, EfficacyFigures figures, string target)
+    {
+        string[] attacks = [.. figures.Attacks(target).Where(attack => attack is not (EfficacyFigures.Naive or EfficacyFigures.Label))];
+        if (attacks.Length == 0)
+        {
+            return;
+        }
+
+        page.Append(CultureInfo.InvariantCulture, $"\nThieves who adapt, {Adaptive:N0} distinct inputs; those that ask each input eight times pay for eight.\n\n");
+        page.Append(CultureInfo.InvariantCulture, $"| policy | {string.Join(" | ", attacks)} | best at equal queries | best with eight times |\n|---|").Insert(page.Length, "---|", attacks.Length).Append("---|---|\n");
+        foreach (string policy in figures.Policies(target))
+        {
+            if (attacks.All(attack => figures.Agreement(target, policy, attack, Adaptive) is null))
+            {
+                continue;
+            }
+
+            IEnumerable<string> cells = attacks.Select(attack => Cell(figures.Agreement(target, policy, attack, Adaptive)));
+            page.Append(CultureInfo.InvariantCulture, $"| {policy} | {string.Join(" | ", cells)} | {Best(figures, target, policy, s_equal)} | {Best(figures, target, policy, s_eight)} |\n");
+        }
+    }
+
+    private static void AppendUtility(StringBuilder page, IReadOnlyList<EfficacyUtilityRow> utility, string target)
+    {
+        page.Append("\nWhat the honest user pays, on the rows that copies are measured on.\n\n");
+        page.Append("| policy | top-1 changed, % | L1 mean | L1 max | ECE | AUROC | Brier | across .9, % | distinct answers |\n|---|---|---|---|---|---|---|---|---|\n");
+        foreach (EfficacyUtilityRow row in utility.Where(row => row.Target == target))
+        {
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"| {row.Policy} | {100 * row.TopChanged:F1} | {row.MeanDistance:F3} | {row.MaxDistance:F2} | {row.CalibrationError:F3} | {row.Separation:F3} | {row.Brier:F3} | {100 * row.Crossings:F1} | {row.Distinct:N0} |\n");
+        }
+    }
+
+    private static string Cell(SeedInterval? interval) => interval switch
+    {
+        null => "",
+        { HalfWidth: double.NaN } one => string.Create(CultureInfo.InvariantCulture, $"{one.Mean:F1}"),
+        { } some => string.Create(CultureInfo.InvariantCulture, $"{some.Mean:F1} ± {some.HalfWidth:F1}"),
+    };
+
+    private static string Multiplier(double? times) => times switch
+    {
+        null => "",
+        > 8 => "> 8",
+        { } value => value.ToString("F2", CultureInfo.InvariantCulture),
+    };
+
+    private static string Best(EfficacyFigures figures, string target, string policy, IEnumerable<string> attacks) =>
+        figures.Best(target, policy, attacks, Adaptive) is { } best ? string.Create(CultureInfo.InvariantCulture, $"{best.Mean:F1} ({best.Attack})") : "";
+}
