@@ -60,7 +60,7 @@ internal static class CommandLine
     private static bool IsMistake(Exception exception) => exception
         is MistakeException or FormatException or IOException or UnauthorizedAccessException or InvalidDataException
         or ModelFileException or ModelRunException or InvalidModelOutputException or InvalidQueryException
-        or OptionsValidationException or ReleaseFileException or ShieldSecretException;
+        or OracleException or OptionsValidationException or ReleaseFileException or ShieldSecretException;
 
     private static string OneLine(Exception exception)
     {

@@ -72,7 +72,7 @@ public sealed class AuditGateTests
             plan,
             [.. plan.Cells.Select(cell => new ExtractionResult(
                 "clouds", cell.Policy.Name, cell.Attack.Name, cell.Budget, cell.Seed, cell.Budget, cell.Budget, new CopyMetrics(Agreement(cell), 0.7, 0, 0.1)))],
-            [new PolicyUtility("clouds", "none", 0, 0, 0.9), new PolicyUtility("clouds", "shield", 0.02, 0.2, 0.88)]);
+            [new PolicyUtility("clouds", "none", 0, 0, 0.9, null, null), new PolicyUtility("clouds", "shield", 0.02, 0.2, 0.88, null, null)]);
     }
 
     private static double Agreement(AuditCell cell) => (cell.Policy.Name, cell.Attack.Name, cell.Budget) switch

@@ -121,22 +121,6 @@ public sealed class AuditRunnerTests : IDisposable
     }
 
     [Fact]
-    public void Intervals_are_students_and_cost_is_interpolated_in_the_logarithm_of_queries()
-    {
-        Estimate estimate = Estimate.Of([1, 2, 3]);
-        Assert.Equal(2, estimate.Mean);
-        Assert.Equal(4.303 / Math.Sqrt(3), estimate.HalfWidth!.Value, 1e-3);
-        Assert.Null(Estimate.Of([1]).HalfWidth);
-        (int, double)[] undefended = [(100, 0.5), (1000, 0.7), (10000, 0.9)];
-        CostMultiplier cost = CostMultiplier.Of(10000, 0.8, undefended);
-        Assert.Equal(CostBound.Measured, cost.Bound);
-        Assert.Equal(Math.Sqrt(10), cost.Value, 1e-9);
-        Assert.Equal(new CostMultiplier(10, CostBound.AtLeast), CostMultiplier.Of(1000, 0.4, undefended));
-        Assert.Equal(new CostMultiplier(0.1, CostBound.AtMost), CostMultiplier.Of(1000, 0.95, undefended));
-        Assert.Equal(new CostMultiplier(1, CostBound.Measured), CostMultiplier.Of(100, 0.5, undefended));
-    }
-
-    [Fact]
     public async Task Reports_hold_every_cell_and_escape_names()
     {
         AuditPlan plan = AuditSample.Plan();

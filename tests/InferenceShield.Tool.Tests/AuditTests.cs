@@ -38,7 +38,7 @@ public sealed class AuditTests : IDisposable
         Assert.Equal(ExitCode.Done, await _tool.RunAsync(_tool.Audit("--json", "--budget", "30", "--seeds", "1", "--policies", "none,bands,codebook")));
         using JsonDocument json = JsonDocument.Parse(_tool.Output);
         JsonElement[] policies = [.. json.RootElement.GetProperty("policies").EnumerateArray()];
-        Assert.Equal([0.0, 0.0, 0.0], policies.Select(policy => policy.GetProperty("topOneChanged").GetDouble()));
+        Assert.Equal([0.0, 0.0, 0.0], policies.Select(policy => policy.GetProperty("topChanged").GetDouble()));
         Assert.Equal(3, policies.Select(policy => policy.GetProperty("distance").GetDouble()).Distinct().Count());
     }
 

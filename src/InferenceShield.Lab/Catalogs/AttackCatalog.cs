@@ -3,10 +3,19 @@ namespace InferenceShield.Lab;
 /// <summary>The attacks that exist, by name, with their defaults.</summary>
 public static class AttackCatalog
 {
+    private const int Repeats = 4;
+
     private static readonly (string Name, string Summary, Func<SurrogateOptions, Attack> Create)[] s_attacks =
     [
-        ("naive", "asks rows of the pool, trains on answers as they came", surrogate => new Attack("naive", new PoolStrategy(), new NaiveRecovery(), surrogate)),
-        ("top-1", "asks rows of the pool, trains on labels alone", surrogate => new Attack("top-1", new PoolStrategy(), new LabelRecovery(), surrogate)),
+        ("naive", "asks rows of the pool, trains on answers as they came", surrogate => OfPool("naive", new NaiveRecovery(), surrogate)),
+        ("top-1", "trains on labels alone", surrogate => OfPool("top-1", new LabelRecovery(), surrogate)),
+        ("averaging", "asks each row 4 times and averages", surrogate => OfPool("averaging", new NaiveRecovery(), surrogate) with { Through = static (oracle, _) => AveragingOracle.OverRepeats(oracle, Repeats) }),
+        ("partial-bayes", "looks answers up in a table of the known algorithm", surrogate => OfPool("partial-bayes", new LookupRecovery(), surrogate)),
+        ("d-dae", "undoes the known algorithm with a network: D-DAE+", surrogate => OfPool("d-dae", new NetworkRecovery(), surrogate)),
+        ("knockoff", "learns what to ask: Knockoff Nets, adaptive", surrogate => new Attack("knockoff", new KnockoffStrategy(), new NaiveRecovery(), surrogate)),
+        ("active", "asks what its copy is least sure of", surrogate => new Attack("active", new ActiveStrategy(), new NaiveRecovery(), surrogate)),
+        ("jbda", "grows few rows by the copy's gradient", surrogate => new Attack("jbda", new JbdaStrategy(), new NaiveRecovery(), surrogate)),
+        ("noise", "has no data and asks noise", surrogate => new Attack("noise", new NoiseStrategy(), new NaiveRecovery(), surrogate)),
     ];
 
     /// <summary>All attacks, the simplest first.</summary>
@@ -24,4 +33,6 @@ public static class AttackCatalog
             ? s_attacks[found].Create(surrogate)
             : throw new ArgumentException($"There is no attack '{name}'. Allowed: {string.Join(", ", s_attacks.Select(attack => attack.Name))}.");
     }
+
+    private static Attack OfPool(string name, IAnswerRecovery recovery, SurrogateOptions surrogate) => new(name, new PoolStrategy(), recovery, surrogate);
 }

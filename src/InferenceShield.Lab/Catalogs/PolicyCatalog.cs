@@ -11,12 +11,14 @@ public static class PolicyCatalog
         ("shield", "what the shield releases to normal callers", context => OfPosture("shield", context, Posture.Normal)),
         ("shield-guarded", "what it releases to guarded callers", context => OfPosture("shield-guarded", context, Posture.Guarded)),
         ("shield-restricted", "what it releases to restricted callers", context => OfPosture("shield-restricted", context, Posture.Restricted)),
-        ("top-1", "the label alone", context => OfHardening("top-1", context, hardening => hardening.Release = Release.LabelOnly)),
-        ("rounding", "1 decimal", context => OfHardening("rounding", context, hardening => hardening.Decimals = 1)),
-        ("bands", "label, confidence band and second label; learned", context => OfLearned("bands", context, usesCodebook: false)),
-        ("codebook", "the nearest of 16 typical answers of the label; learned", context => OfLearned("codebook", context, usesCodebook: true)),
-        ("keyed-noise", "noise of .5 in L1, the same on every repeat", context => OfHardening("keyed-noise", context, hardening => hardening.KeyedNoiseBudget = 0.5)),
-        ("modelguard-w", "ModelGuard-W with .5 in L1", context => OfHardening("modelguard-w", context, hardening => hardening.LeastInformationBudget = 0.5)),
+        ("top-1", "the label alone", context => Named("top-1", ReleasePolicies.LabelOnly(context.ClassCount))),
+        ("rounding", "1 decimal", context => Named("rounding", ReleasePolicies.Round(context.ClassCount, decimals: 1))),
+        ("bands", "label, confidence band and second label; learned", context => Named("bands", ReleasePolicies.Bands(context.ClassCount, context.BenignAnswers.Span))),
+        ("codebook", "the nearest of 16 typical answers of the label; learned", context => Named("codebook", ReleasePolicies.Codebook(context.ClassCount, context.BenignAnswers.Span))),
+        ("keyed-noise", "noise of .5 in L1, the same on every repeat", context => Named("keyed-noise", ReleasePolicies.KeyedNoise(context.ClassCount, 0.5))),
+        ("modelguard-w", "ModelGuard-W with .5 in L1", context => Named("modelguard-w", ReleasePolicies.LeastInformation(context.ClassCount, 0.5))),
+        ("reverse-sigmoid", "ART's, for comparison", static _ => Named("reverse-sigmoid", BaselinePolicies.ReverseSigmoid())),
+        ("gaussian-noise", "ART's, for comparison: fresh for each answer", static _ => Named("gaussian-noise", BaselinePolicies.GaussianNoise())),
     ];
 
     /// <summary>All policies, the usual ones first.</summary>
@@ -42,14 +44,6 @@ public static class PolicyCatalog
     private static ReleasePolicy OfPosture(string name, PolicyContext context, Posture posture) =>
         new(name, key => new PostureRelease(context, posture, key));
 
-    private static ReleasePolicy OfLearned(string name, PolicyContext context, bool usesCodebook)
-    {
-        ReadOnlySpan<float> benign = context.BenignAnswers.Span;
-        ConfidenceBands bands = ConfidenceBands.Learn(benign, context.ClassCount, OutputKind.Probabilities);
-        LearnedRelease release = new(bands, usesCodebook ? AnswerCodebook.Learn(benign, context.ClassCount, OutputKind.Probabilities) : null);
-        return new ReleasePolicy(name, _ => release);
-    }
-
-    private static ReleasePolicy OfHardening(string name, PolicyContext context, Action<HardeningOptions> configure) =>
-        ReleasePolicy.OfShield(name, context.ClassCount, configure);
+    /// <summary>The same under the catalog's name, which gates can be written with.</summary>
+    private static ReleasePolicy Named(string name, ReleasePolicy policy) => new(name, policy.Create);
 }

@@ -43,20 +43,23 @@ public sealed class AuditResult
             first.Policy,
             first.Attack,
             first.Budget,
-            Estimate.Of([.. cells.Select(cell => cell.Copy.Agreement)]),
-            first.Copy.Accuracy is null ? null : Estimate.Of([.. cells.Select(cell => cell.Copy.Accuracy ?? 0)]),
-            Estimate.Of([.. cells.Select(cell => cell.Copy.Distance)]),
+            Interval.OfRuns([.. cells.Select(cell => cell.Copy.Agreement)]),
+            first.Copy.Accuracy is null ? null : Interval.OfRuns([.. cells.Select(cell => cell.Copy.Accuracy ?? 0)]),
+            Interval.OfRuns([.. cells.Select(cell => cell.Copy.Distance)]),
             null);
     }
 
     private static CostMultiplier? CostOf(AuditRow row, AuditRow[] rows)
     {
-        (int Budget, double Agreement)[] undefended =
-        [
-            .. rows.Where(other => other.Policy == ReleasePolicy.None.Name && other.Setup == row.Setup && other.Attack == row.Attack)
-                .OrderBy(other => other.Budget)
-                .Select(other => (other.Budget, other.Agreement.Mean)),
-        ];
-        return undefended.Length == 0 ? null : CostMultiplier.Of(row.Budget, row.Agreement.Mean, undefended);
+        AuditRow[] undefended = CurveOf(row, ReleasePolicy.None.Name, rows);
+        AuditRow[] defended = CurveOf(row, row.Policy, rows);
+        return undefended.Length == 0 ? null : ToCurve(defended).Compare(ToCurve(undefended), Array.IndexOf(defended, row));
     }
+
+    private static AuditRow[] CurveOf(AuditRow like, string policy, AuditRow[] rows) =>
+        [.. rows.Where(row => row.Policy == policy && row.Setup == like.Setup && row.Attack == like.Attack).OrderBy(row => row.Budget)];
+
+    /// <summary>Agreement against queries of some rows, budgets ascending.</summary>
+    internal static AgreementCurve ToCurve(IEnumerable<AuditRow> rows) =>
+        new([.. rows.Select(row => (double)row.Budget)], [.. rows.Select(row => row.Agreement.Mean)]);
 }

@@ -8,6 +8,6 @@ namespace InferenceShield.Lab;
 /// <param name="Agreement">Agreement of the copy with the clean target, 0 to 1.</param>
 /// <param name="Accuracy">Accuracy of the copy, 0 to 1; null without labels.</param>
 /// <param name="Distance">Mean L1 distance of the copy from the clean target, 0 to 2.</param>
-/// <param name="Cost">Against the same attack on the policy "none"; null where the plan lacks it.</param>
+/// <param name="Cost">Against the same attack on the policy "none"; null where the plan lacks it. Intervals are those over seeds.</param>
 public sealed record AuditRow(
-    string Setup, string Policy, string Attack, int Budget, Estimate Agreement, Estimate? Accuracy, Estimate Distance, CostMultiplier? Cost);
+    string Setup, string Policy, string Attack, int Budget, Interval Agreement, Interval? Accuracy, Interval Distance, CostMultiplier? Cost);

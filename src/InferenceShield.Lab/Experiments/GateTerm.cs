@@ -32,7 +32,7 @@ internal sealed record GateTerm(GateMetric Metric, string? Setup, string? Policy
     {
         foreach (PolicyUtility utility in result.Utilities.Where(utility => Covers(utility.Setup, utility.Policy)))
         {
-            (double value, string name) = Metric == GateMetric.TopOneChanged ? (utility.TopOneChanged, "top1-changed") : (utility.Distance, "l1");
+            (double value, string name) = Metric == GateMetric.TopOneChanged ? (utility.TopChanged, "top1-changed") : (utility.Distance, "l1");
             yield return (value, Say($"{name} of policy {utility.Policy} on {utility.Setup} is {value:0.0000}"));
         }
     }

@@ -1,58 +1,44 @@
-using System.Numerics.Tensors;
-
 namespace InferenceShield.Lab;
 
-/// <summary>What a policy costs honest users: released answers against clean ones, on the test rows.</summary>
+/// <summary>What a policy costs honest users: released answers against clean ones, on the test rows; means over a plan's seeds.</summary>
 /// <param name="Setup">On what it was measured.</param>
 /// <param name="Policy">The policy.</param>
-/// <param name="TopOneChanged">Share of rows whose label is another one.</param>
+/// <param name="TopChanged">Share of rows whose label is another one, or no longer strictly ahead.</param>
 /// <param name="Distance">Mean L1 distance, 0 to 2.</param>
 /// <param name="Accuracy">Share of rows whose released label is the true one; null without labels.</param>
-public sealed record PolicyUtility(string Setup, string Policy, double TopOneChanged, double Distance, double? Accuracy)
+/// <param name="CalibrationError">Expected calibration error; null without labels.</param>
+/// <param name="Separation">Area under the ROC curve of telling right answers from wrong ones by their confidence; null without labels.</param>
+public sealed record PolicyUtility(
+    string Setup, string Policy, double TopChanged, double Distance, double? Accuracy, double? CalibrationError, double? Separation)
 {
-    /// <summary>Measures every policy of a plan, as the mean over its seeds.</summary>
+    /// <summary>Measures every policy of a plan.</summary>
     internal static IEnumerable<PolicyUtility> Measure(AuditPlan plan, CancellationToken cancellationToken)
     {
         foreach (ExtractionSetup setup in plan.Setups)
         {
-            float[] clean = new float[setup.Test.Count * setup.Target.ClassCount];
+            int classes = setup.Target.ClassCount;
+            float[] clean = new float[setup.Test.Count * classes];
+            float[] released = new float[clean.Length];
             setup.Target.Classify(setup.Test.Values.Span, clean);
             foreach (ReleasePolicy policy in plan.Policies)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                PolicyUtility[] seeds = [.. plan.Seeds.Select(seed => Measure(setup, policy, seed, clean))];
-                yield return seeds[0] with
+                List<UtilityMetrics> seeds = [];
+                foreach (ulong seed in plan.Seeds)
                 {
-                    TopOneChanged = seeds.Average(one => one.TopOneChanged),
-                    Distance = seeds.Average(one => one.Distance),
-                    Accuracy = seeds.Average(one => one.Accuracy),
-                };
+                    cancellationToken.ThrowIfCancellationRequested();
+                    policy.Create(seed).Apply(setup.Test.Values.Span, clean, classes, released);
+                    seeds.Add(UtilityMetrics.Measure(clean, released, setup.Test.Labels.Span, classes));
+                }
+
+                yield return new PolicyUtility(
+                    setup.Name,
+                    policy.Name,
+                    seeds.Average(one => one.TopChanged),
+                    seeds.Average(one => one.MeanDistance),
+                    seeds.Average(one => one.Accuracy),
+                    seeds.Average(one => one.CalibrationError),
+                    seeds.Average(one => one.Separation));
             }
         }
-    }
-
-    private static PolicyUtility Measure(ExtractionSetup setup, ReleasePolicy policy, ulong seed, float[] clean)
-    {
-        int classes = setup.Target.ClassCount;
-        float[] released = new float[clean.Length];
-        policy.Create(seed).Apply(setup.Test.Values.Span, clean, classes, released);
-        int rows = setup.Test.Count;
-        int changed = 0;
-        int right = 0;
-        double distance = 0;
-        for (int row = 0; row < rows; row++)
-        {
-            ReadOnlySpan<float> before = clean.AsSpan(row * classes, classes);
-            ReadOnlySpan<float> after = released.AsSpan(row * classes, classes);
-            int top = TensorPrimitives.IndexOfMax(after);
-            changed += top == TensorPrimitives.IndexOfMax(before) ? 0 : 1;
-            right += setup.Test.HasLabels && top == setup.Test.Labels.Span[row] ? 1 : 0;
-            for (int i = 0; i < classes; i++)
-            {
-                distance += Math.Abs(before[i] - after[i]);
-            }
-        }
-
-        return new PolicyUtility(setup.Name, policy.Name, (double)changed / rows, distance / rows, setup.Test.HasLabels ? (double)right / rows : null);
     }
 }

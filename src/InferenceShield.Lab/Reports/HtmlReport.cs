@@ -36,8 +36,8 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A share in per cent with its interval.</summary>
-    private static string Show(Estimate estimate) =>
-        Say($"{100 * estimate.Mean:0.0}") + (estimate.HalfWidth is { } half ? Say($"<small> ± {100 * half:0.0}</small>") : "");
+    private static string Show(Interval interval) =>
+        Say($"{100 * interval.Mean:0.0}") + (PlainWords.HalfWidth(interval) is { } half ? Say($"<small> ± {100 * half:0.0}</small>") : "");
 
     private static string Show(CostMultiplier? cost) => Escape(PlainWords.Times(cost));
 
@@ -109,7 +109,7 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
             .. result.Plan.Policies.Select((policy, style) => new PlotSeries(
                 policy.Name,
                 style,
-                [.. find(policy.Name).OrderBy(row => row.Budget).Select(row => new PlotPoint(row.Budget, row.Agreement.Mean, row.Agreement.HalfWidth ?? 0))])),
+                [.. find(policy.Name).OrderBy(row => row.Budget).Select(row => new PlotPoint(row.Budget, row.Agreement.Mean, PlainWords.HalfWidth(row.Agreement) ?? 0))])),
         ];
         _html.Append(CultureInfo.InvariantCulture, $"<figure><figcaption>{Escape(title)}</figcaption>\n");
         _html.Append(SvgPlot.Draw(
@@ -124,7 +124,7 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
             .. result.Plan.Policies.Select((policy, style) =>
             {
                 AuditRow best = result.FindBest(setup.Name, policy.Name)[^1];
-                return new PlotSeries(policy.Name, style, [new PlotPoint(Utility(setup, policy.Name).Distance, best.Agreement.Mean, best.Agreement.HalfWidth ?? 0)]);
+                return new PlotSeries(policy.Name, style, [new PlotPoint(Utility(setup, policy.Name).Distance, best.Agreement.Mean, PlainWords.HalfWidth(best.Agreement) ?? 0)]);
             }),
         ];
         double most = Math.Max(0.05, series.Max(one => one.Points[0].X));
@@ -138,9 +138,9 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
     /// <summary>The same in all plots of a setup, so that they can be compared.</summary>
     private PlotAxis AgreementAxis(ExtractionSetup setup)
     {
-        Estimate[] agreements = [.. result.Rows.Where(row => row.Setup == setup.Name).Select(row => row.Agreement)];
-        double low = Math.Max(0, agreements.Min(agreement => agreement.Mean - (agreement.HalfWidth ?? 0)));
-        double high = Math.Min(1, agreements.Max(agreement => agreement.Mean + (agreement.HalfWidth ?? 0)));
+        Interval[] agreements = [.. result.Rows.Where(row => row.Setup == setup.Name).Select(row => row.Agreement)];
+        double low = Math.Max(0, agreements.Min(agreement => agreement.Mean - (PlainWords.HalfWidth(agreement) ?? 0)));
+        double high = Math.Min(1, agreements.Max(agreement => agreement.Mean + (PlainWords.HalfWidth(agreement) ?? 0)));
 
         // Less than four points of difference are not blown up to the height of the plot.
         double room = Math.Max(0, 0.04 - (high - low)) / 2;
@@ -149,11 +149,13 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
 
     private void WriteUtilities(ExtractionSetup setup)
     {
-        _html.Append("<h3>Honest users</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>policy</th><th>labels changed, %</th><th>mean L1</th><th>accuracy, %</th></tr></thead>\n<tbody>\n");
+        _html.Append("<h3>Honest users</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>policy</th><th>labels changed, %</th><th>mean L1</th><th>accuracy, %</th><th>calibration error</th><th>AUROC of confidence</th></tr></thead>\n<tbody>\n");
         foreach (PolicyUtility utility in result.Utilities.Where(utility => utility.Setup == setup.Name))
         {
             string accuracy = utility.Accuracy is { } share ? Say($"{100 * share:0.0}") : "";
-            _html.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(utility.Policy)}</th><td>{100 * utility.TopOneChanged:0.0}</td><td>{utility.Distance:0.000}</td><td>{accuracy}</td></tr>\n");
+            string calibration = utility.CalibrationError is { } error ? Say($"{error:0.000}") : "";
+            string separation = utility.Separation is { } area ? Say($"{area:0.000}") : "";
+            _html.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(utility.Policy)}</th><td>{100 * utility.TopChanged:0.0}</td><td>{utility.Distance:0.000}</td><td>{accuracy}</td><td>{calibration}</td><td>{separation}</td></tr>\n");
         }
 
         _html.Append("</tbody></table></div>\n");
@@ -163,7 +165,7 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
     private void WriteAgreements(ExtractionSetup setup)
     {
         bool hasCost = result.Rows.Any(row => row.Cost is not null);
-        _html.Append("<h3>Agreement, %, with its 95 % interval").Append(hasCost ? "; below it, queries against the same attack without a shield" : "").Append("</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>policy</th><th>queries</th>");
+        _html.Append("<h3>Agreement, %, with its 95 % interval").Append(hasCost ? "; below it, the queries it takes against those without a shield, by the same attack (? lies outside of what was measured)" : "").Append("</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>policy</th><th>queries</th>");
         foreach (Attack attack in result.Plan.Attacks)
         {
             _html.Append(CultureInfo.InvariantCulture, $"<th>{Escape(attack.Name)}</th>");

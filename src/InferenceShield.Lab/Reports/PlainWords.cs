@@ -25,9 +25,12 @@ internal static class PlainWords
     /// <summary>A share as per cent with one decimal.</summary>
     public static string Percent(double share) => Say($"{100 * share:0.0} %");
 
-    /// <summary>A cost multiplier; a bound as such.</summary>
+    /// <summary>Half of an interval; null where one value says nothing of it.</summary>
+    public static double? HalfWidth(Interval interval) => double.IsNaN(interval.High) ? null : interval.High - interval.Mean;
+
+    /// <summary>A cost multiplier, with a question mark where it lies outside of what was measured.</summary>
     public static string Times(CostMultiplier? cost) => cost is not { } known ? "" : Say(
-        $"{(known.Bound == CostBound.AtLeast ? "≥ " : known.Bound == CostBound.AtMost ? "≤ " : "")}{known.Value:0.00}");
+        $"{known.Value:0.00}{(known.IsExtrapolated ? "?" : "")}");
 
     /// <summary>A number of queries with thousands set apart.</summary>
     public static string Count(int queries) => Say($"{queries:N0}");
@@ -49,15 +52,15 @@ internal static class PlainWords
         }
 
         PolicyUtility utility = result.Utilities.First(utility => utility.Setup == best.Setup && utility.Policy == best.Policy);
-        return text + $" Honest users: {(utility.TopOneChanged == 0 ? "no label changes" : Percent(utility.TopOneChanged) + " of labels change")}, answers move by {Say($"{utility.Distance:0.000}")} in L1.";
+        return text + $" Honest users: {(utility.TopChanged == 0 ? "no label changes" : Percent(utility.TopChanged) + " of labels change")}, answers move by {Say($"{utility.Distance:0.000}")} in L1.";
     }
 
     private static string Compare(AuditResult result, AuditRow best, AuditRow undefended)
     {
         // Seed by seed: the same seed asks the same rows under every policy.
-        Estimate loss = Estimate.Of([.. Seeds(result, undefended).Zip(Seeds(result, best), (without, with) => without - with)]);
+        Interval loss = Interval.OfRuns([.. Seeds(result, undefended).Zip(Seeds(result, best), (without, with) => without - with)]);
         string change = Say($"{100 * Math.Abs(loss.Mean):0.0} points");
-        if (loss.HalfWidth is { } half && Math.Abs(loss.Mean) <= half)
+        if (HalfWidth(loss) is { } half && Math.Abs(loss.Mean) <= half)
         {
             return Say($"That is {change} {(loss.Mean < 0 ? "more" : "less")} than without a shield, within the spread over seeds (± {100 * half:0.0}): no cost was measured.");
         }
@@ -67,12 +70,11 @@ internal static class PlainWords
             return $"That is {change} more than without a shield: it costs a thief nothing.";
         }
 
-        (int Budget, double Agreement)[] curve = [.. result.FindBest(best.Setup, undefended.Policy).Select(row => (row.Budget, row.Agreement.Mean))];
-        CostMultiplier cost = CostMultiplier.Of(best.Budget, best.Agreement.Mean, curve);
-        string queries = curve.Length < 2 ? "" : cost.Bound == CostBound.AtLeast
-            ? Say($", and the thief pays at least {cost.Value:0.0} times the queries for the same copy")
-            : Say($", and the thief pays {cost.Value:0.0} times the queries for the same copy");
-        string sure = loss.HalfWidth is { } width ? Say($" (± {100 * width:0.0})") : " (one seed: no interval)";
+        IReadOnlyList<AuditRow> curve = result.FindBest(best.Setup, undefended.Policy);
+        IReadOnlyList<AuditRow> defended = result.FindBest(best.Setup, best.Policy);
+        CostMultiplier cost = AuditResult.ToCurve(defended).Compare(AuditResult.ToCurve(curve), defended.Count - 1);
+        string queries = curve.Count < 2 || cost.IsExtrapolated ? "" : Say($", and the thief pays {cost.Value:0.0} times the queries for the same copy");
+        string sure = HalfWidth(loss) is { } width ? Say($" (± {100 * width:0.0})") : " (one seed: no interval)";
         return $"That is {change}{sure} less than without a shield{queries}.";
     }
 

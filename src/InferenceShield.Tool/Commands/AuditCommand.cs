@@ -20,7 +20,7 @@ internal static class AuditCommand
         Option<string?> modelName = SharedOptions.ModelName();
         Option<string?> secret = SharedOptions.SecretVariable();
         Option<string[]> policies = new("--policies") { Description = $"Default: none,shield,shield-guarded,shield-restricted. All: {List(PolicyCatalog.Entries)}.", HelpName = "NAMES" };
-        Option<string[]> attacks = new("--attacks") { Description = $"Default: all. They are: {List(AttackCatalog.Entries)}.", HelpName = "NAMES" };
+        Option<string[]> attacks = new("--attacks") { Description = $"Default: {string.Join(',', AuditRun.UsualAttacks)}. All: {List(AttackCatalog.Entries)}.", HelpName = "NAMES" };
         Option<string[]> budget = new("--budget") { Description = "Queries the thief may spend, such as 500,5000. Default: the two largest of 100, 500, 2000, 5000 that the data allow.", HelpName = "NUMBERS" };
         Option<int> seeds = new("--seeds") { Description = "How many times each theft is repeated, with seeds 1, 2, ...", HelpName = "NUMBER", DefaultValueFactory = _ => 3 };
         Option<int?> test = new("--test") { Description = "Rows held out for measuring. Default: a quarter, at most 2000.", HelpName = "ROWS" };
@@ -31,6 +31,7 @@ internal static class AuditCommand
         Option<int> threads = new("--threads") { Description = "Thefts at once; 0 for one on each processor.", HelpName = "NUMBER" };
         Option<bool> authorised = new("--i-am-authorised") { Description = "Required for a URL: you own the model or may test it." };
         Option<bool> remote = new("--allow-remote") { Description = "Ask a URL that is not on this machine." };
+        Option<string?> apiKey = new("--api-key-env") { Description = "Environment variable with the API key of a URL.", HelpName = "NAME" };
         Option<bool> json = SharedOptions.Json();
         Command command = new(
             "audit",
@@ -44,7 +45,7 @@ internal static class AuditCommand
             A run that is cut off keeps its finished thefts; the same command with --resume goes on.
             """)
         {
-            model, data, labels, labelColumn, scale, output, kind, policy, modelName, secret, policies, attacks, budget, seeds, test, hidden, folder, gates, resume, threads, json, authorised, remote,
+            model, data, labels, labelColumn, scale, output, kind, policy, modelName, secret, policies, attacks, budget, seeds, test, hidden, folder, gates, resume, threads, json, authorised, remote, apiKey,
         };
         command.SetAction((parsed, cancellationToken) => AuditRun.RunAsync(
             new AuditRequest(parsed.GetRequiredValue(model), parsed.GetRequiredValue(data))
@@ -70,6 +71,7 @@ internal static class AuditCommand
                 Threads = parsed.GetValue(threads),
                 IsAuthorised = parsed.GetValue(authorised),
                 AllowRemote = parsed.GetValue(remote),
+                ApiKeyVariable = parsed.GetValue(apiKey),
             },
             terminal,
             cancellationToken));

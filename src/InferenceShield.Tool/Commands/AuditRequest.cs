@@ -46,4 +46,7 @@ internal sealed record AuditRequest(string Model, string Data)
     public bool IsAuthorised { get; init; }
 
     public bool AllowRemote { get; init; }
+
+    /// <summary>Environment variable with the key of a served model.</summary>
+    public string? ApiKeyVariable { get; init; }
 }

@@ -71,21 +71,21 @@ internal static class BenchCommand
             rows[i] = i * 7919 % 1009 / 1009f;
         }
 
-        OnnxTarget target = OnnxTarget.Choose(model, new Dataset("rows", rows, width), outputName, kind);
+        OutputGuess target = OutputChoice.Choose(model, new Dataset("rows", rows, width), outputName, kind);
         using SessionOptions options = new() { IntraOpNumThreads = 1 };
         using InferenceSession bare = new(path, options);
         using Shield shield = BuildShield(name, configure, secret, target);
         using ShieldedSession shielded = new(shield, path, sessionOptions: options);
         CallerKey caller = shield.IdentifyCaller("bench");
         float[] input = new float[width];
-        float[] answer = new float[target.ClassCount];
+        float[] answer = new float[target.Width];
         int[] shape = bare.InputMetadata.Values.First().Dimensions;
         long[] inputShape = [1, .. shape.Skip(1)];
         string[] inputs = [bare.InputMetadata.Keys.First()];
         string[] outputs = [target.Output];
         using RunOptions runOptions = new();
         using OrtValue inputValue = OrtValue.CreateTensorValueFromMemory(input, inputShape);
-        using OrtValue outputValue = OrtValue.CreateTensorValueFromMemory(answer, [1, target.ClassCount]);
+        using OrtValue outputValue = OrtValue.CreateTensorValueFromMemory(answer, [1, target.Width]);
         OrtValue[] inputValues = [inputValue];
         OrtValue[] outputValues = [outputValue];
         double[] bareTimes = new double[rounds];
@@ -118,7 +118,7 @@ internal static class BenchCommand
             ratios[rounds / 2], ratios[rounds / 10], ratios[(rounds - 1) * 9 / 10], bareTimes.Order().ElementAt(rounds / 2), shieldedTimes.Order().ElementAt(rounds / 2), (double)bytes / calls, rounds, calls);
     }
 
-    private static Shield BuildShield(string name, Action<ShieldOptions>? configure, IShieldSecretProvider? secret, OnnxTarget target) =>
+    private static Shield BuildShield(string name, Action<ShieldOptions>? configure, IShieldSecretProvider? secret, OutputGuess target) =>
         new ShieldBuilder(name)
             .UseSecret(secret ?? ShieldSecrets.Ephemeral())
             .Configure(options =>

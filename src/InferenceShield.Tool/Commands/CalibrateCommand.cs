@@ -46,8 +46,7 @@ internal static class CalibrateCommand
                 throw new MistakeException($"'{parsed.GetValue(benign)}' holds {rows.Count} rows; at least {FewestRows} are needed, some thousand for numbers that hold.");
             }
 
-            using OnnxModel opened = OnnxModel.Open(path);
-            OnnxTarget target = OnnxTarget.Choose(opened, rows, parsed.GetValue(output), SharedOptions.ParseKind(parsed.GetValue(kind)));
+            using OnnxClassifier target = OutputChoice.Open(path, rows, parsed.GetValue(output), SharedOptions.ParseKind(parsed.GetValue(kind)), out OutputGuess chosen);
             float[] answers = new float[rows.Count * target.ClassCount];
             target.Classify(rows.Values.Span, answers);
             string name = parsed.GetValue(modelName) ?? DataFile.NameOf(path);
@@ -79,7 +78,7 @@ internal static class CalibrateCommand
                 codebook.Save(file, name, key);
             }
 
-            string settings = SettingsText.Of(name, path, target.Output, target.Kind, target.ClassCount, bandFile);
+            string settings = SettingsText.Of(name, path, chosen.Output, chosen.Kind, target.ClassCount, bandFile);
             if (parsed.GetValue(json))
             {
                 terminal.Output.WriteLine(JsonText.Of(new
@@ -98,7 +97,7 @@ internal static class CalibrateCommand
                 return ExitCode.Done;
             }
 
-            terminal.Output.WriteLine($"Learned from {rows.Count} answers of '{target.Output}', {target.ClassCount} classes:");
+            terminal.Output.WriteLine($"Learned from {rows.Count} answers of '{chosen.Output}', {target.ClassCount} classes:");
             terminal.Output.WriteLine($"  {bandFile}: {learnedBands.Confidences.Count} bands, edges {Join(learnedBands.Edges)}; released confidences {Join(learnedBands.Confidences)}");
             terminal.Output.WriteLine($"  {codebookFile}: {codebook.Count} answers");
             terminal.Output.WriteLine(key is null

@@ -28,29 +28,20 @@ internal sealed class Target : IDisposable
     /// <summary>Whether answers come from a service: its policy is then its own, and no clean answers are known.</summary>
     public bool IsServed { get; }
 
-    public static Target Open(AuditRequest request, Dataset data)
+    public static async Task<Target> OpenAsync(AuditRequest request, Dataset data, CancellationToken cancellationToken)
     {
         if (Uri.TryCreate(request.Model, UriKind.Absolute, out Uri? address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps))
         {
-            return OpenServed(request, address, data);
+            return await OpenServedAsync(request, address, data, cancellationToken).ConfigureAwait(false);
         }
 
-        OnnxModel model = OnnxModel.Open(request.Model);
-        try
-        {
-            OnnxTarget target = OnnxTarget.Choose(model, data, request.Output, request.Kind);
-            return new Target(model, target, request.ModelName ?? DataFile.NameOf(request.Model), target.Output, target.Kind, isServed: false);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        OnnxClassifier classifier = OutputChoice.Open(request.Model, data, request.Output, request.Kind, out OutputGuess chosen);
+        return new Target(classifier, classifier, request.ModelName ?? DataFile.NameOf(request.Model), chosen.Output, chosen.Kind, isServed: false);
     }
 
     public void Dispose() => _owned.Dispose();
 
-    private static Target OpenServed(AuditRequest request, Uri address, Dataset data)
+    private static async Task<Target> OpenServedAsync(AuditRequest request, Uri address, Dataset data, CancellationToken cancellationToken)
     {
         if (!request.IsAuthorised)
         {
@@ -67,7 +58,9 @@ internal sealed class Target : IDisposable
             throw new MistakeException("A served model has its own policy: leave out --policy and --policies. To compare policies, audit the ONNX file.");
         }
 
-        ServedModel served = ServedModel.Open(address, data, request.Output);
-        return new Target(served, served, request.ModelName ?? served.Name, served.Output, OutputKind.Probabilities, isServed: true);
+        ServedModel served = await ServedModel.ConnectAsync(request, address, cancellationToken).ConfigureAwait(false);
+        return served.InputLength == data.Width
+            ? new Target(served, served, request.ModelName ?? served.Name, request.Output ?? "the only one", OutputKind.Probabilities, isServed: true)
+            : throw new MistakeException($"Rows of the data have {data.Width} values; '{address}' takes {served.InputLength}. Give data of the model's shape.");
     }
 }

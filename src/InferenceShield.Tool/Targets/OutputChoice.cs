@@ -2,29 +2,16 @@ using InferenceShield.Lab;
 
 namespace InferenceShield.Tool;
 
-/// <summary>One output of an ONNX file as the model that is stolen.</summary>
-internal sealed class OnnxTarget(OnnxModel model, int inputLength, OutputGuess output) : IClassifier
+/// <summary>Chooses the output that is stolen: the one named, or the one whose rows are distributions, or the only one with scores.</summary>
+internal static class OutputChoice
 {
     private const int ProbeRows = 64;
 
-    /// <inheritdoc/>
-    public int InputLength => inputLength;
-
-    /// <inheritdoc/>
-    public int ClassCount => output.Width;
-
-    /// <summary>The output's name.</summary>
-    public string Output => output.Output;
-
-    /// <summary>What it was taken for.</summary>
-    public OutputKind Kind => output.Kind;
-
-    /// <summary>Chooses an output: the one named, or the one whose rows are distributions, or the only one with scores.</summary>
     /// <param name="model">The model.</param>
     /// <param name="data">Rows to find out with.</param>
     /// <param name="named">An output's name; null to choose.</param>
     /// <param name="kind">What it is; null to find out.</param>
-    public static OnnxTarget Choose(OnnxModel model, Dataset data, string? named, OutputKind? kind)
+    public static OutputGuess Choose(OnnxModel model, Dataset data, string? named, OutputKind? kind)
     {
         Dataset probe = data.Slice(0, Math.Min(ProbeRows, data.Count));
         IReadOnlyList<OutputGuess> guesses = OutputGuess.Of(
@@ -40,11 +27,22 @@ internal sealed class OnnxTarget(OnnxModel model, int inputLength, OutputGuess o
 
         OutputGuess chosen = kind is { } told ? usable[0] with { Kind = told } : usable[0];
         return chosen.HasClasses
-            ? new OnnxTarget(model, data.Width, chosen)
+            ? chosen
             : throw new MistakeException($"The output '{chosen.Output}' cannot be audited: it seems to be {chosen.Kind} ({chosen.Reason}); Probabilities and Logits of two or more classes can. If it is one of them, say so with --kind.");
     }
 
-    /// <inheritdoc/>
-    public void Classify(ReadOnlySpan<float> inputs, Span<float> probabilities) =>
-        output.ToProbabilities(model.Run(inputs, inputLength, output.Output)).CopyTo(probabilities);
+    /// <summary>The chosen output as a classifier.</summary>
+    public static OnnxClassifier Open(string path, Dataset data, string? named, OutputKind? kind, out OutputGuess chosen)
+    {
+        using OnnxModel model = OnnxModel.Open(path);
+        chosen = Choose(model, data, named, kind);
+        try
+        {
+            return new OnnxClassifier(path, chosen.Output, chosen.Kind);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new MistakeException(exception.Message);
+        }
+    }
 }
