@@ -94,6 +94,40 @@ public sealed class AuditRunnerTests : IDisposable
     }
 
     [Fact]
+    public void A_policy_at_fault_leaves_the_file_that_was_there()
+    {
+        File.WriteAllText(Store, "precious\n");
+        AuditPlan plan = AuditSample.Plan();
+        AuditPlan faulty = new(plan.Setups, [PolicyCatalog.Create("shield", new PolicyContext(2) { Shield = options => options.Hardening.Decimals = 9 })], plan.Attacks, plan.Budgets, plan.Seeds);
+        Assert.ThrowsAny<Exception>(() => AuditStore.Create(Store, faulty));
+        Assert.Equal("precious\n", File.ReadAllText(Store));
+    }
+
+    [Fact]
+    public void Every_name_of_the_catalogs_makes_what_it_names_and_another_says_which_there_are()
+    {
+        float[] benign = new float[600];
+        for (int row = 0; row < 300; row++)
+        {
+            (benign[2 * row], benign[(2 * row) + 1]) = (row / 300f, 1 - (row / 300f));
+        }
+
+        PolicyContext context = new(2) { BenignAnswers = benign };
+        foreach (CatalogEntry entry in PolicyCatalog.Entries)
+        {
+            float[] released = new float[2];
+            ReleasePolicy policy = PolicyCatalog.Create(entry.Name, context);
+            policy.Create(1).Apply(new float[2], [0.3f, 0.7f], 2, released);
+            Assert.Equal(entry.Name, policy.Name);
+            Assert.Equal(1, released.Sum(), 1e-3);
+        }
+
+        Assert.All(AttackCatalog.Entries, entry => Assert.Equal(entry.Name, AttackCatalog.Create(entry.Name, new SurrogateOptions()).Name));
+        Assert.Contains("Allowed: none, shield", Assert.Throws<ArgumentException>(() => PolicyCatalog.Create("nonne", context)).Message, StringComparison.Ordinal);
+        Assert.Contains("Allowed: naive, top-1", Assert.Throws<ArgumentException>(() => AttackCatalog.Create("dfme", new SurrogateOptions())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_digest_tells_data_policies_attacks_budgets_and_seeds_apart()
     {
         AuditPlan plan = AuditSample.Plan();

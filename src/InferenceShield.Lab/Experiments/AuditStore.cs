@@ -27,13 +27,14 @@ public sealed class AuditStore : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(plan);
+        string digest = plan.Digest; // first: a policy whose options are at fault says so here
         if (File.Exists(path))
         {
             File.Move(path, path + ".previous", overwrite: true);
         }
 
         AuditStore store = new(new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read));
-        store.Write(new AuditLine(Version, plan.Digest, null));
+        store.Write(new AuditLine(Version, digest, null));
         return store;
     }
 

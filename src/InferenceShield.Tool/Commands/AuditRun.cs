@@ -65,12 +65,14 @@ internal static class AuditRun
         try
         {
             Directory.CreateDirectory(request.OutputFolder);
-            if (!request.Resume && File.Exists(path))
+            bool movesEarlier = !request.Resume && File.Exists(path);
+            AuditStore store = request.Resume ? AuditStore.Resume(path, plan) : AuditStore.Create(path, plan);
+            if (movesEarlier)
             {
-                terminal.Error.WriteLine($"Starting anew; finished thefts of an earlier audit are kept in '{path}.previous'. (--resume goes on with them.)");
+                terminal.Error.WriteLine($"Starting anew; finished thefts of an earlier audit are kept in '{path}.previous'. (--resume would have gone on with them.)");
             }
 
-            return request.Resume ? AuditStore.Resume(path, plan) : AuditStore.Create(path, plan);
+            return store;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
