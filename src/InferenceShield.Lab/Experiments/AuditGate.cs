@@ -8,7 +8,7 @@ namespace InferenceShield.Lab;
 /// <c>attack</c>, each with one name.</para>
 /// <para>A term holds if it holds for anything that its filters leave. Without a filter for policies that is every policy but
 /// <c>none</c>; without a budget, the plan's largest. The gate trips when all of its terms hold. Compared is the mean over seeds,
-/// without regard to its interval; of a cost multiplier that is a bound, the bound.</para>
+/// without regard to its interval; of a cost multiplier outside of what was measured, the guess.</para>
 /// <para>Immutable and thread-safe.</para>
 /// </remarks>
 public sealed class AuditGate

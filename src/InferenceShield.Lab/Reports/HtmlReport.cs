@@ -74,13 +74,15 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
         _html.Append(CultureInfo.InvariantCulture, $"<section>\n<h2>{Escape(setup.Name)}</h2>\n");
         WriteLegend();
         _html.Append("<div class=\"plots\">\n");
-        WriteCurves("The best attack against each policy", setup, policy => result.FindBest(setup.Name, policy));
+        WriteCurves("The best attack against each policy", setup, BestAxis(setup), policy => result.FindBest(setup.Name, policy));
         WriteTradeOff(setup);
         if (result.Plan.Attacks.Length > 1)
         {
+            // The same in all of them, so that attacks can be compared.
+            PlotAxis all = AgreementAxis(result.Rows.Where(row => row.Setup == setup.Name));
             foreach (Attack attack in result.Plan.Attacks)
             {
-                WriteCurves("Attack: " + attack.Name, setup, policy =>
+                WriteCurves("Attack: " + attack.Name, setup, all, policy =>
                     [.. result.Rows.Where(row => row.Setup == setup.Name && row.Policy == policy && row.Attack == attack.Name)]);
             }
         }
@@ -102,7 +104,7 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
         _html.Append("</p>\n");
     }
 
-    private void WriteCurves(string title, ExtractionSetup setup, Func<string, IReadOnlyList<AuditRow>> find)
+    private void WriteCurves(string title, ExtractionSetup setup, PlotAxis axis, Func<string, IReadOnlyList<AuditRow>> find)
     {
         PlotSeries[] series =
         [
@@ -113,7 +115,7 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
         ];
         _html.Append(CultureInfo.InvariantCulture, $"<figure><figcaption>{Escape(title)}</figcaption>\n");
         _html.Append(SvgPlot.Draw(
-            $"{title}: agreement against queries on {setup.Name}", PlotAxis.Logarithmic("queries", result.Plan.Budgets), AgreementAxis(setup), series, named: false));
+            $"{title}: agreement against queries on {setup.Name}", PlotAxis.Logarithmic("queries", result.Plan.Budgets), axis, series, named: false));
         _html.Append("</figure>\n");
     }
 
@@ -131,14 +133,16 @@ internal sealed class HtmlReport(AuditResult result, IReadOnlyDictionary<string,
         PlotAxis x = PlotAxis.Linear("how far honest answers move (mean L1)", 0, most * 1.05, value => Say($"{value:0.###}"));
         string title = Say($"What honest users pay, and what the best thief gets after {result.Plan.Budgets[^1]:N0} queries");
         _html.Append(CultureInfo.InvariantCulture, $"<figure><figcaption>{Escape(title)}</figcaption>\n");
-        _html.Append(SvgPlot.Draw($"{title}, on {setup.Name}", x, AgreementAxis(setup), series, named: true));
+        _html.Append(SvgPlot.Draw($"{title}, on {setup.Name}", x, AgreementAxis(result.Plan.Policies.Select(policy => result.FindBest(setup.Name, policy.Name)[^1])), series, named: true));
         _html.Append("</figure>\n");
     }
 
-    /// <summary>The same in all plots of a setup, so that they can be compared.</summary>
-    private PlotAxis AgreementAxis(ExtractionSetup setup)
+    private PlotAxis BestAxis(ExtractionSetup setup) =>
+        AgreementAxis(result.Plan.Policies.SelectMany(policy => result.FindBest(setup.Name, policy.Name)));
+
+    private static PlotAxis AgreementAxis(IEnumerable<AuditRow> rows)
     {
-        Interval[] agreements = [.. result.Rows.Where(row => row.Setup == setup.Name).Select(row => row.Agreement)];
+        Interval[] agreements = [.. rows.Select(row => row.Agreement)];
         double low = Math.Max(0, agreements.Min(agreement => agreement.Mean - (PlainWords.HalfWidth(agreement) ?? 0)));
         double high = Math.Min(1, agreements.Max(agreement => agreement.Mean + (PlainWords.HalfWidth(agreement) ?? 0)));
 

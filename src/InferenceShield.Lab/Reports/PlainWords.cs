@@ -29,7 +29,7 @@ internal static class PlainWords
     public static double? HalfWidth(Interval interval) => double.IsNaN(interval.High) ? null : interval.High - interval.Mean;
 
     /// <summary>A cost multiplier, with a question mark where it lies outside of what was measured.</summary>
-    public static string Times(CostMultiplier? cost) => cost is not { } known ? "" : Say(
+    public static string Times(CostMultiplier? cost) => cost is not { } known ? "" : known.Value >= CostMultiplier.Cap ? Say($"≥ {CostMultiplier.Cap}") : Say(
         $"{known.Value:0.00}{(known.IsExtrapolated ? "?" : "")}");
 
     /// <summary>A number of queries with thousands set apart.</summary>

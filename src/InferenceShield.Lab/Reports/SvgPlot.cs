@@ -26,7 +26,7 @@ internal static class SvgPlot
         DrawAxes(svg, x, y);
         for (int i = 0; i < series.Count; i++)
         {
-            DrawSeries(svg, x, y, series[i], (i - ((series.Count - 1) / 2.0)) * (named ? 0 : 5), named);
+            DrawSeries(svg, x, y, series[i], (i - ((series.Count - 1) / 2.0)) * (named ? 0 : 5), named ? (i % 2 == 0 ? -7 : 16) : null);
         }
 
         return svg.Append("</svg>\n").ToString();
@@ -61,8 +61,8 @@ internal static class SvgPlot
     /// <param name="y">The vertical axis.</param>
     /// <param name="series">What is drawn.</param>
     /// <param name="shift">Moves it sideways, so that intervals at the same place can be told apart.</param>
-    /// <param name="named">Whether points carry the name.</param>
-    private static void DrawSeries(StringBuilder svg, PlotAxis x, PlotAxis y, PlotSeries series, double shift, bool named)
+    /// <param name="nameBelow">How far below its point the name stands, so that those of neighbours do not meet; null for no name.</param>
+    private static void DrawSeries(StringBuilder svg, PlotAxis x, PlotAxis y, PlotSeries series, double shift, int? nameBelow)
     {
         svg.Append(CultureInfo.InvariantCulture, $"<g class=\"s{series.Style % 8}\"><title>{WebUtility.HtmlEncode(series.Name)}</title>");
         if (series.Points.Count > 1)
@@ -82,10 +82,10 @@ internal static class SvgPlot
             }
 
             svg.Append(Marker(left, top, series.Style));
-            if (named)
+            if (nameBelow is { } below)
             {
                 bool beyond = left > Width - 190;
-                svg.Append(CultureInfo.InvariantCulture, $"<text class=\"name\" x=\"{left + (beyond ? -9 : 9):0.#}\" y=\"{top - 7:0.#}\" text-anchor=\"{(beyond ? "end" : "start")}\">{WebUtility.HtmlEncode(series.Name)}</text>");
+                svg.Append(CultureInfo.InvariantCulture, $"<text class=\"name\" x=\"{left + (beyond ? -9 : 9):0.#}\" y=\"{top + below:0.#}\" text-anchor=\"{(beyond ? "end" : "start")}\">{WebUtility.HtmlEncode(series.Name)}</text>");
             }
         }
 
