@@ -11,7 +11,7 @@ namespace InferenceShield.Lab;
 /// and the model's log-probabilities less their mean. Generator and copy are MLPs trained by Adam, the generator's output
 /// normalised over the batch; the copy here has the hidden layers of the context's options and serves the asking only.
 /// Expect little: published results take 2 to 20 million queries. At budgets of thousands the generator learns next to nothing:
-/// it teaches about what uniform noise in the same bounds does (<see cref="NoiseStrategy"/>), at more work, and far less than any
+/// it teaches no more than uniform noise in the same bounds does (<see cref="NoiseStrategy"/>), at more work, and far less than a
 /// pool. Answers of a few decimals take the forward differences away. Thread-safe.
 /// </remarks>
 public sealed class DataFreeStrategy : IQueryStrategy

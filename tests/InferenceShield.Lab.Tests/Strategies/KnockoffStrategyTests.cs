@@ -105,4 +105,20 @@ public sealed class KnockoffStrategyTests
             Assert.Equal(clusters[row % 4], clusters[row]);
         }
     }
+
+    [Fact]
+    public void Nearly_every_row_lies_nearest_to_the_mean_of_its_own_cluster()
+    {
+        // Without heaps the seeds are no answer yet: the iterations must settle.
+        Dataset rows = OutOfDistributionPools.CreateUniform(InputBounds.OfBox(2, 0, 1), 600, 4);
+        int[] clusters = KMeans.Assign(rows, 5, 1, default);
+        (double X, double Y)[] means = [.. Enumerable.Range(0, 5).Select(cluster =>
+        {
+            int[] own = [.. Enumerable.Range(0, 600).Where(row => clusters[row] == cluster)];
+            return (own.Average(row => (double)rows.GetRow(row)[0]), own.Average(row => (double)rows.GetRow(row)[1]));
+        })];
+        int settled = Enumerable.Range(0, 600).Count(row => clusters[row] == Enumerable.Range(0, 5).MinBy(
+            cluster => Math.Pow(rows.GetRow(row)[0] - means[cluster].X, 2) + Math.Pow(rows.GetRow(row)[1] - means[cluster].Y, 2)));
+        Assert.InRange(settled, 582, 600);
+    }
 }
