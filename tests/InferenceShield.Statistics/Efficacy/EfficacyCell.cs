@@ -14,7 +14,7 @@ internal sealed record EfficacyCell(ReleasePolicy Policy, string Attack, int Bud
 
     public static readonly IReadOnlyList<string> Attacks =
     [
-        EfficacyFigures.Naive, EfficacyFigures.Label, "D-DAE+", "top-1 + prior", "partial Bayes", "8 repeats", "8 near-repeats", "8 near-repeats, labels",
+        EfficacyFigures.Naive, EfficacyFigures.Label, "D-DAE+", "top-1 + prior", "partial Bayes", "8 repeats", "8 near-repeats", "8 near-repeats by label",
     ];
 
     public required string Target { get; init; }

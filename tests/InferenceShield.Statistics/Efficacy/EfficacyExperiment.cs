@@ -12,7 +12,7 @@ internal static class EfficacyExperiment
 
     private const int Adaptive = 5_000;
     private const int Repeats = 8;
-    private static readonly ulong[] s_seeds = [1, 2, 3];
+    private static readonly ulong[] s_seeds = [11, 12, 13]; // none that of a target: a copy that starts from the same weights agrees too well
 
     /// <summary>Runs the cells of some targets that the file does not hold yet, a thread each; then sorts the file.</summary>
     public static async Task RunAsync(string folder, IReadOnlyList<string> targets, TextWriter log)

@@ -10,7 +10,7 @@ internal static class EfficacyPage
     private const int Adaptive = 5_000;
 
     private static readonly string[] s_equal = ["naive", "top-1", "D-DAE+", "top-1 + prior", "partial Bayes"];
-    private static readonly string[] s_eight = ["8 repeats", "8 near-repeats", "8 near-repeats, labels"];
+    private static readonly string[] s_eight = ["8 repeats", "8 near-repeats", "8 near-repeats by label"];
 
     /// <summary>The page's text.</summary>
     public static string Write(IReadOnlyList<EfficacyRow> rows, IReadOnlyList<EfficacyUtilityRow> utility)
