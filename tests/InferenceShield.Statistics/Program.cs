@@ -19,6 +19,9 @@ switch (args)
     case ["releases"]:
         ReleaseExperiment.Run();
         return 0;
+    case ["efficacy", "page"]:
+        EfficacyPage.WriteFiles(SampleFiles.FindRoot());
+        return 0;
     case ["efficacy", .. string[] targets]:
         await EfficacyExperiment.RunAsync(
             Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"),

@@ -7,9 +7,6 @@ namespace InferenceShield.Statistics.Efficacy;
 /// <summary>Steals three models under every policy with every attack, and writes efficacy.csv and efficacy-utility.csv.</summary>
 internal static class EfficacyExperiment
 {
-    public const string Rows = "efficacy.csv";
-    public const string Utility = "efficacy-utility.csv";
-
     private const int Adaptive = 5_000;
     private const int Repeats = 8;
     private static readonly ulong[] s_seeds = [11, 12, 13]; // none that of a target: a copy that starts from the same weights agrees too well
@@ -17,14 +14,14 @@ internal static class EfficacyExperiment
     /// <summary>Runs the cells of some targets that the file does not hold yet, a thread each; then sorts the file.</summary>
     public static async Task RunAsync(string folder, IReadOnlyList<string> targets, TextWriter log)
     {
-        string path = Path.Combine(folder, Rows);
+        string path = Path.Combine(folder, EfficacyRow.File);
         HashSet<(string, string, string, int, ulong)> done = [.. File.Exists(path) ? EfficacyRow.Read(path).Select(Key) : []];
         if (done.Count == 0)
         {
             await File.WriteAllTextAsync(path, EfficacyRow.Header + "\n").ConfigureAwait(false);
         }
 
-        List<EfficacyUtilityRow> utility = [.. File.Exists(Path.Combine(folder, Utility)) ? EfficacyUtilityRow.Read(Path.Combine(folder, Utility)) : []];
+        List<EfficacyUtilityRow> utility = [.. File.Exists(Path.Combine(folder, EfficacyUtilityRow.File)) ? EfficacyUtilityRow.Read(Path.Combine(folder, EfficacyUtilityRow.File)) : []];
         foreach (string name in targets)
         {
             EfficacyTarget target = EfficacyTarget.Load(name);
@@ -53,7 +50,7 @@ internal static class EfficacyExperiment
             .ThenBy(row => EfficacyCell.Order(row.Attack)).ThenBy(row => row.Budget).ThenBy(row => row.Seed).Select(row => row.ToString());
         await File.WriteAllTextAsync(path, string.Join('\n', sorted.Prepend(EfficacyRow.Header)) + "\n").ConfigureAwait(false);
         IEnumerable<string> honest = utility.OrderBy(row => row.Target, StringComparer.Ordinal).ThenBy(row => EfficacyPolicies.Order(row.Policy)).Select(row => row.ToString());
-        await File.WriteAllTextAsync(Path.Combine(folder, Utility), string.Join('\n', honest.Prepend(EfficacyUtilityRow.Header)) + "\n").ConfigureAwait(false);
+        await File.WriteAllTextAsync(Path.Combine(folder, EfficacyUtilityRow.File), string.Join('\n', honest.Prepend(EfficacyUtilityRow.Header)) + "\n").ConfigureAwait(false);
     }
 
     /// <summary>Naive and top-1 at every budget; the others at one.</summary>

@@ -12,6 +12,25 @@ internal static class EfficacyPage
     private static readonly string[] s_equal = ["naive", "top-1", "D-DAE+", "top-1 + prior", "partial Bayes"];
     private static readonly string[] s_eight = ["8 repeats", "8 near-repeats", "8 near-repeats by label"];
 
+    /// <summary>The page and its plot, by their places in the repository.</summary>
+    public static IEnumerable<(string Path, string Text)> Make(string root)
+    {
+        string results = System.IO.Path.Combine(root, "tests", "InferenceShield.Statistics", "results");
+        IReadOnlyList<EfficacyRow> rows = EfficacyRow.Read(System.IO.Path.Combine(results, EfficacyRow.File));
+        IReadOnlyList<EfficacyUtilityRow> utility = EfficacyUtilityRow.Read(System.IO.Path.Combine(results, EfficacyUtilityRow.File));
+        yield return (System.IO.Path.Combine(root, "docs", "efficacy.md"), Write(rows, utility));
+        yield return (System.IO.Path.Combine(root, "docs", "efficacy.svg"), EfficacyPlot.Draw(rows));
+    }
+
+    /// <summary>Writes both.</summary>
+    public static void WriteFiles(string root)
+    {
+        foreach ((string path, string text) in Make(root))
+        {
+            File.WriteAllText(path, text);
+        }
+    }
+
     /// <summary>The page's text.</summary>
     public static string Write(IReadOnlyList<EfficacyRow> rows, IReadOnlyList<EfficacyUtilityRow> utility)
     {

@@ -6,9 +6,10 @@ namespace InferenceShield.Statistics.Efficacy;
 internal sealed record EfficacyRow(
     string Target, string Policy, string Attack, int Budget, ulong Seed, long Queries, double Agreement, double Accuracy, double Divergence, double Distance)
 {
+    public const string File = "efficacy.csv";
     public const string Header = "target,policy,attack,budget,seed,queries,agreement,accuracy,divergence,distance";
 
-    public static IReadOnlyList<EfficacyRow> Read(string path) => [.. File.ReadLines(path).SkipWhile(line => line != Header).Skip(1).Select(Parse)];
+    public static IReadOnlyList<EfficacyRow> Read(string path) => [.. System.IO.File.ReadLines(path).SkipWhile(line => line != Header).Skip(1).Select(Parse)];
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,

@@ -6,9 +6,10 @@ namespace InferenceShield.Statistics.Efficacy;
 internal sealed record EfficacyUtilityRow(
     string Target, string Policy, double TopChanged, double MeanDistance, double MaxDistance, double CalibrationError, double Separation, double Brier, double Crossings, int Distinct)
 {
+    public const string File = "efficacy-utility.csv";
     public const string Header = "target,policy,top1-changed,mean-l1,max-l1,ece,auroc,brier,crossings-of-.9,distinct-answers";
 
-    public static IReadOnlyList<EfficacyUtilityRow> Read(string path) => [.. File.ReadLines(path).SkipWhile(line => line != Header).Skip(1).Select(Parse)];
+    public static IReadOnlyList<EfficacyUtilityRow> Read(string path) => [.. System.IO.File.ReadLines(path).SkipWhile(line => line != Header).Skip(1).Select(Parse)];
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
