@@ -15,6 +15,10 @@ public static class AttackCatalog
         ("knockoff", "learns what to ask: Knockoff Nets, adaptive", surrogate => new Attack("knockoff", new KnockoffStrategy(), new NaiveRecovery(), surrogate)),
         ("active", "asks what its copy is least sure of", surrogate => new Attack("active", new ActiveStrategy(), new NaiveRecovery(), surrogate)),
         ("jbda", "grows few rows by the copy's gradient", surrogate => new Attack("jbda", new JbdaStrategy(), new NaiveRecovery(), surrogate)),
+        ("line-search", "asks where labels change", surrogate => new Attack("line-search", new LineSearchStrategy(), new LabelRecovery(), surrogate)),
+        ("equation", "solves for the weights of a linear model; trains nothing", surrogate => OfAnswers("equation", surrogate)),
+        ("functionally-equivalent", "reads one hidden layer off its kinks; trains nothing", surrogate => OfAnswers("functionally-equivalent", surrogate)),
+        ("decision-path", "finds the leaves of a decision tree; trains nothing", surrogate => OfAnswers("decision-path", surrogate)),
         ("noise", "has no data and asks noise", surrogate => new Attack("noise", new NoiseStrategy(), new NaiveRecovery(), surrogate)),
     ];
 
@@ -33,6 +37,8 @@ public static class AttackCatalog
             ? s_attacks[found].Create(surrogate)
             : throw new ArgumentException($"There is no attack '{name}'. Allowed: {string.Join(", ", s_attacks.Select(attack => attack.Name))}.");
     }
+
+    private static Attack OfAnswers(string name, SurrogateOptions surrogate) => OfPool(name, new NaiveRecovery(), surrogate) with { Exact = ExactAttacks.Get(name) };
 
     private static Attack OfPool(string name, IAnswerRecovery recovery, SurrogateOptions surrogate) => new(name, new PoolStrategy(), recovery, surrogate);
 }

@@ -39,25 +39,39 @@ public static class ExtractionExperiment
         ArgumentOutOfRangeException.ThrowIfLessThan(budget, 1);
         QueryMeter meter = new();
         IOracle metered = new BudgetOracle(new ObservedOracle(oracle, attack.Name, meter), budget);
-        Transcript transcript = await attack.Strategy.AskAsync(
-            attack.Through?.Invoke(metered, seed) ?? metered, new QueryContext(budget, seed, setup.Pool, attack.Surrogate, threads), cancellationToken).ConfigureAwait(false);
+        IOracle asked = attack.Through?.Invoke(metered, seed) ?? metered;
+        QueryContext context = new(budget, seed, setup.Pool, attack.Surrogate, threads);
+        (IClassifier copy, string? verdict) = attack.Exact is { } exact
+            ? Read(await exact.StealAsync(DoubleOracle.Of(asked), context, cancellationToken).ConfigureAwait(false), setup.Target)
+            : (await TrainAsync(setup, policy, attack, asked, context, meter, cancellationToken).ConfigureAwait(false), null);
+        CopyMetrics metrics = CopyMetrics.Measure(
+            Classify(setup.Target, setup.Test), Classify(copy, setup.Test), setup.Test.Labels.Span, setup.Target.ClassCount);
+        return new ExtractionResult(setup.Name, policy.Name, attack.Name, budget, seed, meter.Asked, meter.Answered, metrics)
+        {
+            Repeats = meter.Repeats,
+            Duration = meter.Duration,
+            Verdict = verdict,
+        };
+    }
+
+    private static async Task<IClassifier> TrainAsync(
+        ExtractionSetup setup, ReleasePolicy policy, Attack attack, IOracle oracle, QueryContext context, QueryMeter meter, CancellationToken cancellationToken)
+    {
+        Transcript transcript = await attack.Strategy.AskAsync(oracle, context, cancellationToken).ConfigureAwait(false);
         if (transcript.Count == 0)
         {
             throw new InvalidOperationException(
                 $"The attack '{attack.Name}' on '{setup.Name}' has nothing to train on: of {meter.Asked} queries, {meter.Refused} were refused. Loosen the limits, or let it wait with a {nameof(RetryOracle)}.");
         }
 
-        float[] targets = attack.Recovery.Recover(transcript, policy, seed);
-        Surrogate surrogate = SurrogateTrainer.Train(
-            transcript.Inputs, targets, transcript.InputLength, transcript.AnswerLength, attack.Surrogate, seed, threads, cancellationToken);
-        CopyMetrics copy = CopyMetrics.Measure(
-            Classify(setup.Target, setup.Test), Classify(surrogate, setup.Test), setup.Test.Labels.Span, setup.Target.ClassCount);
-        return new ExtractionResult(setup.Name, policy.Name, attack.Name, budget, seed, meter.Asked, meter.Answered, copy)
-        {
-            Repeats = meter.Repeats,
-            Duration = meter.Duration,
-        };
+        float[] targets = attack.Recovery.Recover(transcript, policy, context.Seed);
+        return SurrogateTrainer.Train(
+            transcript.Inputs, targets, transcript.InputLength, transcript.AnswerLength, attack.Surrogate, context.Seed, context.Threads, cancellationToken);
     }
+
+    /// <summary>An exact attack that came to nothing leaves the thief with a copy that knows nothing.</summary>
+    private static (IClassifier Copy, string Verdict) Read(ExactResult result, IClassifier target) =>
+        (result.Copy ?? new UniformClassifier(target.InputLength, target.ClassCount), result.Verdict);
 
     private static float[] Classify(IClassifier classifier, Dataset rows)
     {

@@ -16,4 +16,7 @@ public sealed record ExtractionResult(string Setup, string Policy, string Attack
 
     /// <summary>From the first query to the last reply, by the oracle's clock: what a theft at the pace of limits, delays and evasions would have taken if that clock is simulated.</summary>
     public TimeSpan Duration { get; init; }
+
+    /// <summary>What an exact attack says it came to; null for attacks that train a copy.</summary>
+    public string? Verdict { get; init; }
 }

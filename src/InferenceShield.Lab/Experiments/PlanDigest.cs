@@ -37,7 +37,7 @@ internal static class PlanDigest
             SurrogateOptions surrogate = attack.Surrogate;
             Add(hash, string.Create(
                 CultureInfo.InvariantCulture,
-                $"{attack.Name}|{attack.Strategy.Name}|{attack.Recovery.Name}|{attack.Through is null}|{string.Join(',', surrogate.Hidden)}|{surrogate with { Hidden = [] }}"));
+                $"{attack.Name}|{attack.Strategy.Name}|{attack.Recovery.Name}|{attack.Through is null}|{attack.Exact?.Name}|{string.Join(',', surrogate.Hidden)}|{surrogate with { Hidden = [] }}"));
         }
 
         Add(hash, string.Create(CultureInfo.InvariantCulture, $"{string.Join(',', plan.Budgets)}|{string.Join(',', plan.Seeds)}"));

@@ -94,13 +94,6 @@ public sealed class AveragingOracle : IOracle
 
         _asked += rows;
         (int complete, int rest) = Math.DivRem(answered, _repeats);
-        TensorPrimitives.Divide(answers.Span[..(complete * AnswerLength)], _repeats, answers.Span);
-        if (rest > 0)
-        {
-            Span<float> mean = answers.Span.Slice(complete * AnswerLength, AnswerLength);
-            TensorPrimitives.Divide(mean, rest, mean);
-        }
-
         // A row has been asked where one of its copies has.
         int heard = complete + (rest > 0 ? 1 : 0);
         return new OracleReply(heard, last.RetryAfter, delay, rows - ((reached + _repeats - 1) / _repeats), last.WaitingHelps);
@@ -150,21 +143,26 @@ public sealed class AveragingOracle : IOracle
         }
     }
 
-    /// <summary>Adds the answers to the copies from the <paramref name="first"/> on to those of their rows.</summary>
-    private void Add(ReadOnlySpan<float> copyAnswers, int first, Span<float> sums)
+    /// <summary>Takes the answers to the copies from the <paramref name="first"/> on into the means of their rows. The mean of equal answers is that answer, to the bit.</summary>
+    private void Add(ReadOnlySpan<float> copyAnswers, int first, Span<float> means)
     {
+        float[] change = new float[AnswerLength];
         for (int at = 0; at < copyAnswers.Length; at += AnswerLength)
         {
             ReadOnlySpan<float> answer = copyAnswers.Slice(at, AnswerLength);
-            Span<float> sum = sums.Slice((first + (at / AnswerLength)) / _repeats * AnswerLength, AnswerLength);
+            (int row, int repeat) = Math.DivRem(first + (at / AnswerLength), _repeats);
+            Span<float> mean = means.Slice(row * AnswerLength, AnswerLength);
             if (_countsLabels)
             {
-                sum[TensorPrimitives.IndexOfMax(answer)]++;
+                change.AsSpan().Clear();
+                change[TensorPrimitives.IndexOfMax(answer)] = 1f;
+                answer = change;
             }
-            else
-            {
-                TensorPrimitives.Add(sum, answer, sum);
-            }
+
+            // mean += (answer - mean) / heard
+            TensorPrimitives.Subtract(answer, mean, change);
+            TensorPrimitives.Divide(change, repeat + 1, change);
+            TensorPrimitives.Add(mean, change, mean);
         }
     }
 }

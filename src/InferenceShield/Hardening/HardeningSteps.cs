@@ -4,9 +4,9 @@ namespace InferenceShield;
 
 /// <summary>Every step that can harden a row, each alone: to compare them, or to build a release by hand.</summary>
 /// <remarks>
-/// <para>A <see cref="Shield"/> does this for you, with defaults that were measured. What measurement says (two classifiers
-/// with 10 and 26 classes): no step that keeps the label costs a thief who adapts to it more than <see cref="LabelOnly"/>
-/// does, .9 to 1.5 points of agreement or 1.2 to 1.6 times the queries. <see cref="Round"/> to 2 decimals closes the rank
+/// <para>A <see cref="Shield"/> does this for you, with defaults that were measured. What measurement says (docs/efficacy.md; classifiers
+/// with 10, 26 and 104 classes): no step that keeps the label costs a thief who adapts to it more than <see cref="LabelOnly"/>
+/// does, 1.2 to 1.9 points of agreement or 1.3 to 1.9 times the queries at 5,000. <see cref="Round"/> to 2 decimals closes the rank
 /// leak of full-precision scores at next to no cost to honest users. The perturbations here are useless or harmful by
 /// themselves, as each one's documentation says, and are off in every default.</para>
 /// <para>Shapes, where nothing else is said: one row of K probabilities, K at least 1, finite, at least 0 and with a sum of 1. What half precision does
@@ -74,8 +74,8 @@ public static partial class HardeningSteps
     /// <summary>Releases 1 for the leading class and 0 for the others.</summary>
     /// <param name="probabilities">The clean row.</param>
     /// <param name="released">As long: the same span, or one that does not overlap it.</param>
-    /// <remarks>The strongest step that keeps the label, and what bounds all others: it costs a thief .9 to 1.5 points of
-    /// agreement at 5,000 queries and more, or 1.2 to 1.6 times the queries. Honest users lose the score altogether.</remarks>
+    /// <remarks>The strongest step that keeps the label, and what bounds all others: it costs a thief 1.2 to 1.9 points of
+    /// agreement at 5,000 queries, or 1.3 to 1.9 times the queries (docs/efficacy.md). Honest users lose the score altogether.</remarks>
     /// <exception cref="ArgumentException">Spans that do not fit.</exception>
     /// <exception cref="InvalidModelOutputException">The row cannot be released.</exception>
     public static void LabelOnly(ReadOnlySpan<float> probabilities, Span<float> released) =>

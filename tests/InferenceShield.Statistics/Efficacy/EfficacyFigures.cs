@@ -9,6 +9,9 @@ internal sealed class EfficacyFigures(IReadOnlyList<EfficacyRow> rows)
     public const string Naive = "naive";
     public const string Label = "top-1";
 
+    /// <summary>Thefts.</summary>
+    public int Count => rows.Count;
+
     public IEnumerable<string> Policies(string target) => rows.Where(row => row.Target == target).Select(row => row.Policy).Distinct();
 
     public IEnumerable<string> Attacks(string target) => rows.Where(row => row.Target == target).Select(row => row.Attack).Distinct();
