@@ -171,6 +171,7 @@ public sealed partial class ReadmeTests
     [InlineData("CONTRIBUTING.md")]
     [InlineData("SECURITY.md")]
     [InlineData("CHANGELOG.md")]
+    [InlineData("docs/efficacy.md")]
     [InlineData("nuget/README.md")]
     [InlineData("benchmarks/README.md")]
     [InlineData("samples/data/README.md")]
