@@ -1,3 +1,4 @@
+using System.Globalization;
 using InferenceShield.Samples;
 using InferenceShield.Statistics.Efficacy;
 
@@ -56,6 +57,20 @@ public sealed class EfficacyTests
     [Fact]
     public void An_undefended_thief_is_no_straw_man() =>
         Assert.True(s_figures.Agreement(EfficacyTarget.Fashion, "none", "naive", 15_000)!.Value.Mean > 85);
+
+    [Fact]
+    public void Copies_are_as_good_as_those_of_another_library_on_the_same_answers()
+    {
+        string[][] rows = [.. File.ReadLines(Path.Combine(s_results, "surrogate-comparison.csv")).Skip(2).Select(line => line.Split(','))];
+        foreach (string[] row in rows)
+        {
+            double ahead = double.Parse(row[7], CultureInfo.InvariantCulture) - double.Parse(row[4], CultureInfo.InvariantCulture);
+            Assert.True(ahead < 0.02, string.Join(',', row));
+            Assert.True(row[6] != "torch" || Math.Abs(ahead) < 0.005, string.Join(',', row));
+        }
+
+        Assert.NotEmpty(rows);
+    }
 
     [Theory]
     [InlineData("none", "naive")]
