@@ -70,6 +70,26 @@ public sealed class DataFileTests : IDisposable
         Assert.Contains(expected, Assert.Throws<MistakeException>(() => DataFile.Read(_tool.Write("a.csv", text), null, column, "auto")).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void A_gzip_that_was_cut_off_is_damaged()
+    {
+        using MemoryStream zipped = new();
+        using (GZipStream gzip = new(zipped, CompressionLevel.NoCompression))
+        {
+            gzip.Write(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("1,2\n", 100))));
+        }
+
+        byte[] whole = zipped.ToArray();
+        Assert.Equal(100, DataFile.Read(_tool.Write("whole.csv.gz", whole), null, null, "auto").Count);
+        foreach (int length in new[] { 15 + (4 * 40), whole.Length - 9, whole.Length - 8, whole.Length - 1, 12, 2 })
+        {
+            string message = Assert.Throws<MistakeException>(() => DataFile.Read(_tool.Write("cut.csv.gz", whole[..length]), null, null, "auto")).Message;
+            Assert.Contains("is damaged", message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(200, DataFile.Read(_tool.Write("two.csv.gz", [.. whole, .. whole]), null, null, "auto").Count);
+    }
+
+    [Fact]
     public void Labels_of_their_own_file_have_to_be_as_many()
     {
         string data = _tool.Write("a.csv", "1,2\n3,4\n");
