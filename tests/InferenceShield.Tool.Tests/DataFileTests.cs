@@ -69,6 +69,16 @@ public sealed class DataFileTests : IDisposable
     public void What_is_wrong_with_a_csv_is_named_with_its_line(string text, string? column, string expected) =>
         Assert.Contains(expected, Assert.Throws<MistakeException>(() => DataFile.Read(_tool.Write("a.csv", text), null, column, "auto")).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("()")]
+    [InlineData("(x)")]
+    public void An_npy_of_one_number_has_no_rows(string shape)
+    {
+        string header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".PadRight(69) + "\n";
+        byte[] npy = [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. Encoding.ASCII.GetBytes(header), 0, 0, 128, 63];
+        Assert.Contains("empty or cut short", Assert.Throws<MistakeException>(() => DataFile.Read(_tool.Write("a.npy", npy), null, null, "auto")).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_gzip_that_was_cut_off_is_damaged()
     {
