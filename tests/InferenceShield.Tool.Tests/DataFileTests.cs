@@ -100,6 +100,22 @@ public sealed class DataFileTests : IDisposable
     }
 
     [Fact]
+    public void Labels_written_as_decimals_are_the_numbers_they_are()
+    {
+        string data = _tool.Write("a.csv", string.Concat(Enumerable.Range(0, 12).Select(i => $"{i},{i}.0\n")));
+        Dataset read = DataFile.Read(data, null, "last", "auto");
+        Assert.Equal(Enumerable.Range(0, 12), read.Labels.ToArray());
+        Assert.Equal(12, read.ClassCount);
+    }
+
+    [Fact]
+    public void A_label_that_no_count_of_classes_holds_is_a_mistake()
+    {
+        string data = _tool.Write("a.csv", "1,2147483647\n2,0\n");
+        Assert.Contains("2147483647", Assert.Throws<MistakeException>(() => DataFile.Read(data, null, "last", "auto")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Labels_of_their_own_file_have_to_be_as_many()
     {
         string data = _tool.Write("a.csv", "1,2\n3,4\n");
