@@ -18,6 +18,10 @@ public sealed class MistakeTests : IDisposable
         string range = _tool.Write("range.json", "{ \"Hardening\": { \"Decimals\": 9 } }");
         string text = _tool.Write("text.json", "{ nonsense");
         string two = _tool.Write("two.json", "{ \"InferenceShield\": { \"Models\": { \"a\": { \"Shield\": {} }, \"b\": { \"Shield\": {} } } } }");
+        string none = _tool.Write("none.json", "[]");
+        string models = _tool.Write("models.json", "{ \"InferenceShield\": { \"Defaults\": {}, \"Modles\": { \"fashion\": {} } } }");
+        string shield = _tool.Write("shield.json", "{ \"InferenceShield\": { \"Models\": { \"fashion\": { \"Sheild\": {} } } } }");
+        string beside = _tool.Write("beside.json", "{ \"Shield\": { \"Hardening\": { \"Decimals\": 1 } }, \"Guarded\": { \"Decimals\": 9 } }");
         (string[] Arguments, string Expected)[] mistakes =
         [
             (_tool.Audit("--fail-if", "agrement>0.8"), "position 1"),
@@ -42,6 +46,10 @@ public sealed class MistakeTests : IDisposable
             (_tool.Audit("--policy", range), "Decimals is 9"),
             (_tool.Audit("--policy", text), "no JSON"),
             (_tool.Audit("--policy", two), "--model-name"),
+            (_tool.Audit("--policy", none), "no JSON object"),
+            (_tool.Audit("--policy", models), "InferenceShield:Modles is not known"),
+            (_tool.Audit("--policy", shield), "fashion:Sheild is not known"),
+            (_tool.Audit("--policy", beside), "Guarded is not known"),
             (_tool.Audit("--scale", "wide"), "--scale wide"),
             (["audit", garbage, "--data", ToolRun.Images], "no ONNX file"),
             (["audit", "nowhere.onnx", "--data", ToolRun.Images], "does not exist"),
