@@ -57,6 +57,8 @@ public sealed class MistakeTests : IDisposable
             (["audit", "http://localhost:1/v2/models/m", "--data", ToolRun.Images], "--i-am-authorised"),
             (["audit", "http://example.org/v2/models/m", "--data", ToolRun.Images, "--i-am-authorised"], "--allow-remote"),
             (["audit", "http://localhost:1/v2/models/m", "--data", ToolRun.Images, "--i-am-authorised"], "cannot be reached"),
+            (["audit", "http://user:hunter2@localhost:1/", "--data", ToolRun.Images, "--i-am-authorised"], "without user, query and fragment"),
+            (["audit", "http://localhost:1/v2/models/m?key=hunter2", "--data", ToolRun.Images, "--i-am-authorised"], "without user, query and fragment"),
             (["calibrate", ToolRun.Model, "--benign", narrow], "3 values"),
             (["calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--edges", "2"], "between 0 and 1"),
             (["calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--secret-env", "NO_SUCH_VARIABLE"], "NO_SUCH_VARIABLE"),
@@ -70,6 +72,7 @@ public sealed class MistakeTests : IDisposable
             Assert.True(code == ExitCode.Mistake, all);
             Assert.True(_tool.Error.Contains(expected, StringComparison.Ordinal), $"expected '{expected}': {all}");
             Assert.True(_tool.Error.Trim().Split('\n').Length == 1, all);
+            Assert.DoesNotContain("hunter2", _tool.Error, StringComparison.Ordinal);
             Assert.Equal("", _tool.Output);
         }
     }
