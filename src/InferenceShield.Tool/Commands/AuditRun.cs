@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using InferenceShield.Lab;
 using Spectre.Console;
 
 namespace InferenceShield.Tool;
 
 /// <summary>Runs <c>audit</c>.</summary>
-internal static class AuditRun
+internal static partial class AuditRun
 {
     private const int FewestTestRows = 20;
     private const int MostBenignRows = 2000;
@@ -23,6 +24,11 @@ internal static class AuditRun
         Dataset data = DataFile.Read(request.Data, request.Labels, request.LabelColumn, request.Scale);
         using Target target = await Target.OpenAsync(request, data, cancellationToken).ConfigureAwait(false);
         AuditPlan plan = Plan(request, data, target);
+        if (target.IsServed && request.Gates.FirstOrDefault(JudgesPolicy) is { } unknown)
+        {
+            throw new MistakeException($"Gate '{unknown}' judges a policy by clean answers, and those of a served model are not known. Judge agreement, or audit the ONNX file.");
+        }
+
         foreach (AuditGate gate in gates)
         {
             gate.RequireNames(plan);
@@ -58,6 +64,11 @@ internal static class AuditRun
         await terminal.Error.WriteLineAsync($"Report: {page}").ConfigureAwait(false);
         return outcomes.Any(outcome => outcome.Tripped) ? ExitCode.Tripped : ExitCode.Done;
     }
+
+    private static bool JudgesPolicy(string gate) => PolicyMetricPattern().IsMatch(gate);
+
+    [GeneratedRegex("(^|[ ]and[ ])[ ]*(l1|top1-changed)[ ]*[[<>]")]
+    private static partial Regex PolicyMetricPattern();
 
     private static AuditStore OpenStore(AuditRequest request, AuditPlan plan, Terminal terminal)
     {
