@@ -10,6 +10,7 @@ internal static partial class AuditRun
 {
     private const int FewestTestRows = 20;
     private const int MostBenignRows = 2000;
+    private const int MostUnits = 65_536;
 
     /// <summary>What is run where nothing is said: each takes the same queries, and the five are quick.</summary>
     public static readonly string[] UsualAttacks = ["naive", "top-1", "averaging", "partial-bayes", "d-dae"];
@@ -21,6 +22,11 @@ internal static partial class AuditRun
     {
         FirstUseNotice.Show(terminal.Error);
         AuditGate[] gates = [.. request.Gates.Select(AuditGate.Parse)]; // a typo is told before anything runs
+        if (string.IsNullOrWhiteSpace(request.OutputFolder))
+        {
+            throw new MistakeException("--out names no folder. Leave it out for the usual one.");
+        }
+
         Dataset data = DataFile.Read(request.Data, request.Labels, request.LabelColumn, request.Scale);
         using Target target = await Target.OpenAsync(request, data, cancellationToken).ConfigureAwait(false);
         AuditPlan plan = Plan(request, data, target);
@@ -106,6 +112,16 @@ internal static partial class AuditRun
         if (budgets.Length == 0 || budgets.Max() > pool)
         {
             throw new MistakeException($"{pool} rows are left for the thief ({data.Count} in '{request.Data}', {test} held out for measuring{(benign > 0 ? $", {benign} to learn policies from" : "")}), and the budget is {(budgets.Length == 0 ? s_usualBudgets[0] : budgets.Max())}. Give more data, a smaller --budget, or a smaller --test.");
+        }
+
+        if (request.Threads < 0)
+        {
+            throw new MistakeException($"--threads {request.Threads}: allowed are 1 on, and 0 for one on each processor.");
+        }
+
+        if (request.Hidden.Any(units => units > MostUnits))
+        {
+            throw new MistakeException($"--hidden {request.Hidden.Max()}: allowed are layers of 1 to {MostUnits} units.");
         }
 
         if (request.Seeds is < 1 or > 1000)
