@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 
 namespace InferenceShield.Tool;
@@ -7,6 +8,9 @@ namespace InferenceShield.Tool;
 internal static class PolicyFile
 {
     private const string Root = "policy";
+
+    private static readonly string[] s_rootKeys = ["Secret", "Defaults", "GlobalLimit", "Models"];
+    private static readonly string[] s_modelKeys = ["Session", "Shield"];
 
     /// <param name="path">The file.</param>
     /// <param name="model">The model's name in a whole appsettings.json.</param>
@@ -20,9 +24,14 @@ internal static class PolicyFile
             // One level deeper, so that the file as a whole is a section and has a name in messages.
             file = new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes($"{{\"{Root}\": {text}\n}}"))).Build().GetSection(Root);
         }
-        catch (Exception exception) when (exception is FormatException or InvalidDataException or System.Text.Json.JsonException)
+        catch (Exception exception) when (exception is FormatException or InvalidDataException or JsonException)
         {
             throw new MistakeException($"The policy '{path}' is no JSON: {(exception.InnerException ?? exception).Message}");
+        }
+
+        if (ReadKind(text) != JsonValueKind.Object)
+        {
+            throw new MistakeException($"The policy '{path}' is no JSON object, so it says nothing. Give the shield's options in braces.");
         }
 
         IConfigurationSection[] sections = [.. Find(file, path, model)];
@@ -35,12 +44,39 @@ internal static class PolicyFile
         };
     }
 
+    private static JsonValueKind ReadKind(string text)
+    {
+        using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        return document.RootElement.ValueKind;
+    }
+
+    /// <summary>As a host refuses keys that nobody reads: a misspelt one would leave a policy out that was meant to be tested.</summary>
+    private static void RequireKeys(IConfigurationSection section, string path, string[] allowed)
+    {
+        if (section.GetChildren().FirstOrDefault(child => !allowed.Contains(child.Key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+        {
+            throw new MistakeException($"The policy '{path}': {unknown.Path[(Root.Length + 1)..]} is not known; allowed: {string.Join(", ", allowed)}.");
+        }
+    }
+
     private static IEnumerable<IConfigurationSection> Find(IConfigurationSection file, string path, string model)
     {
         IConfigurationSection all = file.GetSection("InferenceShield");
         if (!all.Exists())
         {
-            return [file.GetSection("Shield").Exists() ? file.GetSection("Shield") : file];
+            if (!file.GetSection("Shield").Exists())
+            {
+                return [file];
+            }
+
+            RequireKeys(file, path, s_modelKeys);
+            return [file.GetSection("Shield")];
+        }
+
+        RequireKeys(all, path, s_rootKeys);
+        foreach (IConfigurationSection one in all.GetSection("Models").GetChildren())
+        {
+            RequireKeys(one, path, s_modelKeys);
         }
 
         IConfigurationSection[] models = [.. all.GetSection("Models").GetChildren()];

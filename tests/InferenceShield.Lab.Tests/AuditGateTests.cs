@@ -48,6 +48,7 @@ public sealed class AuditGateTests
     [InlineData("agreement>0.8 or l1>1", 15, "'and'")]
     [InlineData("agreement>0.8 and", 18, "a metric")]
     [InlineData("agreement>-1", 11, "a share")]
+    [InlineData("agreement<-Infinity", 11, "a share")]
     public void A_typo_is_named_with_its_place_and_what_is_allowed(string expression, int position, string expected)
     {
         string message = Assert.Throws<FormatException>(() => AuditGate.Parse(expression)).Message;
@@ -62,6 +63,28 @@ public sealed class AuditGateTests
     [InlineData("agreement>0.8@700", "the audit has: 500, 5000")]
     public void Names_that_the_audit_lacks_are_refused_before_it_runs(string expression, string expected) =>
         Assert.Contains(expected, Assert.Throws<FormatException>(() => AuditGate.Parse(expression).RequireNames(s_result.Plan)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("agreement[policy=shelf]>0.1")]
+    [InlineData("agreement>0.1@700")]
+    public void A_gate_that_names_what_the_audit_lacks_holds_nothing_back_in_silence(string expression) =>
+        Assert.Throws<FormatException>(() => AuditGate.Parse(expression).Check(s_result));
+
+    [Theory]
+    [InlineData("agreement>0.8")]
+    [InlineData("agreement[attack=naive]<0.8")]
+    [InlineData("l1>0.1")]
+    [InlineData("top1-changed<=0.1")]
+    public void What_is_not_a_number_trips_a_gate(string expression)
+    {
+        AuditResult unmeasured = new(
+            s_result.Plan,
+            [.. s_result.Cells.Select(cell => cell with { Copy = new CopyMetrics(double.NaN, 0.7, 0, 0.1) })],
+            [.. s_result.Utilities.Select(utility => utility with { TopChanged = double.NaN, Distance = double.NaN })]);
+        GateOutcome outcome = AuditGate.Parse(expression).Check(unmeasured);
+        Assert.True(outcome.Tripped);
+        Assert.Contains("NaN", outcome.Finding, StringComparison.Ordinal);
+    }
 
     /// <summary>Agreement is known: undefended .6 and .9; under the shield .5 and .6 naive, .55 and .84 top-1 (mean of .82 and .86).</summary>
     private static AuditResult Result()

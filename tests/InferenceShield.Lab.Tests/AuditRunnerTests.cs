@@ -85,6 +85,20 @@ public sealed class AuditRunnerTests : IDisposable
         Assert.Contains("Line 1", Assert.Throws<InvalidDataException>(() => AuditStore.Resume(Store, AuditSample.Plan())).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"copy\":{}")]
+    [InlineData("\"repeats\":0")]
+    [InlineData("\"copy\":{\"agreement\":\"NaN\",\"divergence\":0,\"distance\":0}")]
+    [InlineData("\"copy\":{\"agreement\":-5,\"divergence\":0,\"distance\":0}")]
+    [InlineData("\"copy\":{\"agreement\":0.5,\"accuracy\":2,\"divergence\":0,\"distance\":0}")]
+    public void A_cell_without_a_result_is_no_finished_one(string copy)
+    {
+        AuditPlan plan = AuditSample.Plan();
+        AuditStore.Create(Store, plan).Dispose();
+        File.AppendAllText(Store, $"{{\"cell\":{{\"setup\":\"clouds\",\"policy\":\"none\",\"attack\":\"naive\",\"budget\":20,\"seed\":1,\"queries\":20,\"answered\":20,{copy}}}}}\n");
+        Assert.Contains("Line 2", Assert.Throws<InvalidDataException>(() => AuditStore.Resume(Store, plan)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Starting_anew_keeps_the_file_that_was_there()
     {

@@ -153,6 +153,8 @@ public sealed class CommandTests : IDisposable
         using JsonDocument json = JsonDocument.Parse(_tool.Output);
         Assert.Equal("served", json.RootElement.GetProperty("rows")[0].GetProperty("policy").GetString());
         Assert.True(json.RootElement.GetProperty("rows")[0].GetProperty("agreement").GetProperty("mean").GetDouble() > 0.8);
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync([.. audit, "--fail-if", "l1>0.1"]));
+        Assert.Contains("judges a policy", _tool.Error, StringComparison.Ordinal);
         isGarbage = true;
         Assert.Equal(ExitCode.Mistake, await _tool.RunAsync(audit));
         Assert.Contains("JSON", _tool.Error, StringComparison.Ordinal);

@@ -69,6 +69,52 @@ public sealed class DataFileTests : IDisposable
     public void What_is_wrong_with_a_csv_is_named_with_its_line(string text, string? column, string expected) =>
         Assert.Contains(expected, Assert.Throws<MistakeException>(() => DataFile.Read(_tool.Write("a.csv", text), null, column, "auto")).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("()")]
+    [InlineData("(x)")]
+    public void An_npy_of_one_number_has_no_rows(string shape)
+    {
+        string header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".PadRight(69) + "\n";
+        byte[] npy = [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. Encoding.ASCII.GetBytes(header), 0, 0, 128, 63];
+        Assert.Contains("empty or cut short", Assert.Throws<MistakeException>(() => DataFile.Read(_tool.Write("a.npy", npy), null, null, "auto")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_gzip_that_was_cut_off_is_damaged()
+    {
+        using MemoryStream zipped = new();
+        using (GZipStream gzip = new(zipped, CompressionLevel.NoCompression))
+        {
+            gzip.Write(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("1,2\n", 100))));
+        }
+
+        byte[] whole = zipped.ToArray();
+        Assert.Equal(100, DataFile.Read(_tool.Write("whole.csv.gz", whole), null, null, "auto").Count);
+        foreach (int length in new[] { 15 + (4 * 40), whole.Length - 9, whole.Length - 8, whole.Length - 1, 12, 2 })
+        {
+            string message = Assert.Throws<MistakeException>(() => DataFile.Read(_tool.Write("cut.csv.gz", whole[..length]), null, null, "auto")).Message;
+            Assert.Contains("is damaged", message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(200, DataFile.Read(_tool.Write("two.csv.gz", [.. whole, .. whole]), null, null, "auto").Count);
+    }
+
+    [Fact]
+    public void Labels_written_as_decimals_are_the_numbers_they_are()
+    {
+        string data = _tool.Write("a.csv", string.Concat(Enumerable.Range(0, 12).Select(i => $"{i},{i}.0\n")));
+        Dataset read = DataFile.Read(data, null, "last", "auto");
+        Assert.Equal(Enumerable.Range(0, 12), read.Labels.ToArray());
+        Assert.Equal(12, read.ClassCount);
+    }
+
+    [Fact]
+    public void A_label_that_no_count_of_classes_holds_is_a_mistake()
+    {
+        string data = _tool.Write("a.csv", "1,2147483647\n2,0\n");
+        Assert.Contains("2147483647", Assert.Throws<MistakeException>(() => DataFile.Read(data, null, "last", "auto")).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Labels_of_their_own_file_have_to_be_as_many()
     {

@@ -18,6 +18,10 @@ public sealed class MistakeTests : IDisposable
         string range = _tool.Write("range.json", "{ \"Hardening\": { \"Decimals\": 9 } }");
         string text = _tool.Write("text.json", "{ nonsense");
         string two = _tool.Write("two.json", "{ \"InferenceShield\": { \"Models\": { \"a\": { \"Shield\": {} }, \"b\": { \"Shield\": {} } } } }");
+        string none = _tool.Write("none.json", "[]");
+        string models = _tool.Write("models.json", "{ \"InferenceShield\": { \"Defaults\": {}, \"Modles\": { \"fashion\": {} } } }");
+        string shield = _tool.Write("shield.json", "{ \"InferenceShield\": { \"Models\": { \"fashion\": { \"Sheild\": {} } } } }");
+        string beside = _tool.Write("beside.json", "{ \"Shield\": { \"Hardening\": { \"Decimals\": 1 } }, \"Guarded\": { \"Decimals\": 9 } }");
         (string[] Arguments, string Expected)[] mistakes =
         [
             (_tool.Audit("--fail-if", "agrement>0.8"), "position 1"),
@@ -42,6 +46,10 @@ public sealed class MistakeTests : IDisposable
             (_tool.Audit("--policy", range), "Decimals is 9"),
             (_tool.Audit("--policy", text), "no JSON"),
             (_tool.Audit("--policy", two), "--model-name"),
+            (_tool.Audit("--policy", none), "no JSON object"),
+            (_tool.Audit("--policy", models), "InferenceShield:Modles is not known"),
+            (_tool.Audit("--policy", shield), "fashion:Sheild is not known"),
+            (_tool.Audit("--policy", beside), "Guarded is not known"),
             (_tool.Audit("--scale", "wide"), "--scale wide"),
             (["audit", garbage, "--data", ToolRun.Images], "no ONNX file"),
             (["audit", "nowhere.onnx", "--data", ToolRun.Images], "does not exist"),
@@ -49,6 +57,11 @@ public sealed class MistakeTests : IDisposable
             (["audit", "http://localhost:1/v2/models/m", "--data", ToolRun.Images], "--i-am-authorised"),
             (["audit", "http://example.org/v2/models/m", "--data", ToolRun.Images, "--i-am-authorised"], "--allow-remote"),
             (["audit", "http://localhost:1/v2/models/m", "--data", ToolRun.Images, "--i-am-authorised"], "cannot be reached"),
+            (["audit", "http://user:hunter2@localhost:1/", "--data", ToolRun.Images, "--i-am-authorised"], "without user, query and fragment"),
+            (["audit", "http://localhost:1/v2/models/m?key=hunter2", "--data", ToolRun.Images, "--i-am-authorised"], "without user, query and fragment"),
+            (["audit", ToolRun.Model, "--data", ToolRun.Images, "--out", " "], "--out"),
+            (_tool.Audit("--threads", "-1"), "--threads -1"),
+            (_tool.Audit("--hidden", "2000000000"), "--hidden 2000000000"),
             (["calibrate", ToolRun.Model, "--benign", narrow], "3 values"),
             (["calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--edges", "2"], "between 0 and 1"),
             (["calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--secret-env", "NO_SUCH_VARIABLE"], "NO_SUCH_VARIABLE"),
@@ -62,6 +75,7 @@ public sealed class MistakeTests : IDisposable
             Assert.True(code == ExitCode.Mistake, all);
             Assert.True(_tool.Error.Contains(expected, StringComparison.Ordinal), $"expected '{expected}': {all}");
             Assert.True(_tool.Error.Trim().Split('\n').Length == 1, all);
+            Assert.DoesNotContain("hunter2", _tool.Error, StringComparison.Ordinal);
             Assert.Equal("", _tool.Output);
         }
     }

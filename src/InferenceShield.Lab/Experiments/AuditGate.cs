@@ -61,10 +61,12 @@ public sealed class AuditGate
         }
     }
 
-    /// <summary>Judges an audit.</summary>
+    /// <summary>Judges an audit. What is not a number is beyond every bound.</summary>
+    /// <exception cref="FormatException">The audit has not what the gate names; see <see cref="RequireNames"/>.</exception>
     public GateOutcome Check(AuditResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
+        RequireNames(result.Plan);
         string?[] findings = [.. _terms.Select(term => term.FindTripping(result))];
         return findings.All(finding => finding is not null)
             ? new GateOutcome(Expression, true, string.Join("; ", findings))

@@ -117,14 +117,21 @@ public sealed class AuditStore : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize(line, LabJsonContext.Default.AuditLine)
+            AuditLine read = JsonSerializer.Deserialize(line, LabJsonContext.Default.AuditLine)
                 ?? throw new InvalidDataException($"Line {number} of '{path}' is empty JSON. Start anew without it.");
+            return read.Cell is null || IsResult(read.Cell)
+                ? read
+                : throw new InvalidDataException($"Line {number} of '{path}' holds a cell without a result that can be. Start anew, or take the line out.");
         }
         catch (JsonException exception)
         {
             throw new InvalidDataException($"Line {number} of '{path}' is no line of finished cells. Start anew, or take the line out.", exception);
         }
     }
+
+    /// <summary>Whether what is compared with bounds is there: a reading without it would pass for a theft that failed.</summary>
+    private static bool IsResult(ExtractionResult cell) => cell.Copy is { } copy
+        && copy.Agreement is >= 0 and <= 1 && copy.Accuracy is null or (>= 0 and <= 1) && copy.Distance >= 0;
 
     private static void RequirePlan(AuditLine line, string path, AuditPlan plan)
     {

@@ -102,7 +102,7 @@ internal sealed class GateParser(string expression)
         double most = metric switch { GateMetric.Cost => double.MaxValue, GateMetric.Distance => 2, _ => 1 };
         string range = metric switch { GateMetric.Cost => "a number of 0 or more", GateMetric.Distance => "a number from 0 to 2", _ => "a share from 0 to 1, such as 0.8" };
         string text = ReadWord();
-        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double bound) && bound <= most
+        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double bound) && bound >= 0 && bound <= most
             ? bound
             : throw Fault(start, range);
     }

@@ -13,11 +13,13 @@ internal sealed record GateTerm(GateMetric Metric, string? Setup, string? Policy
         int budget = Budget ?? result.Plan.Budgets[^1];
         (double Value, string Finding)[] tripping = [.. (IsOfPolicy ? OfPolicies(result) : OfRows(result, budget)).Where(found => Holds(found.Value))];
         return tripping.Length == 0 ? null
+            : tripping.FirstOrDefault(found => double.IsNaN(found.Value)).Finding is { } unmeasured ? unmeasured
             : Comparison[0] == '>' ? tripping.MaxBy(found => found.Value).Finding
             : tripping.MinBy(found => found.Value).Finding;
     }
 
-    private bool Holds(double value) => Comparison switch
+    /// <summary>What could not be measured is beyond every bound: a build does not pass by it.</summary>
+    private bool Holds(double value) => double.IsNaN(value) || Comparison switch
     {
         ">" => value > Bound,
         ">=" => value >= Bound,

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Text.Json.Serialization;
 
 namespace InferenceShield.Lab;
 
@@ -7,7 +8,8 @@ namespace InferenceShield.Lab;
 /// <param name="Accuracy">Share of rows with the true label; null without labels.</param>
 /// <param name="Divergence">Mean Kullback-Leibler divergence of the copy from the clean target, in nats.</param>
 /// <param name="Distance">Mean L1 distance of the two distributions, 0 to 2.</param>
-public sealed record CopyMetrics(double Agreement, double? Accuracy, double Divergence, double Distance)
+public sealed record CopyMetrics(
+    [property: JsonRequired] double Agreement, double? Accuracy, [property: JsonRequired] double Divergence, [property: JsonRequired] double Distance)
 {
     /// <summary>Expected calibration error of the copy in 15 bins of equal width; null without labels.</summary>
     public double? CalibrationError { get; init; }

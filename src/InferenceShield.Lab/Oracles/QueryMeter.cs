@@ -37,13 +37,16 @@ public sealed class QueryMeter : IQueryObserver
         _last = batch.Replied > _last ? batch.Replied : _last;
         Asked += batch.Rows;
         Answered += batch.Reply.Answered;
-        ToldToWait += batch.Reply.RetryAfter;
-        Delayed += batch.Reply.Delay;
+        ToldToWait = Add(ToldToWait, batch.Reply.RetryAfter);
+        Delayed = Add(Delayed, batch.Reply.Delay);
         for (int row = 0; row < batch.Reply.Answered; row++)
         {
             Repeats += _answeredRows.Add(Hash(batch.Inputs.Slice(row * batch.InputLength, batch.InputLength))) ? 0 : 1;
         }
     }
+
+    /// <summary>A server may name the year 9999 in each of its refusals.</summary>
+    private static TimeSpan Add(TimeSpan sum, TimeSpan more) => more > TimeSpan.MaxValue - sum ? TimeSpan.MaxValue : sum + more;
 
     /// <summary>The finalizer of SplitMix64 over the bits of each value. Two of a million different rows look alike once in 37 million thefts.</summary>
     private static ulong Hash(ReadOnlySpan<float> row)

@@ -62,6 +62,7 @@ internal sealed class Asker
             ReadOnlyMemory<float> batch = rows.Slice(first * width, Math.Min(Batch, count - first) * width);
             OracleReply reply = await _oracle.AskAsync(batch, _answers, cancellationToken).ConfigureAwait(false);
             Remaining -= batch.Length / width;
+            RequireFinite(_answers.AsSpan(0, reply.Answered * _oracle.AnswerLength));
             Transcript.Add(batch.Span[..(reply.Answered * width)], _answers.AsSpan(0, reply.Answered * _oracle.AnswerLength));
             answered += reply.Answered;
         }
@@ -73,6 +74,17 @@ internal sealed class Asker
     public Surrogate TrainCopy(CancellationToken cancellationToken) =>
         SurrogateTrainer.Train(
             Transcript.Inputs, Transcript.Answers, Transcript.InputLength, Transcript.AnswerLength, _context.Surrogate, _context.Seed, _context.Threads, cancellationToken);
+
+    private void RequireFinite(ReadOnlySpan<float> answers)
+    {
+        for (int i = 0; i < answers.Length; i++)
+        {
+            if (!float.IsFinite(answers[i]))
+            {
+                throw new OracleException($"The oracle's answer to row {Transcript.Count + (i / _oracle.AnswerLength)} is not finite at value {i % _oracle.AnswerLength}. A copy cannot be trained on it; let the oracle refuse such rows.");
+            }
+        }
+    }
 
     private static void CheckWidth(Dataset pool, IOracle oracle)
     {

@@ -1,14 +1,16 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using InferenceShield.Lab;
 using Spectre.Console;
 
 namespace InferenceShield.Tool;
 
 /// <summary>Runs <c>audit</c>.</summary>
-internal static class AuditRun
+internal static partial class AuditRun
 {
     private const int FewestTestRows = 20;
     private const int MostBenignRows = 2000;
+    private const int MostUnits = 65_536;
 
     /// <summary>What is run where nothing is said: each takes the same queries, and the five are quick.</summary>
     public static readonly string[] UsualAttacks = ["naive", "top-1", "averaging", "partial-bayes", "d-dae"];
@@ -20,9 +22,19 @@ internal static class AuditRun
     {
         FirstUseNotice.Show(terminal.Error);
         AuditGate[] gates = [.. request.Gates.Select(AuditGate.Parse)]; // a typo is told before anything runs
+        if (string.IsNullOrWhiteSpace(request.OutputFolder))
+        {
+            throw new MistakeException("--out names no folder. Leave it out for the usual one.");
+        }
+
         Dataset data = DataFile.Read(request.Data, request.Labels, request.LabelColumn, request.Scale);
         using Target target = await Target.OpenAsync(request, data, cancellationToken).ConfigureAwait(false);
         AuditPlan plan = Plan(request, data, target);
+        if (target.IsServed && request.Gates.FirstOrDefault(JudgesPolicy) is { } unknown)
+        {
+            throw new MistakeException($"Gate '{unknown}' judges a policy by clean answers, and those of a served model are not known. Judge agreement, or audit the ONNX file.");
+        }
+
         foreach (AuditGate gate in gates)
         {
             gate.RequireNames(plan);
@@ -58,6 +70,11 @@ internal static class AuditRun
         await terminal.Error.WriteLineAsync($"Report: {page}").ConfigureAwait(false);
         return outcomes.Any(outcome => outcome.Tripped) ? ExitCode.Tripped : ExitCode.Done;
     }
+
+    private static bool JudgesPolicy(string gate) => PolicyMetricPattern().IsMatch(gate);
+
+    [GeneratedRegex("(^|[ ]and[ ])[ ]*(l1|top1-changed)[ ]*[[<>]")]
+    private static partial Regex PolicyMetricPattern();
 
     private static AuditStore OpenStore(AuditRequest request, AuditPlan plan, Terminal terminal)
     {
@@ -95,6 +112,16 @@ internal static class AuditRun
         if (budgets.Length == 0 || budgets.Max() > pool)
         {
             throw new MistakeException($"{pool} rows are left for the thief ({data.Count} in '{request.Data}', {test} held out for measuring{(benign > 0 ? $", {benign} to learn policies from" : "")}), and the budget is {(budgets.Length == 0 ? s_usualBudgets[0] : budgets.Max())}. Give more data, a smaller --budget, or a smaller --test.");
+        }
+
+        if (request.Threads < 0)
+        {
+            throw new MistakeException($"--threads {request.Threads}: allowed are 1 on, and 0 for one on each processor.");
+        }
+
+        if (request.Hidden.Any(units => units > MostUnits))
+        {
+            throw new MistakeException($"--hidden {request.Hidden.Max()}: allowed are layers of 1 to {MostUnits} units.");
         }
 
         if (request.Seeds is < 1 or > 1000)

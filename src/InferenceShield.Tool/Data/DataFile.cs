@@ -80,10 +80,12 @@ internal static class DataFile
     /// <summary>Whole numbers from 0 on are labels as they are; anything else is numbered in ordinal order.</summary>
     private static (int[] Labels, int Classes) Number(string[] texts)
     {
-        if (texts.All(IsInteger))
+        double[] values = [.. texts.Select(text => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) ? value : -1)];
+        if (values.All(value => value >= 0 && value == Math.Floor(value)))
         {
-            int[] numbers = [.. texts.Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
-            return (numbers, numbers.Max() + 1);
+            return values.Max() < int.MaxValue
+                ? ([.. values.Select(value => (int)value)], (int)values.Max() + 1)
+                : throw new MistakeException($"There is the label {texts[Array.IndexOf(values, values.Max())]}; labels that are numbers are those of the model's classes, from 0 on. Write names instead, or renumber them.");
         }
 
         string[] names = [.. texts.Distinct().Order(StringComparer.Ordinal)];

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 
 namespace InferenceShield.Tool;
@@ -7,6 +8,9 @@ internal static class FileContent
 {
     /// <summary>More is no data set for an audit on one machine but a mistake, or a bomb.</summary>
     private const long MaximumLength = 1L << 31;
+
+    /// <summary>Header and trailer of gzip.</summary>
+    private const int SmallestLength = 18;
 
     /// <summary>The bytes of a file; gzip is recognised by content.</summary>
     public static byte[] Read(string path)
@@ -46,6 +50,44 @@ internal static class FileContent
             throw new MistakeException($"'{path}' is damaged: it is gzipped, and does not unpack. Copy it again.");
         }
 
-        return plain.ToArray();
+        return IsWhole(content, plain.GetBuffer().AsSpan(0, (int)plain.Length))
+            ? plain.ToArray()
+            : throw new MistakeException($"'{path}' is damaged: it is gzipped, and ends before its data do. Copy it again.");
+    }
+
+    /// <summary>Whether the file ends as gzip does: with checksum and length of its last part. The stream takes any end for one.</summary>
+    private static bool IsWhole(ReadOnlySpan<byte> content, ReadOnlySpan<byte> plain)
+    {
+        if (content.Length < SmallestLength)
+        {
+            return false;
+        }
+
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(content[^4..]);
+        return length <= plain.Length && Checksum(plain[^(int)length..]) == BinaryPrimitives.ReadUInt32LittleEndian(content[^8..]);
+    }
+
+    /// <summary>CRC-32 of RFC 1952.</summary>
+    private static uint Checksum(ReadOnlySpan<byte> bytes)
+    {
+        Span<uint> table = stackalloc uint[256];
+        for (uint i = 0; i < table.Length; i++)
+        {
+            uint entry = i;
+            for (int bit = 0; bit < 8; bit++)
+            {
+                entry = (entry >> 1) ^ ((entry & 1) * 0xEDB88320);
+            }
+
+            table[(int)i] = entry;
+        }
+
+        uint checksum = uint.MaxValue;
+        foreach (byte one in bytes)
+        {
+            checksum = (checksum >> 8) ^ table[(byte)(checksum ^ one)];
+        }
+
+        return ~checksum;
     }
 }

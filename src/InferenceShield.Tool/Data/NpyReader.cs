@@ -31,7 +31,7 @@ internal static partial class NpyReader
         content = content[(start + (int)length)..];
         long rows = shape.Length == 0 ? 0 : shape[0];
         double count = shape.Aggregate(1.0, (product, one) => product * one);
-        if (count < 1 || count * size != content.Length)
+        if (rows < 1 || count < 1 || count * size != content.Length)
         {
             throw new MistakeException($"'{path}' says that it holds [{string.Join(", ", shape)}], and holds {content.Length / size} values. It is empty or cut short.");
         }

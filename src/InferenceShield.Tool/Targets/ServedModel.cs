@@ -43,7 +43,7 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
             throw new MistakeException($"'{address}' names no model. Allowed: http(s)://HOST/v2/models/NAME (Open Inference Protocol) and http(s)://HOST/v1/models/NAME:predict (as the sample FashionApi).");
         }
 
-        string name = match.Groups["name"].Value;
+        string name = Uri.UnescapeDataString(match.Groups["name"].Value); // the oracle escapes it
         HttpOracleOptions options = new()
         {
             Endpoint = new Uri(match.Groups["endpoint"].Value),

@@ -43,6 +43,12 @@ internal sealed class Target : IDisposable
 
     private static async Task<Target> OpenServedAsync(AuditRequest request, Uri address, Dataset data, CancellationToken cancellationToken)
     {
+        // First: nothing of these may reach a message or a report.
+        if (address is not { UserInfo: "", Query: "", Fragment: "" })
+        {
+            throw new MistakeException($"The address of the model on '{address.Host}' has to be without user, query and fragment. Give a key with --api-key-env.");
+        }
+
         if (!request.IsAuthorised)
         {
             throw new MistakeException($"'{address.Host}' serves somebody's model. If you own it or may test it, say so with --i-am-authorised.");

@@ -82,6 +82,21 @@ public sealed class AccountingTests
     }
 
     [Fact]
+    public async Task Waits_of_thousands_of_years_add_up_to_the_longest_there_is()
+    {
+        IOracle oracle = ToyOracle.Of(_ => new OracleReply(0, TimeSpan.FromDays(7900 * 365), TimeSpan.FromDays(7900 * 365)), new SimulatedTimeProvider());
+        QueryMeter meter = new();
+        ObservedOracle observed = new(oracle, "thief", meter);
+        for (int i = 0; i < 10; i++)
+        {
+            await ToyOracle.AskAsync(observed, ToyOracle.Rows(0, 3));
+        }
+
+        Assert.Equal((30, 30), (meter.Asked, meter.Refused));
+        Assert.Equal((TimeSpan.MaxValue, TimeSpan.MaxValue), (meter.ToldToWait, meter.Delayed));
+    }
+
+    [Fact]
     public async Task An_experiment_reports_queries_that_were_refused_and_the_time_it_would_have_taken()
     {
         ToyTarget target = new();

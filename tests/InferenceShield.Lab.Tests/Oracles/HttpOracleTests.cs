@@ -57,6 +57,7 @@ public sealed class HttpOracleTests : IAsyncLifetime
     [InlineData("""{"outputs":[{"name":"y","shape":[2,2],"data":[1,NaN,3,4]}]}""", "is no JSON (line 1, byte ")]
     [InlineData("""{"outputs":[{"name":"z","shape":[2,2],"data":[1,2,3,4]}]}""", "lacks the output")]
     [InlineData("""{"outputs":[{"name":"y","shape":[2,2],"parameters":{"binary_data_size":16}}]}""", "lacks the output")]
+    [InlineData("""{"outputs":[{"name":"\ud800","shape":[2,2],"data":[1,2,3,4]}]}""", "no Unicode")]
     [InlineData("""{"outputs":7}""", "no 'outputs'")]
     [InlineData("""[1,2]""", "no 'outputs'")]
     [InlineData("""<html>login</html>""", "is no JSON")]
@@ -268,6 +269,8 @@ public sealed class HttpOracleTests : IAsyncLifetime
     [InlineData("""{"inputs":[{"name":"x","datatype":"FP32","shape":[-1,3]}],"outputs":[{"name":"y","datatype":"INT64","shape":[-1,2]}]}""", "other types")]
     [InlineData("""{"inputs":[],"outputs":[{"name":"y","datatype":"FP32","shape":[-1,2]}]}""", "has 0 inputs")]
     [InlineData("""{"inputs":[{"datatype":"FP32","shape":[-1,3]}]}""", "lacks a name")]
+    [InlineData("""{"inputs":[{"name":"x","datatype":"FP32","shape":[-1,3]}],"outputs":[{"name":"\ud800","datatype":"FP32","shape":[-1,2]}]}""", "no Unicode")]
+    [InlineData("""{"inputs":[{"name":"x","datatype":"\udc00","shape":[-1,3]}],"outputs":[{"name":"y","datatype":"FP32","shape":[-1,2]}]}""", "no Unicode")]
     [InlineData("""{}""", "no 'inputs'")]
     public async Task A_model_that_cannot_be_asked_is_an_error_at_once(string description, string expected)
     {

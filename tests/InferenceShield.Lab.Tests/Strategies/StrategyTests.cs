@@ -66,6 +66,15 @@ public sealed class StrategyTests
 
     [Theory]
     [MemberData(nameof(All))]
+    public async Task An_answer_that_is_not_finite_ends_the_asking_with_an_error(string name)
+    {
+        DelegateOracle oracle = new(LetterTheft.CreateOracle().InputLength, LetterTheft.CreateOracle().AnswerLength, (_, answers) => answers.Span.Fill(float.NaN));
+        OracleException fault = await Assert.ThrowsAsync<OracleException>(() => s_all[name].AskAsync(oracle, LetterTheft.CreateContext(300), default));
+        Assert.Contains("row 0", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
     public async Task The_seed_alone_decides_what_is_asked(string name)
     {
         QueryContext context = LetterTheft.CreateContext(150);

@@ -61,7 +61,7 @@ public sealed class HttpOracle : IOracle, IDisposable
 
             HttpReply reply = await sender.SendAsync(protocol.DescriptionPath, null, cancellationToken).ConfigureAwait(false);
             using JsonDocument description = Parse(options, reply);
-            (RemoteTensor input, RemoteTensor output) = protocol.ReadDescription(description.RootElement, options.Output);
+            (RemoteTensor input, RemoteTensor output) = ReadText(options, () => protocol.ReadDescription(description.RootElement, options.Output));
             if (input.Rows > 1)
             {
                 throw new OracleException($"The model takes exactly {input.Rows} rows a request; the oracle asks any number. Serve it with a dynamic first dimension.");
@@ -97,7 +97,12 @@ public sealed class HttpOracle : IOracle, IDisposable
             }
 
             using JsonDocument answer = Parse(_options, reply);
-            _protocol.ReadAnswers(answer.RootElement, _output, answers.Span.Slice(asked * AnswerLength, count * AnswerLength));
+            Memory<float> part = answers.Slice(asked * AnswerLength, count * AnswerLength);
+            _ = ReadText(_options, () =>
+            {
+                _protocol.ReadAnswers(answer.RootElement, _output, part.Span);
+                return part.Length;
+            });
         }
 
         return new OracleReply(rows);
@@ -158,6 +163,19 @@ public sealed class HttpOracle : IOracle, IDisposable
         {
             throw new OracleException(string.Create(CultureInfo.InvariantCulture,
                 $"The answer of {options.Endpoint.Authority} is no JSON (line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}); NaN and infinity are none either. Check the endpoint and the protocol."));
+        }
+    }
+
+    /// <summary>Reads what may hold strings: JSON whose syntax is right may still hold bytes or escapes that are no text.</summary>
+    private static T ReadText<T>(HttpOracleOptions options, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException)
+        {
+            throw new OracleException($"The answer of {options.Endpoint.Authority} holds a string that is no Unicode. Check the endpoint and the protocol.");
         }
     }
 
