@@ -183,6 +183,29 @@ public sealed class AnswerRecoveryTests
         }
     }
 
+    [Fact]
+    public void A_thief_never_runs_the_algorithm_under_the_key_of_the_defender()
+    {
+        // An experiment gives both the same seed.
+        Transcript transcript = TestAnswers.Hear([0.2f, 0.8f], 2);
+        foreach (IAnswerRecovery recovery in (IAnswerRecovery[])[new NetworkRecovery(), new LookupRecovery()])
+        {
+            List<ulong> keys = [];
+            ReleasePolicy watched = new("watched", key =>
+            {
+                keys.Add(key);
+                return ReleasePolicy.None.Create(key);
+            });
+            foreach (ulong seed in (ulong[])[0, 1, 2])
+            {
+                recovery.Recover(transcript, watched, seed);
+            }
+
+            Assert.Equal(3, keys.Distinct().Count());
+            Assert.DoesNotContain(keys, key => key <= 2);
+        }
+    }
+
     private static (double Naive, double Recovered, int Moved) Invert(IAnswerRecovery recovery, ReleasePolicy policy, float[] clean)
     {
         float[] released = TestAnswers.Release(policy, clean, Classes);
