@@ -41,6 +41,7 @@ public sealed class LineSearchStrategyTests
         DelegateOracle half = new(2, 2, (inputs, answers, _) =>
         {
             asked += inputs.Length / 2;
+            Assert.InRange(asked, 1, 500);
             for (int at = 0; at < inputs.Length; at += 2)
             {
                 (answers.Span[at], answers.Span[at + 1]) = inputs.Span[at] > 0 ? (1, 0) : (0, 1);
