@@ -142,6 +142,25 @@ public sealed class AuditRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task Postures_and_attacks_of_the_catalogs_are_what_their_names_say()
+    {
+        float[] clean = [0.31f, 0.69f];
+        float[][] released = [.. ((string[])["shield", "shield-guarded", "shield-restricted"]).Select(name =>
+        {
+            float[] answer = new float[2];
+            PolicyCatalog.Create(name, new PolicyContext(2)).Create(1).Apply(new float[2], clean, 2, answer);
+            return answer;
+        })];
+        Assert.Equal([clean, [0f, 1f]], (float[][])[released[0], released[2]]);
+        Assert.NotEqual(clean, released[1]);
+        Assert.InRange(released[1][1], 0.6f, 0.7f);
+
+        Attack averaging = AttackCatalog.Create("averaging", new SurrogateOptions { Hidden = [], Steps = 20 });
+        ExtractionResult result = await ExtractionExperiment.RunAsync(AuditSample.Setup, ReleasePolicy.None, averaging, 40, 7, 1, default);
+        Assert.Equal((40, 30), (result.Queries, result.Repeats)); // each row four times
+    }
+
+    [Fact]
     public void A_digest_tells_data_policies_attacks_budgets_and_seeds_apart()
     {
         AuditPlan plan = AuditSample.Plan();
@@ -172,7 +191,8 @@ public sealed class AuditRunnerTests : IDisposable
     public async Task Reports_hold_every_cell_and_escape_names()
     {
         AuditPlan plan = AuditSample.Plan();
-        AuditPlan hostile = new([AuditSample.Setup with { Name = "<script>alert(1)</script>" }], plan.Policies, plan.Attacks, plan.Budgets, plan.Seeds);
+        ReleasePolicy named = new("<script src=x>", static _ => ReleasePolicy.None.Create(0));
+        AuditPlan hostile = new([AuditSample.Setup with { Name = "<script>alert(1)</script>" }], [plan.Policies[0], named], plan.Attacks, plan.Budgets, plan.Seeds);
         AuditResult result = await AuditRunner.RunAsync(hostile, null, null, 1, default);
         Dictionary<string, string> settings = new() { ["model \"x\""] = "a<b" };
         GateOutcome[] gates = [AuditGate.Parse("agreement>0.1").Check(result)];

@@ -17,6 +17,7 @@ public sealed class MistakeTests : IDisposable
         string policy = _tool.Write("bad.json", "{ \"Hardening\": { \"Decimal\": 1 } }");
         string range = _tool.Write("range.json", "{ \"Hardening\": { \"Decimals\": 9 } }");
         string text = _tool.Write("text.json", "{ nonsense");
+        string cell = _tool.Write("cell.json", "{ \"Hardening\": { \"KeyedNoiseBudget\": 0.2, \"NoiseCell\": \"Input\" } }");
         string two = _tool.Write("two.json", "{ \"InferenceShield\": { \"Models\": { \"a\": { \"Shield\": {} }, \"b\": { \"Shield\": {} } } } }");
         string none = _tool.Write("none.json", "[]");
         string models = _tool.Write("models.json", "{ \"InferenceShield\": { \"Defaults\": {}, \"Modles\": { \"fashion\": {} } } }");
@@ -45,6 +46,7 @@ public sealed class MistakeTests : IDisposable
             (_tool.Audit("--policy", policy), "misspelt"),
             (_tool.Audit("--policy", range), "Decimals is 9"),
             (_tool.Audit("--policy", text), "no JSON"),
+            (_tool.Audit("--policy", cell), "NoiseCell is Input"),
             (_tool.Audit("--policy", two), "--model-name"),
             (_tool.Audit("--policy", none), "no JSON object"),
             (_tool.Audit("--policy", models), "InferenceShield:Modles is not known"),

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Options;
 
 namespace InferenceShield.Lab;
 
@@ -41,6 +42,7 @@ internal sealed class PostureRelease : IRelease
             : new OutputOptions();
         output.Kind = OutputKind.Probabilities;
         output.Classes = context.ClassCount;
+        RequireNoInputs(options, context.Output, output);
         options.Outputs.Clear();
         options.Outputs[context.Output] = output;
 
@@ -50,5 +52,16 @@ internal sealed class PostureRelease : IRelease
             PerCaller = new LimitOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 },
         };
         options.Callers = new CallerOptions { Capacity = 64, Dossiers = 0, TenantCapacity = 1, NetworkCapacity = 1 };
+    }
+
+    /// <summary>Thieves look at answers alone, so noise that belongs to inputs cannot be made here.</summary>
+    private static void RequireNoInputs(ShieldOptions options, string name, OutputOptions output)
+    {
+        HardeningOptions?[] all = [options.Hardening, options.Guarded, options.Restricted, output.Hardening, output.Guarded, output.Restricted];
+        if (Array.Find(all, static hardening => hardening?.NoiseCell is NoiseCell.Input or NoiseCell.ExactInput) is { } found)
+        {
+            throw new OptionsValidationException(
+                name, typeof(ShieldOptions), [$"NoiseCell is {found.NoiseCell}: the noise of output '{name}' belongs to inputs, and policies here release answers without them. Take NoiseCell out, or write Output, to measure the same noise by cells of answers."]);
+        }
     }
 }

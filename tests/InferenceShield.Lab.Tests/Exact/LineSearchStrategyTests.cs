@@ -34,6 +34,26 @@ public sealed class LineSearchStrategyTests
         Assert.Equal(answers, first.Answers.ToArray());
     }
 
+    [Fact]
+    public async Task Refused_rows_are_spent()
+    {
+        int asked = 0;
+        DelegateOracle half = new(2, 2, (inputs, answers, _) =>
+        {
+            asked += inputs.Length / 2;
+            Assert.InRange(asked, 1, 500);
+            for (int at = 0; at < inputs.Length; at += 2)
+            {
+                (answers.Span[at], answers.Span[at + 1]) = inputs.Span[at] > 0 ? (1, 0) : (0, 1);
+            }
+
+            return ValueTask.FromResult(new OracleReply(inputs.Length / 4));
+        });
+        Transcript transcript = await new LineSearchStrategy().AskAsync(half, new QueryContext(500, 2, null, new SurrogateOptions()), default);
+        Assert.Equal(500, asked);
+        Assert.InRange(transcript.Count, 150, 250);
+    }
+
     // The clean lead of the first class over the second.
     private static double MeanMargin(Transcript transcript)
     {

@@ -126,6 +126,12 @@ public sealed class AccountingTests
         ExtractionResult half = await ExtractionExperiment.RunAsync(setup, ReleasePolicy.None, padded, 600, 7, 1, default);
         Assert.Equal((600, 600), (half.Queries, half.Answered)); // the padding's too: they cost budget
 
+        // By rows the thief never had: where every label of them is wrong, a copy is right just where it disagrees.
+        int[] wrong = [.. setup.Test.Values.ToArray().Chunk(2).Select(point => point[0] >= point[1] ? 1 : 0)];
+        ExtractionSetup mislabelled = setup with { Test = new Dataset("wrong", setup.Test.Values, 2, wrong, 2) };
+        ExtractionResult poor = await ExtractionExperiment.RunAsync(mislabelled, ReleasePolicy.None, attack with { Surrogate = new SurrogateOptions { Hidden = [], Steps = 2 } }, 20, 7, 1, default);
+        Assert.Equal(1 - poor.Copy.Agreement, poor.Copy.Accuracy!.Value, 1e-9);
+
         IOracle closed = new DelegateOracle(2, 2, (_, _, _) => ValueTask.FromResult(new OracleReply(0)), time);
         InvalidOperationException nothing = await Assert.ThrowsAsync<InvalidOperationException>(
             () => ExtractionExperiment.RunAsync(setup, ReleasePolicy.None, closed, attack, 600, 7, 1, default));

@@ -25,6 +25,22 @@ public sealed class AnswerRecoveryTests
     }
 
     [Fact]
+    public void The_network_undoes_a_release_that_moves_labels()
+    {
+        // Every class tells the probability of the one before it: a known algorithm, and no label of it is the model's.
+        float[] clean = TestAnswers.Draw(Rows, Classes);
+        ReleasePolicy turned = new("turned", static _ => new RowRelease(static (from, to) =>
+        {
+            from[..^1].CopyTo(to[1..]);
+            to[0] = from[^1];
+        }));
+        (double naive, double recovered, int moved) = Invert(new NetworkRecovery(), turned, clean);
+        Assert.True(naive > 1.5, $"{naive}");
+        Assert.True(recovered < 0.1, $"{recovered}");
+        Assert.True(moved > 0.98 * Rows, $"{moved}");
+    }
+
+    [Fact]
     public void The_table_undoes_ModelGuard_W_on_sharp_answers()
     {
         float[] clean = TestAnswers.Draw(Rows, Classes, prior: AnswerPrior.Dirichlet(0.01, 0.2));
@@ -164,6 +180,29 @@ public sealed class AnswerRecoveryTests
             float[] first = recovery.Recover(transcript, ReleasePolicies.KeyedNoise(4, 1), 1);
             Assert.Equal(first, recovery.Recover(transcript, ReleasePolicies.KeyedNoise(4, 1), 1));
             Assert.True(recovery is NetworkRecovery || !first.SequenceEqual(recovery.Recover(transcript, ReleasePolicies.KeyedNoise(4, 1), 2)));
+        }
+    }
+
+    [Fact]
+    public void A_thief_never_runs_the_algorithm_under_the_key_of_the_defender()
+    {
+        // An experiment gives both the same seed.
+        Transcript transcript = TestAnswers.Hear([0.2f, 0.8f], 2);
+        foreach (IAnswerRecovery recovery in (IAnswerRecovery[])[new NetworkRecovery(), new LookupRecovery()])
+        {
+            List<ulong> keys = [];
+            ReleasePolicy watched = new("watched", key =>
+            {
+                keys.Add(key);
+                return ReleasePolicy.None.Create(key);
+            });
+            foreach (ulong seed in (ulong[])[0, 1, 2])
+            {
+                recovery.Recover(transcript, watched, seed);
+            }
+
+            Assert.Equal(3, keys.Distinct().Count());
+            Assert.DoesNotContain(keys, key => key <= 2);
         }
     }
 

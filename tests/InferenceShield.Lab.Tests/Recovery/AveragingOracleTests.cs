@@ -103,6 +103,19 @@ public sealed class AveragingOracleTests
         Assert.Equal(first, heard);
     }
 
+    [Fact]
+    public async Task A_row_that_is_asked_later_has_copies_of_its_own()
+    {
+        Dataset pool = new("pool", new float[] { -3, 3 }, 1);
+        List<float> heard = [];
+        DelegateOracle oracle = new(1, 1, (inputs, _) => heard.AddRange(inputs.Span));
+        AveragingOracle averaging = AveragingOracle.OverNearRepeats(oracle, 4, 0.5, pool, seed: 3);
+        await averaging.AskAsync(new float[] { 10, 10 }, new float[2], default);
+        await averaging.AskAsync(new float[] { 10 }, new float[1], default);
+        Assert.Equal(3, heard.Count(value => value == 10f));
+        Assert.Equal(9, heard.Where(value => value != 10f).Distinct().Count());
+    }
+
     private static async Task<float[]> Average(float[] clean, ReleasePolicy policy, int repeats, int classes = Classes)
     {
         ReleaseOracle oracle = new(TestAnswers.Target(clean, classes), policy.Create(7));

@@ -46,14 +46,18 @@ public sealed class KnockoffStrategyTests
         Assert.InRange(varied, 550, 1000);
     }
 
-    [Fact]
-    public void A_step_of_the_bandit_is_the_published_one()
+    [Theory]
+    [InlineData(KnockoffReward.Certainty)]
+    [InlineData(KnockoffReward.Loss)]
+    public void A_step_of_the_bandit_is_the_published_one(KnockoffReward reward)
     {
-        // Rewards 1, .5, .5: the baseline falls to 3/4 and 2/3, and the second reward of action 1 weighs half.
-        KnockoffBandit bandit = new(2, 2, KnockoffReward.Certainty);
-        bandit.Learn(0, [true, true], [1, 0], []);
-        bandit.Learn(1, [true, true], [0.75f, 0.25f], []);
-        bandit.Learn(1, [true, true], [0.75f, 0.25f], []);
+        // Rewards 1, .5, .5: the baseline falls to 3/4 and 2/3, and the second reward of action 1 weighs half. Losses are log 4 and
+        // twice log 2, told as shares of the largest.
+        KnockoffBandit bandit = new(2, 2, reward);
+        float[] second = reward == KnockoffReward.Loss ? [1, 0] : [0.75f, 0.25f];
+        bandit.Learn(0, [true, true], [1, 0], [0.25f, 0.75f]);
+        bandit.Learn(1, [true, true], second, [0.5f, 0.5f]);
+        bandit.Learn(1, [true, true], second, [0.5f, 0.5f]);
         double preference = -0.25 * 0.5;
         preference += (0.5 - (2.0 / 3)) / 2 * (1 - (1 / (1 + Math.Exp(-2 * preference))));
         double expected = 1 / (1 + Math.Exp(-2 * preference));
@@ -65,6 +69,36 @@ public sealed class KnockoffStrategyTests
         }
 
         Assert.InRange(drawn / 100_000.0, expected - 0.005, expected + 0.005);
+    }
+
+    [Fact]
+    public async Task Loss_is_that_of_the_copy_and_seeks_what_it_cannot_learn()
+    {
+        // Group 0 has one label, that of group 1 is a toss: to a copy that knows nothing both would be the same loss.
+        SeededRandom random = new(3, 0);
+        float[] rows = new float[4000];
+        int[] groups = new int[2000];
+        for (int i = 0; i < 2000; i++)
+        {
+            groups[i] = i % 2;
+            (rows[2 * i], rows[(2 * i) + 1]) = (i % 2, random.NextShare());
+        }
+
+        SeededRandom toss = new(4, 0);
+        int[] asked = new int[2];
+        DelegateOracle oracle = new(2, 2, (inputs, answers) =>
+        {
+            for (int at = 0; at < inputs.Length; at += 2)
+            {
+                int group = (int)inputs.Span[at];
+                asked[group]++;
+                int label = group == 0 ? 0 : toss.NextInt32(2);
+                (answers.Span[at + label], answers.Span[at + 1 - label]) = (1, 0);
+            }
+        });
+        QueryContext context = new(600, 5, new Dataset("groups", rows, 2, groups, 2), new SurrogateOptions { Hidden = [8], Steps = 100 });
+        await new KnockoffStrategy { Reward = KnockoffReward.Loss }.AskAsync(oracle, context, default);
+        Assert.True(asked[1] > 1.3 * asked[0], string.Join(' ', asked));
     }
 
     [Fact]
