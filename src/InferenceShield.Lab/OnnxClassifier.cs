@@ -83,7 +83,7 @@ public sealed class OnnxClassifier : IClassifier, IDisposable
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The inputs are no whole number of rows, or there is no room for their answers.</exception>
-    /// <exception cref="InvalidOperationException">The model answered a value that is not finite, or failed.</exception>
+    /// <exception cref="ExtractionException">The model answered a value that is not finite, or failed.</exception>
     public void Classify(ReadOnlySpan<float> inputs, Span<float> probabilities)
     {
         (int rows, int rest) = Math.DivRem(inputs.Length, InputLength);
@@ -100,7 +100,7 @@ public sealed class OnnxClassifier : IClassifier, IDisposable
             int bad = answers.AsSpan().IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
             if (bad >= 0)
             {
-                throw new InvalidOperationException($"The model '{_path}' answered row {first + (bad / ClassCount)} with a value that is not finite at class {bad % ClassCount} of output '{Output}'.");
+                throw new ExtractionException($"The model '{_path}' answered row {first + (bad / ClassCount)} with a value that is not finite at class {bad % ClassCount} of output '{Output}'.");
             }
 
             Span<float> target = probabilities.Slice(first * ClassCount, answers.Length);
@@ -230,7 +230,7 @@ public sealed class OnnxClassifier : IClassifier, IDisposable
 
             if (answer.Length != batch * found)
             {
-                throw new InvalidOperationException($"Output '{Output}' of the model '{_path}' has {answer.Length} values for {batch} rows of {found} classes.");
+                throw new ExtractionException($"Output '{Output}' of the model '{_path}' has {answer.Length} values for {batch} rows of {found} classes.");
             }
 
             answers = answers.Length == 0 ? new float[count * found] : answers;
@@ -248,7 +248,7 @@ public sealed class OnnxClassifier : IClassifier, IDisposable
         }
         catch (OnnxRuntimeException exception)
         {
-            throw new InvalidOperationException($"The model '{_path}' failed on {_shape.Length}-dimensional input '{_input}'. See the inner exception.", exception);
+            throw new ExtractionException($"The model '{_path}' failed on {_shape.Length}-dimensional input '{_input}'. See the inner exception.", exception);
         }
     }
 

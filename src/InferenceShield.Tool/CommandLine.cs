@@ -60,11 +60,11 @@ internal static class CommandLine
     private static bool IsMistake(Exception exception) => exception
         is MistakeException or FormatException or IOException or UnauthorizedAccessException or InvalidDataException
         or ModelFileException or ModelRunException or InvalidModelOutputException or InvalidQueryException
-        or OracleException or OptionsValidationException or ReleaseFileException or ShieldSecretException;
+        or OracleException or ExtractionException or OptionsValidationException or ReleaseFileException or ShieldSecretException;
 
     private static string OneLine(Exception exception)
     {
         string message = exception is OptionsValidationException options ? string.Join(" ", options.Failures) : exception.Message;
-        return message.ReplaceLineEndings(" ");
+        return TerminalText.Of(message.ReplaceLineEndings(" "));
     }
 }

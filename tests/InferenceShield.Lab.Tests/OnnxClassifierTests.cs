@@ -109,7 +109,7 @@ public sealed class OnnxClassifierTests : IDisposable
     {
         string path = Save(Start().AddInput("x", OnnxElementType.Float, ["batch", 2]).AddNode("Sqrt", ["x"], ["y"]), ["batch", 2]);
         using OnnxClassifier model = new(path);
-        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => model.Classify([1f, 2f, 3f, -1f], new float[4]));
+        ExtractionException exception = Assert.Throws<ExtractionException>(() => model.Classify([1f, 2f, 3f, -1f], new float[4]));
         Assert.Contains("row 1", exception.Message, StringComparison.Ordinal);
         Assert.Contains("class 1 of output 'y'", exception.Message, StringComparison.Ordinal);
     }

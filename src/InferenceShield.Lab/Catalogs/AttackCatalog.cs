@@ -14,11 +14,15 @@ public static class AttackCatalog
         ("d-dae", "undoes the known algorithm with a network: D-DAE+", surrogate => OfPool("d-dae", new NetworkRecovery(), surrogate)),
         ("knockoff", "learns what to ask: Knockoff Nets, adaptive", surrogate => new Attack("knockoff", new KnockoffStrategy(), new NaiveRecovery(), surrogate)),
         ("active", "asks what its copy is least sure of", surrogate => new Attack("active", new ActiveStrategy(), new NaiveRecovery(), surrogate)),
+        ("k-center", "asks what lies farthest from all it asked", surrogate => new Attack("k-center", new ActiveStrategy { Selection = ActiveSelection.KCenter }, new NaiveRecovery(), surrogate)),
         ("jbda", "grows few rows by the copy's gradient", surrogate => new Attack("jbda", new JbdaStrategy(), new NaiveRecovery(), surrogate)),
         ("line-search", "asks where labels change", surrogate => new Attack("line-search", new LineSearchStrategy(), new LabelRecovery(), surrogate)),
         ("equation", "solves for the weights of a linear model; trains nothing", surrogate => OfAnswers("equation", surrogate)),
         ("functionally-equivalent", "reads one hidden layer off its kinks; trains nothing", surrogate => OfAnswers("functionally-equivalent", surrogate)),
         ("decision-path", "finds the leaves of a decision tree; trains nothing", surrogate => OfAnswers("decision-path", surrogate)),
+        ("jbda-top", "grows few rows towards their likeliest classes", surrogate => new Attack("jbda-top", new JbdaStrategy { Kind = JbdaKind.Top }, new NaiveRecovery(), surrogate)),
+        ("grid", "sweeps the box of the inputs evenly", surrogate => new Attack("grid", new GridStrategy { IsLowDiscrepancy = true }, new NaiveRecovery(), surrogate)),
+        ("data-free", "has no data and makes its own by a generator", surrogate => new Attack("data-free", new DataFreeStrategy(), new NaiveRecovery(), surrogate)),
         ("noise", "has no data and asks noise", surrogate => new Attack("noise", new NoiseStrategy(), new NaiveRecovery(), surrogate)),
     ];
 

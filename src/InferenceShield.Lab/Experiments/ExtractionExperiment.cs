@@ -28,7 +28,7 @@ public static class ExtractionExperiment
     /// <param name="seed">What is asked and the copy's weights follow from it.</param>
     /// <param name="threads">Threads that training may use; the result does not depend on it.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    /// <exception cref="InvalidOperationException">Not one query was answered.</exception>
+    /// <exception cref="ExtractionException">Not one query was answered.</exception>
     public static async Task<ExtractionResult> RunAsync(
         ExtractionSetup setup, ReleasePolicy policy, IOracle oracle, Attack attack, int budget, ulong seed, int threads, CancellationToken cancellationToken)
     {
@@ -60,7 +60,7 @@ public static class ExtractionExperiment
         Transcript transcript = await attack.Strategy.AskAsync(oracle, context, cancellationToken).ConfigureAwait(false);
         if (transcript.Count == 0)
         {
-            throw new InvalidOperationException(
+            throw new ExtractionException(
                 $"The attack '{attack.Name}' on '{setup.Name}' has nothing to train on: of {meter.Asked} queries, {meter.Refused} were refused. Loosen the limits, or let it wait with a {nameof(RetryOracle)}.");
         }
 

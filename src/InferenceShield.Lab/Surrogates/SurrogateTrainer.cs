@@ -26,7 +26,7 @@ public static class SurrogateTrainer
     /// <param name="threads">Threads to use, at least 1. A second one helps from 65 answers a step on (17 with convolutions).</param>
     /// <param name="cancellationToken">Ends the training.</param>
     /// <exception cref="ArgumentException">Rows and targets are not equally many, a value is not finite, or an option is out of range.</exception>
-    /// <exception cref="InvalidOperationException">Training diverged.</exception>
+    /// <exception cref="ExtractionException">Training diverged.</exception>
     public static Surrogate Train(
         ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets, int inputLength, int classCount, SurrogateOptions options, ulong seed, int threads, CancellationToken cancellationToken)
     {

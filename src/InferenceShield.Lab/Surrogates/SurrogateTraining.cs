@@ -193,7 +193,7 @@ internal sealed class SurrogateTraining
     {
         if (!float.IsFinite(loss))
         {
-            throw new InvalidOperationException(string.Create(
+            throw new ExtractionException(string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
                 $"Training diverged at step {_step + 1} of {steps}: the loss is not finite. Lower SurrogateOptions.LearningRate (it is {_startRate}), or scale the inputs."));
         }

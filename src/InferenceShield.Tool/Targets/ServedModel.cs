@@ -18,8 +18,11 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
     private readonly Uri _address;
     private readonly Lock _asking = new();
 
-    private ServedModel(HttpOracle oracle, Uri address, string name)
+    private readonly CancellationToken _interrupted;
+
+    private ServedModel(HttpOracle oracle, Uri address, string name, CancellationToken interrupted)
     {
+        _interrupted = interrupted;
         _oracle = oracle;
         _address = address;
         Name = name;
@@ -58,7 +61,7 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
         };
         try
         {
-            return new ServedModel(await HttpOracle.ConnectAsync(options, cancellationToken).ConfigureAwait(false), address, name);
+            return new ServedModel(await HttpOracle.ConnectAsync(options, cancellationToken).ConfigureAwait(false), address, name, cancellationToken);
         }
         catch (ArgumentException exception)
         {
@@ -78,9 +81,10 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
 
         for (int row = 0; row < answers.Length; row += ClassCount)
         {
-            if (!(Math.Abs(TensorPrimitives.Sum<float>(answers.AsSpan(row, ClassCount)) - 1) < 0.01f))
+            ReadOnlySpan<float> answer = answers.AsSpan(row, ClassCount);
+            if (!(Math.Abs(TensorPrimitives.Sum(answer) - 1) < 0.01f && TensorPrimitives.Min(answer) >= 0))
             {
-                throw new MistakeException($"'{_address}' answers with rows that do not sum to 1, so they are no probabilities. Choose the output with --output.");
+                throw new MistakeException($"'{_address}' answers with rows that are no probabilities: negative, or not summing to 1. Choose the output with --output.");
             }
         }
 
@@ -97,7 +101,7 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
         for (int asked = 0; asked < count;)
         {
             // A classifier is asked on a thread of its own, which has nothing else to do.
-            OracleReply reply = _oracle.AskAsync(rows.AsMemory(asked * InputLength), answers.AsMemory(asked * ClassCount), CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            OracleReply reply = _oracle.AskAsync(rows.AsMemory(asked * InputLength), answers.AsMemory(asked * ClassCount), _interrupted).AsTask().GetAwaiter().GetResult();
             asked += reply.Answered;
             refusals = reply.Answered > 0 ? 0 : refusals + 1;
             if (asked == count)
@@ -110,7 +114,8 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
                 throw new MistakeException($"'{_address}' refuses, and asks to come back in {reply.RetryAfter.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)} s. What was finished is kept; go on later with --resume, or raise the limit for this test.");
             }
 
-            Thread.Sleep(reply.RetryAfter > TimeSpan.Zero ? reply.RetryAfter : TimeSpan.FromMilliseconds(100));
+            _interrupted.WaitHandle.WaitOne(reply.RetryAfter > TimeSpan.Zero ? reply.RetryAfter : TimeSpan.FromMilliseconds(100));
+            _interrupted.ThrowIfCancellationRequested();
         }
     }
 

@@ -133,7 +133,7 @@ public sealed class AccountingTests
         Assert.Equal(1 - poor.Copy.Agreement, poor.Copy.Accuracy!.Value, 1e-9);
 
         IOracle closed = new DelegateOracle(2, 2, (_, _, _) => ValueTask.FromResult(new OracleReply(0)), time);
-        InvalidOperationException nothing = await Assert.ThrowsAsync<InvalidOperationException>(
+        ExtractionException nothing = await Assert.ThrowsAsync<ExtractionException>(
             () => ExtractionExperiment.RunAsync(setup, ReleasePolicy.None, closed, attack, 600, 7, 1, default));
         Assert.Contains("of 600 queries, 600 were refused", nothing.Message, StringComparison.Ordinal);
     }

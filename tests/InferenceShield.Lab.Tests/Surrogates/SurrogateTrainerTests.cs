@@ -187,7 +187,7 @@ public sealed class SurrogateTrainerTests
     {
         Teacher teacher = new(200, 6, 3, 1);
         SurrogateOptions wild = new() { Optimizer = SurrogateOptimizer.Momentum, LearningRate = 100f, Hidden = [64, 64, 64], Schedule = LearningRateSchedule.Constant, WeightDecay = 0.9f };
-        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => teacher.Train(wild));
+        ExtractionException exception = Assert.Throws<ExtractionException>(() => teacher.Train(wild));
         Assert.Matches("diverged at step [0-9]+ of 565: .*LearningRate \\(it is 100\\)", exception.Message);
     }
 
