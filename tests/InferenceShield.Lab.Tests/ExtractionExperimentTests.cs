@@ -22,4 +22,13 @@ public sealed class ExtractionExperimentTests
         Assert.True(first.Copy.Agreement > 0.75, $"{first.Copy}");
         Assert.InRange(second.Copy.Agreement, 0.6, first.Copy.Agreement);
     }
+
+    [Fact]
+    public async Task A_function_gets_room_for_its_rows_and_no_more()
+    {
+        List<int> lengths = [];
+        DelegateOracle oracle = new(2, 3, (_, answers) => lengths.Add(answers.Length));
+        Assert.Equal(300, (await new PoolStrategy().AskAsync(oracle, new QueryContext(300, 1, new Dataset("points", new float[2 * 300], 2), new SurrogateOptions()), default)).Count);
+        Assert.Equal([3 * 256, 3 * 44], lengths);
+    }
 }
