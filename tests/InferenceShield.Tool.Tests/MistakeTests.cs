@@ -42,6 +42,8 @@ public sealed class MistakeTests : IDisposable
             (_tool.Audit("--policy", range), "Decimals is 9"),
             (_tool.Audit("--policy", text), "no JSON"),
             (_tool.Audit("--policy", two), "--model-name"),
+            (_tool.Audit("--labels", _tool.Write("big.txt", string.Concat(Enumerable.Repeat("2147483647\n", 2000)))), "Labels go up to 2147483647"),
+            (_tool.Audit("--threads", "-1"), "--threads -1"),
             (_tool.Audit("--scale", "wide"), "--scale wide"),
             (["audit", garbage, "--data", ToolRun.Images], "no ONNX file"),
             (["audit", "nowhere.onnx", "--data", ToolRun.Images], "does not exist"),
@@ -51,6 +53,7 @@ public sealed class MistakeTests : IDisposable
             (["audit", "http://localhost:1/v2/models/m", "--data", ToolRun.Images, "--i-am-authorised"], "cannot be reached"),
             (["calibrate", ToolRun.Model, "--benign", narrow], "3 values"),
             (["calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--edges", "2"], "between 0 and 1"),
+            (["calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--out", folder], "Choose another folder with --out"),
             (["calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--secret-env", "NO_SUCH_VARIABLE"], "NO_SUCH_VARIABLE"),
             (["inspect", garbage], "no ONNX file"),
             (["bench", ToolRun.Model, "--rounds", "0"], "--rounds"),
@@ -61,6 +64,7 @@ public sealed class MistakeTests : IDisposable
             string all = string.Join(' ', arguments) + "\n" + _tool.Error;
             Assert.True(code == ExitCode.Mistake, all);
             Assert.True(_tool.Error.Contains(expected, StringComparison.Ordinal), $"expected '{expected}': {all}");
+            Assert.False(_tool.Error.Contains("(Parameter", StringComparison.Ordinal), all);
             Assert.True(_tool.Error.Trim().Split('\n').Length == 1, all);
             Assert.Equal("", _tool.Output);
         }
@@ -71,5 +75,7 @@ public sealed class MistakeTests : IDisposable
     {
         Assert.Equal(ExitCode.Mistake, await _tool.RunAsync("audit", ToolRun.Model, "--date", "x"));
         Assert.Contains("--date", _tool.Error, StringComparison.Ordinal);
+        Assert.Contains("See inference-shield audit --help", _tool.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Usage:", _tool.Output + _tool.Error, StringComparison.Ordinal);
     }
 }

@@ -102,6 +102,11 @@ internal static class AuditRun
             throw new MistakeException($"--seeds {request.Seeds}: allowed are 1 to 1000.");
         }
 
+        if (request.Threads < 0)
+        {
+            throw new MistakeException($"--threads {request.Threads}: allowed are 0, one on each processor, or a number of thefts at once.");
+        }
+
         if (data.HasLabels && data.ClassCount > target.Classifier.ClassCount)
         {
             throw new MistakeException($"Labels of the data go up to {data.ClassCount - 1}; the model has {target.Classifier.ClassCount} classes, 0 to {target.Classifier.ClassCount - 1}. Do data and model belong together?");
@@ -128,7 +133,7 @@ internal static class AuditRun
         }
         catch (ArgumentException exception)
         {
-            throw new MistakeException(exception.Message); // a name that the catalogs do not have, or the same twice
+            throw MistakeException.Of(exception); // a name that the catalogs do not have, or the same twice
         }
     }
 

@@ -7,6 +7,8 @@ namespace InferenceShield.Tool;
 /// <summary>Reads inputs and their labels: IDX, .npy or CSV, each also gzipped, told apart by content.</summary>
 internal static class DataFile
 {
+    private const int MostClasses = 1_000_000;
+
     /// <param name="path">Inputs; CSV may hold the labels too.</param>
     /// <param name="labelsPath">Labels; null for none or those in the CSV.</param>
     /// <param name="labelColumn">Which column of a CSV holds labels; see <see cref="CsvTable.Read"/>.</param>
@@ -83,7 +85,9 @@ internal static class DataFile
         if (texts.All(IsInteger))
         {
             int[] numbers = [.. texts.Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
-            return (numbers, numbers.Max() + 1);
+            return numbers.Max() < MostClasses
+                ? (numbers, numbers.Max() + 1)
+                : throw new MistakeException($"Labels go up to {numbers.Max()}; they number classes from 0, below {MostClasses}. Are they in another column or file?");
         }
 
         string[] names = [.. texts.Distinct().Order(StringComparer.Ordinal)];

@@ -42,7 +42,7 @@ internal static class OutputChoice
         }
         catch (ArgumentException exception)
         {
-            throw new MistakeException(exception.Message);
+            throw MistakeException.Of(exception);
         }
     }
 }
