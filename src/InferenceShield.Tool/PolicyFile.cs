@@ -35,18 +35,44 @@ internal static class PolicyFile
         };
     }
 
+    /// <summary>The outputs that a policy declares; empty where it declares none.</summary>
+    public static string[] GetOutputs(Action<ShieldOptions> policy)
+    {
+        ShieldOptions options = new();
+        policy(options);
+        return [.. options.Outputs.Keys];
+    }
+
     private static IEnumerable<IConfigurationSection> Find(IConfigurationSection file, string path, string model)
     {
         IConfigurationSection all = file.GetSection("InferenceShield");
         if (!all.Exists())
         {
-            return [file.GetSection("Shield").Exists() ? file.GetSection("Shield") : file];
+            if (!file.GetSection("Shield").Exists())
+            {
+                return [file];
+            }
+
+            RequireKeys(file, path, ["Session", "Shield"]);
+            return [file.GetSection("Shield")];
         }
+
+        RequireKeys(all, path, ["Secret", "Defaults", "GlobalLimit", "Models"]);
 
         IConfigurationSection[] models = [.. all.GetSection("Models").GetChildren()];
         IConfigurationSection? found = models.FirstOrDefault(one => string.Equals(one.Key, model, StringComparison.OrdinalIgnoreCase)) ?? (models.Length == 1 ? models[0] : null);
         return found is null && models.Length > 0
             ? throw new MistakeException($"'{path}' holds the models {string.Join(", ", models.Select(one => one.Key))}. Say which with --model-name.")
             : [all.GetSection("Defaults"), .. found is null ? Array.Empty<IConfigurationSection>() : [found.GetSection("Shield")]];
+    }
+
+    /// <summary>A host would not start with a key that nobody reads; here it would be audited as if it were not there.</summary>
+    private static void RequireKeys(IConfigurationSection section, string path, string[] known)
+    {
+        IConfigurationSection? other = section.GetChildren().FirstOrDefault(child => !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase));
+        if (other is not null)
+        {
+            throw new MistakeException($"'{path}' holds '{other.Key}' beside what is read: {string.Join(", ", known)}. Is it misspelt, or in the wrong place?");
+        }
     }
 }

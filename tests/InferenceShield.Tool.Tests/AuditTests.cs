@@ -97,6 +97,17 @@ public sealed class AuditTests : IDisposable
         Assert.True(Distance() > 3 * usual, $"{Distance()} against {usual}");
     }
 
+    [Fact]
+    public async Task The_output_that_the_policy_declares_is_stolen()
+    {
+        string policy = _tool.Write("shield.json", "{ \"Outputs\": { \"logits\": { \"Kind\": \"Logits\", \"Hardening\": { \"Decimals\": 1 } }, \"embedding\": { \"Kind\": \"Embedding\" } } }");
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync(_tool.Audit("--json", "--budget", "30", "--seeds", "1")));
+        double usual = Distance();
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync(_tool.Audit("--json", "--budget", "30", "--seeds", "1", "--policy", policy)));
+        Assert.True(Distance() > 3 * usual, $"{Distance()} against {usual}");
+        Assert.Contains("logits (Logits)", _tool.Output, StringComparison.Ordinal);
+    }
+
     private double Distance()
     {
         using JsonDocument json = JsonDocument.Parse(_tool.Output);

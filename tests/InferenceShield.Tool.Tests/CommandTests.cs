@@ -47,6 +47,14 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Bench_times_one_of_the_outputs_that_a_policy_declares()
+    {
+        string policy = _tool.Write("two.json", "{ \"Outputs\": { \"logits\": { \"Kind\": \"Logits\" }, \"embedding\": { \"Kind\": \"Embedding\" } } }");
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync("bench", ToolRun.Model, "--policy", policy, "--rounds", "1", "--calls", "5"));
+        Assert.Contains("times InferenceSession.Run", _tool.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Calibrated_files_load_and_serve_as_a_policy()
     {
         Environment.SetEnvironmentVariable("TOOL_TEST_SECRET", Convert.ToBase64String(new byte[32].Select((_, i) => (byte)i).ToArray()));

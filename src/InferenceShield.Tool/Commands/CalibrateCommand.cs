@@ -46,7 +46,7 @@ internal static class CalibrateCommand
                 throw new MistakeException($"'{parsed.GetValue(benign)}' holds {rows.Count} rows; at least {FewestRows} are needed, some thousand for numbers that hold.");
             }
 
-            using OnnxClassifier target = OutputChoice.Open(path, rows, parsed.GetValue(output), SharedOptions.ParseKind(parsed.GetValue(kind)), out OutputGuess chosen);
+            using OnnxClassifier target = OutputChoice.Open(path, rows, parsed.GetValue(output), SharedOptions.ParseKind(parsed.GetValue(kind)), declared: [], out OutputGuess chosen);
             float[] answers = new float[rows.Count * target.ClassCount];
             target.Classify(rows.Values.Span, answers);
             string name = parsed.GetValue(modelName) ?? DataFile.NameOf(path);
