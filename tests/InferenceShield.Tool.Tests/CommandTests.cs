@@ -43,6 +43,7 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(0, leaks.Single(leak => leak.GetProperty("policy").GetString() == "shield-restricted").GetProperty("findings").GetArrayLength());
         Assert.Equal(ExitCode.Done, await _tool.RunAsync("inspect", ToolRun.Model));
         Assert.Contains("Do not release embedding", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("    inversion: an attacker who knows the algorithm comes within", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("\"Kind\": \"Probabilities\"", _tool.Output, StringComparison.Ordinal);
     }
 
