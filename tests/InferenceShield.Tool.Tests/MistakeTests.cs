@@ -19,7 +19,7 @@ public sealed class MistakeTests : IDisposable
         string text = _tool.Write("text.json", "{ nonsense");
         string two = _tool.Write("two.json", "{ \"InferenceShield\": { \"Models\": { \"a\": { \"Shield\": {} }, \"b\": { \"Shield\": {} } } } }");
         string others = _tool.Write("others.json", "{ \"Outputs\": { \"embedding\": { \"Kind\": \"Embedding\" }, \"tokens\": { \"Kind\": \"Logits\" } } }");
-        string modles = _tool.Write("modles.json", "{ \"InferenceShield\": { \"Modles\": { \"fashion\": { \"Shield\": { \"Hardening\": { \"Decimals\": 1 } } } } } }");
+        string modles = _tool.Write("modles.json", "{ \"InferenceShield\": { \"Defaults\": { \"Hardening\": { \"Decimals\": 2 } }, \"Modles\": { \"fashion\": { \"Shield\": { \"Hardening\": { \"Decimals\": 1 } } } } } }");
         string beside = _tool.Write("beside.json", "{ \"Shield\": { \"Mode\": \"Enforce\" }, \"Hardening\": { \"Decimals\": 1 } }");
         (string[] Arguments, string Expected)[] mistakes =
         [
@@ -46,6 +46,8 @@ public sealed class MistakeTests : IDisposable
             (_tool.Audit("--policy", text), "no JSON"),
             (_tool.Audit("--policy", two), "--model-name"),
             (_tool.Audit("--policy", others), "The policy declares embedding, tokens"),
+            (_tool.Audit("--policy", _tool.Write("none.json", "{ \"InferenceShield\": { \"Secret\": { \"File\": \"x\" } } }")), "no options of a shield"),
+            (_tool.Audit("--policy", _tool.Write("list.json", "[]")), "no options of a shield"),
             (_tool.Audit("--policy", modles), "'Modles'"),
             (_tool.Audit("--policy", beside), "'Hardening' beside"),
             (_tool.Audit("--labels", _tool.Write("big.txt", string.Concat(Enumerable.Repeat("2147483647\n", 2000)))), "Labels go up to 2147483647"),
