@@ -28,6 +28,8 @@ public sealed class CommandTests : IDisposable
     {
         Assert.Equal(ExitCode.Done, await _tool.RunAsync("[suggest:1]", "a"));
         Assert.Contains("audit", _tool.Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync("[suggest:17]", "audit --policies s"));
+        Assert.Contains("shield-guarded", _tool.Output, StringComparison.Ordinal);
     }
 
     [Fact]
