@@ -108,6 +108,19 @@ public sealed class AuditTests : IDisposable
         Assert.Contains("logits (Logits)", _tool.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{}", "at least 0.0 hours for 90 queries")]
+    [InlineData("{ \"PerCaller\": { \"Queries\": 10, \"Period\": \"01:00:00\", \"Burst\": 10 } }", "at least 8.0 hours for 90 queries")]
+    [InlineData("{ \"PerCaller\": { \"Queries\": 1000, \"Period\": \"01:00:00\", \"Burst\": 10, \"DailyQueries\": 30 } }", "at least 24.0 hours for 90 queries")]
+    public async Task Limits_of_the_policy_are_told_as_time(string admission, string expected)
+    {
+        string policy = _tool.Write("shield.json", $"{{ \"Hardening\": {{ \"Decimals\": 2 }}, \"Admission\": {admission} }}");
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync(_tool.Audit("--seeds", "1", "--policy", policy)));
+        Assert.Contains(expected, _tool.Output, StringComparison.Ordinal);
+        Assert.Contains(expected, File.ReadAllText(_tool.At("report/report.html")), StringComparison.Ordinal);
+        Assert.Contains(expected, File.ReadAllText(_tool.At("report/report.json")), StringComparison.Ordinal);
+    }
+
     private double Distance()
     {
         using JsonDocument json = JsonDocument.Parse(_tool.Output);

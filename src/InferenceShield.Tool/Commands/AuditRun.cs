@@ -36,7 +36,7 @@ internal static class AuditRun
         }
 
         GateOutcome[] outcomes = [.. gates.Select(gate => gate.Check(result))];
-        SortedDictionary<string, string> settings = Describe(request, target);
+        SortedDictionary<string, string> settings = Describe(request, target, plan);
         string json = AuditReport.ToJson(result, settings, outcomes);
         string page = Path.Combine(request.OutputFolder, "report.html");
         await File.WriteAllTextAsync(Path.Combine(request.OutputFolder, "report.json"), json + "\n", cancellationToken).ConfigureAwait(false);
@@ -48,6 +48,10 @@ internal static class AuditRun
         else
         {
             Print(result, terminal);
+            if (settings.TryGetValue("Time it takes one caller", out string? time))
+            {
+                await terminal.Output.WriteLineAsync($"Time it takes one caller: {time}.").ConfigureAwait(false);
+            }
         }
 
         foreach (GateOutcome outcome in outcomes)
@@ -164,7 +168,7 @@ internal static class AuditRun
         }
     }
 
-    private static SortedDictionary<string, string> Describe(AuditRequest request, Target target)
+    private static SortedDictionary<string, string> Describe(AuditRequest request, Target target, AuditPlan plan)
     {
         SortedDictionary<string, string> settings = new(StringComparer.Ordinal)
         {
@@ -176,7 +180,28 @@ internal static class AuditRun
             ["Thief's hidden layers"] = string.Join(", ", request.Hidden),
             ["Version"] = typeof(AuditRun).Assembly.GetName().Version?.ToString(3) ?? "",
         };
+        if (!target.IsServed)
+        {
+            settings["Time it takes one caller"] = TellTime(request, target.Name, plan.Budgets.Max());
+        }
+
         return settings;
+    }
+
+    /// <summary>Thefts run without limits; what the policy's limits cost a thief is time, which follows from them.</summary>
+    private static string TellTime(AuditRequest request, string name, int queries)
+    {
+        ShieldOptions options = new();
+        if (request.Policy is { } path)
+        {
+            PolicyFile.Read(path, name)(options);
+        }
+
+        LimitOptions limit = options.Admission.PerCaller;
+        double hours = Math.Max(0, queries - limit.Burst) * limit.Period.TotalHours / limit.Queries;
+        hours = Math.Max(hours, limit.DailyQueries is { } daily ? 24.0 * Math.Max(0, ((queries - 1) / daily) - 1) : 0); // begun just before midnight, the first day is for nothing
+        hours = options.Mode == ShieldMode.ObserveOnly ? 0 : hours;
+        return Say($"at least {hours:0.0} hours for {queries:N0} queries under the limits of the policy; thefts here ran without limits, and several callers share the time");
     }
 
     private static void Print(AuditResult result, Terminal terminal)
