@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using InferenceShield.Lab;
 using InferenceShield.OnnxRuntime;
 using Microsoft.Extensions.Options;
@@ -28,6 +29,11 @@ internal static class CommandLine
             BenchCommand.Create(terminal),
         };
         ParseResult parsed = root.Parse(arguments);
+        if (parsed.Action is ParseErrorAction mistake && arguments.Count > 0)
+        {
+            mistake.ShowHelp = false; // a page of help would push what is wrong off the screen
+        }
+
         InvocationConfiguration configuration = new()
         {
             Output = terminal.Output,
@@ -37,6 +43,13 @@ internal static class CommandLine
         };
         try
         {
+            if (parsed.Action is ParseErrorAction && arguments.Count > 0)
+            {
+                int wrong = await parsed.InvokeAsync(configuration, cancellationToken).ConfigureAwait(false);
+                await terminal.Error.WriteLineAsync($"See inference-shield {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help").ConfigureAwait(false);
+                return wrong;
+            }
+
             return await parsed.InvokeAsync(configuration, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)

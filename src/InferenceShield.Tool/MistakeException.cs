@@ -16,4 +16,11 @@ internal sealed class MistakeException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>What the library says of an argument, without the name that it has in code.</summary>
+    public static MistakeException Of(ArgumentException exception)
+    {
+        int name = exception.Message.IndexOf(" (Parameter '", StringComparison.Ordinal);
+        return new MistakeException(name < 0 ? exception.Message : exception.Message[..name]);
+    }
 }

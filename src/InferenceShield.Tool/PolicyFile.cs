@@ -34,6 +34,12 @@ internal static class PolicyFile
             throw new MistakeException($"The policy '{path}' is no JSON object, so it says nothing. Give the shield's options in braces.");
         }
 
+        IConfigurationSection all = file.GetSection("InferenceShield");
+        if (all.Exists() ? !all.GetSection("Models").Exists() && !all.GetSection("Defaults").Exists() : !file.GetChildren().Any())
+        {
+            throw new MistakeException($"'{path}' holds no options of a shield: no Models and no Defaults below InferenceShield, and nothing that is a model or its Shield section. Leave --policy out for the defaults.");
+        }
+
         IConfigurationSection[] sections = [.. Find(file, path, model)];
         return options =>
         {
@@ -42,6 +48,14 @@ internal static class PolicyFile
                 ShieldOptionsReader.Read(section, options);
             }
         };
+    }
+
+    /// <summary>The outputs that a policy declares; empty where it declares none.</summary>
+    public static string[] GetOutputs(Action<ShieldOptions> policy)
+    {
+        ShieldOptions options = new();
+        policy(options);
+        return [.. options.Outputs.Keys];
     }
 
     private static JsonValueKind ReadKind(string text)

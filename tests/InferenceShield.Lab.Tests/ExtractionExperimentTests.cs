@@ -45,4 +45,43 @@ public sealed class ExtractionExperimentTests
         Assert.InRange(kept.Copy.Agreement, 0, 0.8);
         Assert.StartsWith("Not recover", kept.Verdict, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_function_gets_room_for_its_rows_and_no_more()
+    {
+        List<int> lengths = [];
+        DelegateOracle oracle = new(2, 3, (_, answers) => lengths.Add(answers.Length));
+        Assert.Equal(300, (await new PoolStrategy().AskAsync(oracle, new QueryContext(300, 1, new Dataset("points", new float[2 * 300], 2), new SurrogateOptions()), default)).Count);
+        Assert.Equal([3 * 256, 3 * 44], lengths);
+    }
+
+    [Theory]
+    [InlineData(2, 4)]
+    [InlineData(1, 3)]
+    public async Task An_oracle_of_another_shape_than_the_target_is_refused(int inputLength, int answerLength)
+    {
+        DelegateOracle oracle = new(inputLength, answerLength, (_, answers) => answers.Span.Fill(0.25f));
+        ArgumentException exception = await Assert.ThrowsAsync<ArgumentException>(() => StealAsync(oracle));
+        Assert.Contains($"takes rows of {inputLength} values and answers {answerLength}", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Answers_that_are_not_finite_are_no_labels()
+    {
+        DelegateOracle oracle = new(2, 3, (_, answers) =>
+        {
+            answers.Span.Fill(0.25f);
+            answers.Span[4] = float.NaN;
+        });
+        OracleException exception = await Assert.ThrowsAsync<OracleException>(() => StealAsync(oracle));
+        Assert.Contains("query 2 is not finite at value 1", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<ExtractionResult> StealAsync(DelegateOracle oracle)
+    {
+        Surrogate target = SurrogateTrainer.Train([0, 1, 1, 0, 1, 1], [1, 0, 0, 0, 1, 0, 0, 0, 1], 2, 3, new SurrogateOptions { Hidden = [4], Steps = 5 }, 1, 1, default);
+        Dataset rows = new("points", new float[2 * 100], 2);
+        Attack labels = new("top-1", new PoolStrategy(), new LabelRecovery(), new SurrogateOptions { Hidden = [4], Steps = 5 });
+        return ExtractionExperiment.RunAsync(new ExtractionSetup("toy", target, rows, rows), ReleasePolicy.None, oracle, labels, 50, 1, 1, default);
+    }
 }

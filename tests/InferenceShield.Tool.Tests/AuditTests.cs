@@ -97,6 +97,30 @@ public sealed class AuditTests : IDisposable
         Assert.True(Distance() > 3 * usual, $"{Distance()} against {usual}");
     }
 
+    [Fact]
+    public async Task The_output_that_the_policy_declares_is_stolen()
+    {
+        string policy = _tool.Write("shield.json", "{ \"Outputs\": { \"logits\": { \"Kind\": \"Logits\", \"Hardening\": { \"Decimals\": 1 } }, \"embedding\": { \"Kind\": \"Embedding\" } } }");
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync(_tool.Audit("--json", "--budget", "30", "--seeds", "1")));
+        double usual = Distance();
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync(_tool.Audit("--json", "--budget", "30", "--seeds", "1", "--policy", policy)));
+        Assert.True(Distance() > 3 * usual, $"{Distance()} against {usual}");
+        Assert.Contains("logits (Logits)", _tool.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{}", "at least 0.0 hours for 90 queries")]
+    [InlineData("{ \"PerCaller\": { \"Queries\": 10, \"Period\": \"01:00:00\", \"Burst\": 10 } }", "at least 8.0 hours for 90 queries")]
+    [InlineData("{ \"PerCaller\": { \"Queries\": 1000, \"Period\": \"01:00:00\", \"Burst\": 10, \"DailyQueries\": 30 } }", "at least 24.0 hours for 90 queries")]
+    public async Task Limits_of_the_policy_are_told_as_time(string admission, string expected)
+    {
+        string policy = _tool.Write("shield.json", $"{{ \"Hardening\": {{ \"Decimals\": 2 }}, \"Admission\": {admission} }}");
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync(_tool.Audit("--seeds", "1", "--policy", policy)));
+        Assert.Contains(expected, _tool.Output, StringComparison.Ordinal);
+        Assert.Contains(expected, File.ReadAllText(_tool.At("report/report.html")), StringComparison.Ordinal);
+        Assert.Contains(expected, File.ReadAllText(_tool.At("report/report.json")), StringComparison.Ordinal);
+    }
+
     private double Distance()
     {
         using JsonDocument json = JsonDocument.Parse(_tool.Output);

@@ -28,6 +28,8 @@ public sealed class CommandTests : IDisposable
     {
         Assert.Equal(ExitCode.Done, await _tool.RunAsync("[suggest:1]", "a"));
         Assert.Contains("audit", _tool.Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync("[suggest:17]", "audit --policies s"));
+        Assert.Contains("shield-guarded", _tool.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -43,7 +45,16 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(0, leaks.Single(leak => leak.GetProperty("policy").GetString() == "shield-restricted").GetProperty("findings").GetArrayLength());
         Assert.Equal(ExitCode.Done, await _tool.RunAsync("inspect", ToolRun.Model));
         Assert.Contains("Do not release embedding", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("    inversion: an attacker who knows the algorithm comes within", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("\"Kind\": \"Probabilities\"", _tool.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bench_times_one_of_the_outputs_that_a_policy_declares()
+    {
+        string policy = _tool.Write("two.json", "{ \"Outputs\": { \"logits\": { \"Kind\": \"Logits\" }, \"embedding\": { \"Kind\": \"Embedding\" } } }");
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync("bench", ToolRun.Model, "--policy", policy, "--rounds", "1", "--calls", "5"));
+        Assert.Contains("times InferenceSession.Run", _tool.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -23,6 +23,7 @@ public sealed class MistakeTests : IDisposable
         string models = _tool.Write("models.json", "{ \"InferenceShield\": { \"Defaults\": {}, \"Modles\": { \"fashion\": {} } } }");
         string shield = _tool.Write("shield.json", "{ \"InferenceShield\": { \"Models\": { \"fashion\": { \"Sheild\": {} } } } }");
         string beside = _tool.Write("beside.json", "{ \"Shield\": { \"Hardening\": { \"Decimals\": 1 } }, \"Guarded\": { \"Decimals\": 9 } }");
+        string others = _tool.Write("others.json", "{ \"Outputs\": { \"embedding\": { \"Kind\": \"Embedding\" }, \"tokens\": { \"Kind\": \"Logits\" } } }");
         (string[] Arguments, string Expected)[] mistakes =
         [
             (_tool.Audit("--fail-if", "agrement>0.8"), "position 1"),
@@ -52,6 +53,9 @@ public sealed class MistakeTests : IDisposable
             (_tool.Audit("--policy", models), "InferenceShield:Modles is not known"),
             (_tool.Audit("--policy", shield), "fashion:Sheild is not known"),
             (_tool.Audit("--policy", beside), "Guarded is not known"),
+            (_tool.Audit("--policy", others), "The policy declares embedding, tokens"),
+            (_tool.Audit("--policy", _tool.Write("secret.json", "{ \"InferenceShield\": { \"Secret\": { \"File\": \"x\" } } }")), "no options of a shield"),
+            (_tool.Audit("--labels", _tool.Write("big.txt", string.Concat(Enumerable.Repeat("2147483647\n", 2000)))), "Labels go up to 2147483647"),
             (_tool.Audit("--scale", "wide"), "--scale wide"),
             (["audit", garbage, "--data", ToolRun.Images], "no ONNX file"),
             (["audit", "nowhere.onnx", "--data", ToolRun.Images], "does not exist"),
@@ -66,6 +70,7 @@ public sealed class MistakeTests : IDisposable
             (_tool.Audit("--hidden", "2000000000"), "--hidden 2000000000"),
             (["calibrate", ToolRun.Model, "--benign", narrow], "3 values"),
             (["calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--edges", "2"], "between 0 and 1"),
+            (["calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--out", folder], "Choose another folder with --out"),
             (["calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--secret-env", "NO_SUCH_VARIABLE"], "NO_SUCH_VARIABLE"),
             (["inspect", garbage], "no ONNX file"),
             (["bench", ToolRun.Model, "--rounds", "0"], "--rounds"),
@@ -76,6 +81,7 @@ public sealed class MistakeTests : IDisposable
             string all = string.Join(' ', arguments) + "\n" + _tool.Error;
             Assert.True(code == ExitCode.Mistake, all);
             Assert.True(_tool.Error.Contains(expected, StringComparison.Ordinal), $"expected '{expected}': {all}");
+            Assert.False(_tool.Error.Contains("(Parameter", StringComparison.Ordinal), all);
             Assert.True(_tool.Error.Trim().Split('\n').Length == 1, all);
             Assert.DoesNotContain("hunter2", _tool.Error, StringComparison.Ordinal);
             Assert.Equal("", _tool.Output);
@@ -87,5 +93,7 @@ public sealed class MistakeTests : IDisposable
     {
         Assert.Equal(ExitCode.Mistake, await _tool.RunAsync("audit", ToolRun.Model, "--date", "x"));
         Assert.Contains("--date", _tool.Error, StringComparison.Ordinal);
+        Assert.Contains("See inference-shield audit --help", _tool.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Usage:", _tool.Output + _tool.Error, StringComparison.Ordinal);
     }
 }

@@ -28,7 +28,9 @@ public static class ExtractionExperiment
     /// <param name="seed">What is asked and the copy's weights follow from it.</param>
     /// <param name="threads">Threads that training may use; the result does not depend on it.</param>
     /// <param name="cancellationToken">Ends the run.</param>
+    /// <exception cref="ArgumentException">The oracle's rows or answers are of another length than the target's.</exception>
     /// <exception cref="ExtractionException">Not one query was answered.</exception>
+    /// <exception cref="OracleException">An answer holds a value that is not finite.</exception>
     public static async Task<ExtractionResult> RunAsync(
         ExtractionSetup setup, ReleasePolicy policy, IOracle oracle, Attack attack, int budget, ulong seed, int threads, CancellationToken cancellationToken)
     {
@@ -37,6 +39,12 @@ public static class ExtractionExperiment
         ArgumentNullException.ThrowIfNull(oracle);
         ArgumentNullException.ThrowIfNull(attack);
         ArgumentOutOfRangeException.ThrowIfLessThan(budget, 1);
+        if (oracle.InputLength != setup.Target.InputLength || oracle.AnswerLength != setup.Target.ClassCount)
+        {
+            throw new ArgumentException(
+                $"The oracle takes rows of {oracle.InputLength} values and answers {oracle.AnswerLength}; the target of '{setup.Name}' takes {setup.Target.InputLength} and answers {setup.Target.ClassCount}. Ask the model that copies are measured by.", nameof(oracle));
+        }
+
         QueryMeter meter = new();
         IOracle metered = new BudgetOracle(new ObservedOracle(oracle, attack.Name, meter), budget);
         IOracle asked = attack.Through?.Invoke(metered, seed) ?? metered;

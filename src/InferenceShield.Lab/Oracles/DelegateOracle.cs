@@ -8,9 +8,9 @@ public sealed class DelegateOracle : IOracle
     /// <summary>Wraps a function that answers every row.</summary>
     /// <param name="inputLength">Values in a row of input, at least 1.</param>
     /// <param name="answerLength">Values in an answer, at least 1.</param>
-    /// <param name="answer">Takes rows of input and fills as many answers.</param>
+    /// <param name="answer">Takes rows of input and fills as many answers; it is given room for just these.</param>
     public DelegateOracle(int inputLength, int answerLength, Action<ReadOnlyMemory<float>, Memory<float>> answer)
-        : this(inputLength, answerLength, AnswerAll(answer, inputLength))
+        : this(inputLength, answerLength, AnswerAll(answer, inputLength, answerLength))
     {
     }
 
@@ -48,13 +48,14 @@ public sealed class DelegateOracle : IOracle
     }
 
     private static Func<ReadOnlyMemory<float>, Memory<float>, CancellationToken, ValueTask<OracleReply>> AnswerAll(
-        Action<ReadOnlyMemory<float>, Memory<float>> answer, int inputLength)
+        Action<ReadOnlyMemory<float>, Memory<float>> answer, int inputLength, int answerLength)
     {
         ArgumentNullException.ThrowIfNull(answer);
         return (inputs, answers, _) =>
         {
-            answer(inputs, answers);
-            return ValueTask.FromResult(new OracleReply(inputs.Length / inputLength));
+            int rows = inputs.Length / inputLength;
+            answer(inputs, answers[..(rows * answerLength)]); // askers keep one buffer, which is longer than a last batch
+            return ValueTask.FromResult(new OracleReply(rows));
         };
     }
 }

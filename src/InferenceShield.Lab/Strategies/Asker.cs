@@ -70,6 +70,18 @@ internal sealed class Asker
         return answered;
     }
 
+    /// <summary>A label read off NaN is class 0, and a copy of that would look like a model that cannot be stolen.</summary>
+    private void RequireFinite(ReadOnlySpan<float> answers)
+    {
+        for (int i = 0; i < answers.Length; i++)
+        {
+            if (!float.IsFinite(answers[i]))
+            {
+                throw new OracleException($"The answer to query {Transcript.Count + (i / _oracle.AnswerLength) + 1} is not finite at value {i % _oracle.AnswerLength}. Repair the oracle; its answers cannot be learned from.");
+            }
+        }
+    }
+
     /// <summary>Trains a copy on all answers so far, as they came.</summary>
     public Surrogate TrainCopy(CancellationToken cancellationToken) =>
         SurrogateTrainer.Train(

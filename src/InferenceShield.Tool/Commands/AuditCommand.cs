@@ -33,6 +33,8 @@ internal static class AuditCommand
         Option<bool> remote = new("--allow-remote") { Description = "Ask a URL that is not on this machine." };
         Option<string?> apiKey = new("--api-key-env") { Description = "Environment variable with the API key of a URL.", HelpName = "NAME" };
         Option<bool> json = SharedOptions.Json();
+        policies.CompletionSources.Add([.. PolicyCatalog.Entries.Select(static entry => entry.Name)]);
+        attacks.CompletionSources.Add([.. AttackCatalog.Entries.Select(static entry => entry.Name)]);
         Command command = new(
             "audit",
             """

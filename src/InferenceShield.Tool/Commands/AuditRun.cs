@@ -48,7 +48,7 @@ internal static partial class AuditRun
         }
 
         GateOutcome[] outcomes = [.. gates.Select(gate => gate.Check(result))];
-        SortedDictionary<string, string> settings = Describe(request, target);
+        SortedDictionary<string, string> settings = Describe(request, target, plan);
         string json = AuditReport.ToJson(result, settings, outcomes);
         string page = Path.Combine(request.OutputFolder, "report.html");
         await File.WriteAllTextAsync(Path.Combine(request.OutputFolder, "report.json"), json + "\n", cancellationToken).ConfigureAwait(false);
@@ -60,6 +60,10 @@ internal static partial class AuditRun
         else
         {
             Print(result, terminal);
+            if (settings.TryGetValue("Time it takes one caller", out string? time))
+            {
+                await terminal.Output.WriteLineAsync($"Time it takes one caller: {time}.").ConfigureAwait(false);
+            }
         }
 
         foreach (GateOutcome outcome in outcomes)
@@ -129,6 +133,11 @@ internal static partial class AuditRun
             throw new MistakeException($"--seeds {request.Seeds}: allowed are 1 to 1000.");
         }
 
+        if (request.Threads < 0)
+        {
+            throw new MistakeException($"--threads {request.Threads}: allowed are 0, one on each processor, or a number of thefts at once.");
+        }
+
         if (data.HasLabels && data.ClassCount > target.Classifier.ClassCount)
         {
             throw new MistakeException($"Labels of the data go up to {data.ClassCount - 1}; the model has {target.Classifier.ClassCount} classes, 0 to {target.Classifier.ClassCount - 1}. Do data and model belong together?");
@@ -155,7 +164,7 @@ internal static partial class AuditRun
         }
         catch (ArgumentException exception)
         {
-            throw new MistakeException(exception.Message); // a name that the catalogs do not have, or the same twice
+            throw MistakeException.Of(exception); // a name that the catalogs do not have, or the same twice
         }
     }
 
@@ -186,7 +195,7 @@ internal static partial class AuditRun
         }
     }
 
-    private static SortedDictionary<string, string> Describe(AuditRequest request, Target target)
+    private static SortedDictionary<string, string> Describe(AuditRequest request, Target target, AuditPlan plan)
     {
         SortedDictionary<string, string> settings = new(StringComparer.Ordinal)
         {
@@ -198,7 +207,28 @@ internal static partial class AuditRun
             ["Thief's hidden layers"] = string.Join(", ", request.Hidden),
             ["Version"] = typeof(AuditRun).Assembly.GetName().Version?.ToString(3) ?? "",
         };
+        if (!target.IsServed)
+        {
+            settings["Time it takes one caller"] = TellTime(request, target.Name, plan.Budgets.Max());
+        }
+
         return settings;
+    }
+
+    /// <summary>Thefts run without limits; what the policy's limits cost a thief is time, which follows from them.</summary>
+    private static string TellTime(AuditRequest request, string name, int queries)
+    {
+        ShieldOptions options = new();
+        if (request.Policy is { } path)
+        {
+            PolicyFile.Read(path, name)(options);
+        }
+
+        LimitOptions limit = options.Admission.PerCaller;
+        double hours = Math.Max(0, queries - limit.Burst) * limit.Period.TotalHours / limit.Queries;
+        hours = Math.Max(hours, limit.DailyQueries is { } daily ? 24.0 * Math.Max(0, ((queries - 1) / daily) - 1) : 0); // begun just before midnight, the first day is for nothing
+        hours = options.Mode == ShieldMode.ObserveOnly ? 0 : hours;
+        return Say($"at least {hours:0.0} hours for {queries:N0} queries under the limits of the policy; thefts here ran without limits, and several callers share the time");
     }
 
     private static void Print(AuditResult result, Terminal terminal)

@@ -46,7 +46,7 @@ internal static class CalibrateCommand
                 throw new MistakeException($"'{parsed.GetValue(benign)}' holds {rows.Count} rows; at least {FewestRows} are needed, some thousand for numbers that hold.");
             }
 
-            using OnnxClassifier target = OutputChoice.Open(path, rows, parsed.GetValue(output), SharedOptions.ParseKind(parsed.GetValue(kind)), out OutputGuess chosen);
+            using OnnxClassifier target = OutputChoice.Open(path, rows, parsed.GetValue(output), SharedOptions.ParseKind(parsed.GetValue(kind)), declared: [], out OutputGuess chosen);
             float[] answers = new float[rows.Count * target.ClassCount];
             target.Classify(rows.Values.Span, answers);
             string name = parsed.GetValue(modelName) ?? DataFile.NameOf(path);
@@ -60,22 +60,24 @@ internal static class CalibrateCommand
             }
             catch (ArgumentException exception)
             {
-                throw new MistakeException(exception.Message); // the library's own words for bands, edges, centroids and cap
+                throw MistakeException.Of(exception); // the library's own words for bands, edges, centroids and cap
             }
 
             string directory = parsed.GetRequiredValue(folder);
-            Directory.CreateDirectory(directory);
             string bandFile = Path.Combine(directory, name + ".bands");
             string codebookFile = Path.Combine(directory, name + ".codebook");
             using ShieldSecret? key = SharedOptions.Secret(parsed.GetValue(secret))?.GetSecret();
-            using (FileStream file = File.Create(bandFile))
+            try
             {
-                learnedBands.Save(file, name, key);
+                Directory.CreateDirectory(directory);
+                using FileStream bandStream = File.Create(bandFile);
+                learnedBands.Save(bandStream, name, key);
+                using FileStream codebookStream = File.Create(codebookFile);
+                codebook.Save(codebookStream, name, key);
             }
-
-            using (FileStream file = File.Create(codebookFile))
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                codebook.Save(file, name, key);
+                throw new MistakeException($"The files cannot be written to '{directory}': {exception.Message} Choose another folder with --out.");
             }
 
             string settings = SettingsText.Of(name, path, chosen.Output, chosen.Kind, target.ClassCount, bandFile);

@@ -40,6 +40,10 @@ internal sealed record ModelFindings(
         foreach (LeakVerdict leak in Leaks)
         {
             text.Append(CultureInfo.InvariantCulture, $"  {leak.Output} under {leak.Policy}: {leak.DistinctAnswers} of {leak.Answers} answers differ; {(leak.Findings.Count == 0 ? "nothing found" : "LEAKS " + string.Join(", ", leak.Findings.Select(finding => finding.Check)))}\n");
+            foreach (LeakFinding finding in leak.Policy == "none" ? [] : leak.Findings)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"    {finding.Check}: {finding.Verdict}\n");
+            }
         }
 
         if (RowsAreNoise)

@@ -7,6 +7,8 @@ namespace InferenceShield.Tool;
 /// <summary>Reads inputs and their labels: IDX, .npy or CSV, each also gzipped, told apart by content.</summary>
 internal static class DataFile
 {
+    private const int MostClasses = 1_000_000;
+
     /// <param name="path">Inputs; CSV may hold the labels too.</param>
     /// <param name="labelsPath">Labels; null for none or those in the CSV.</param>
     /// <param name="labelColumn">Which column of a CSV holds labels; see <see cref="CsvTable.Read"/>.</param>
@@ -83,9 +85,9 @@ internal static class DataFile
         double[] values = [.. texts.Select(text => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) ? value : -1)];
         if (values.All(value => value >= 0 && value == Math.Floor(value)))
         {
-            return values.Max() < int.MaxValue
+            return values.Max() < MostClasses
                 ? ([.. values.Select(value => (int)value)], (int)values.Max() + 1)
-                : throw new MistakeException($"There is the label {texts[Array.IndexOf(values, values.Max())]}; labels that are numbers are those of the model's classes, from 0 on. Write names instead, or renumber them.");
+                : throw new MistakeException($"Labels go up to {texts[Array.IndexOf(values, values.Max())]}; they number classes from 0, below {MostClasses}. Are they in another column or file?");
         }
 
         string[] names = [.. texts.Distinct().Order(StringComparer.Ordinal)];

@@ -11,7 +11,8 @@ internal static class OutputChoice
     /// <param name="data">Rows to find out with.</param>
     /// <param name="named">An output's name; null to choose.</param>
     /// <param name="kind">What it is; null to find out.</param>
-    public static OutputGuess Choose(OnnxModel model, Dataset data, string? named, OutputKind? kind)
+    /// <param name="declared">Outputs that the policy declares; a shield returns no other. Empty where it declares none.</param>
+    public static OutputGuess Choose(OnnxModel model, Dataset data, string? named, OutputKind? kind, IReadOnlyCollection<string> declared)
     {
         Dataset probe = data.Slice(0, Math.Min(ProbeRows, data.Count));
         IReadOnlyList<OutputGuess> guesses = OutputGuess.Of(
@@ -19,7 +20,12 @@ internal static class OutputChoice
         string all = string.Join(", ", guesses.Select(guess => $"{guess.Output} ({guess.Kind}: {guess.Reason})"));
         OutputGuess[] usable = named is not null
             ? [guesses.FirstOrDefault(guess => guess.Output == named) ?? throw new MistakeException($"The model has no output of floats '{named}'. It has: {all}.")]
-            : [.. guesses.Where(guess => guess.HasClasses).OrderBy(guess => guess.Kind == OutputKind.Probabilities ? 0 : 1)];
+            : [.. guesses.Where(guess => guess.HasClasses && (declared.Count == 0 || declared.Contains(guess.Output))).OrderBy(guess => guess.Kind == OutputKind.Probabilities ? 0 : 1)];
+        if (declared.Count > 0 && (usable.Length == 0 || !declared.Contains(usable[0].Output)))
+        {
+            throw new MistakeException($"The policy declares {string.Join(", ", declared)}, and returns {(named is null ? "no output with scores of classes" : $"no output '{named}'")}. Declare the output in the policy, or choose a declared one with --output. The model has: {all}.");
+        }
+
         if (usable.Length == 0 || (usable.Length > 1 && usable[0].Kind != OutputKind.Probabilities))
         {
             throw new MistakeException($"Which output holds the scores of classes? Say it with --output (and --kind). The model has: {all}.");
@@ -32,17 +38,17 @@ internal static class OutputChoice
     }
 
     /// <summary>The chosen output as a classifier.</summary>
-    public static OnnxClassifier Open(string path, Dataset data, string? named, OutputKind? kind, out OutputGuess chosen)
+    public static OnnxClassifier Open(string path, Dataset data, string? named, OutputKind? kind, IReadOnlyCollection<string> declared, out OutputGuess chosen)
     {
         using OnnxModel model = OnnxModel.Open(path);
-        chosen = Choose(model, data, named, kind);
+        chosen = Choose(model, data, named, kind, declared);
         try
         {
             return new OnnxClassifier(path, chosen.Output, chosen.Kind);
         }
         catch (ArgumentException exception)
         {
-            throw new MistakeException(exception.Message);
+            throw MistakeException.Of(exception);
         }
     }
 }

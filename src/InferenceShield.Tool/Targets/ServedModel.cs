@@ -65,7 +65,7 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
         }
         catch (ArgumentException exception)
         {
-            throw new MistakeException(exception.Message);
+            throw MistakeException.Of(exception);
         }
     }
 

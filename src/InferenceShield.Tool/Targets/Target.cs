@@ -35,8 +35,10 @@ internal sealed class Target : IDisposable
             return await OpenServedAsync(request, address, data, cancellationToken).ConfigureAwait(false);
         }
 
-        OnnxClassifier classifier = OutputChoice.Open(request.Model, data, request.Output, request.Kind, out OutputGuess chosen);
-        return new Target(classifier, classifier, request.ModelName ?? DataFile.NameOf(request.Model), chosen.Output, chosen.Kind, isServed: false);
+        string name = request.ModelName ?? DataFile.NameOf(request.Model);
+        string[] declared = request.Policy is { } policy ? PolicyFile.GetOutputs(PolicyFile.Read(policy, name)) : [];
+        OnnxClassifier classifier = OutputChoice.Open(request.Model, data, request.Output, request.Kind, declared, out OutputGuess chosen);
+        return new Target(classifier, classifier, name, chosen.Output, chosen.Kind, isServed: false);
     }
 
     public void Dispose() => _owned.Dispose();
