@@ -34,13 +34,13 @@ internal static class PolicyFile
             throw new MistakeException($"The policy '{path}' is no JSON object, so it says nothing. Give the shield's options in braces.");
         }
 
+        IConfigurationSection[] sections = [.. Find(file, path, model)];
         IConfigurationSection all = file.GetSection("InferenceShield");
         if (all.Exists() ? !all.GetSection("Models").Exists() && !all.GetSection("Defaults").Exists() : !file.GetChildren().Any())
         {
             throw new MistakeException($"'{path}' holds no options of a shield: no Models and no Defaults below InferenceShield, and nothing that is a model or its Shield section. Leave --policy out for the defaults.");
         }
 
-        IConfigurationSection[] sections = [.. Find(file, path, model)];
         return options =>
         {
             foreach (IConfigurationSection section in sections)

@@ -87,17 +87,6 @@ internal sealed class Asker
         SurrogateTrainer.Train(
             Transcript.Inputs, Transcript.Answers, Transcript.InputLength, Transcript.AnswerLength, _context.Surrogate, _context.Seed, _context.Threads, cancellationToken);
 
-    private void RequireFinite(ReadOnlySpan<float> answers)
-    {
-        for (int i = 0; i < answers.Length; i++)
-        {
-            if (!float.IsFinite(answers[i]))
-            {
-                throw new OracleException($"The oracle's answer to row {Transcript.Count + (i / _oracle.AnswerLength)} is not finite at value {i % _oracle.AnswerLength}. A copy cannot be trained on it; let the oracle refuse such rows.");
-            }
-        }
-    }
-
     private static void CheckWidth(Dataset pool, IOracle oracle)
     {
         if (pool.Width != oracle.InputLength)
