@@ -24,6 +24,30 @@ public sealed class ExtractionExperimentTests
     }
 
     [Fact]
+    public async Task The_loot_is_the_copy_that_was_measured_and_what_it_learned_of()
+    {
+        Dataset letters = TestData.Letters().Shuffle(1);
+        float[] truth = new float[1000 * 26];
+        for (int i = 0; i < 1000; i++)
+        {
+            truth[(i * 26) + letters.Labels.Span[i]] = 1;
+        }
+
+        Surrogate target = SurrogateTrainer.Train(letters.Values.Span[..(1000 * 16)], truth, 16, 26, new SurrogateOptions { Hidden = [16], Steps = 300 }, 1, 1, default);
+        ExtractionSetup setup = new("letters", target, letters.Slice(6000, 1000), letters.Slice(12000, 500));
+        ReleaseOracle oracle = new(target, ReleasePolicy.None.Create(7));
+        Attack naive = new("naive", new PoolStrategy(), new NaiveRecovery(), new SurrogateOptions { Hidden = [16], Steps = 200 });
+        Theft theft = await ExtractionExperiment.StealAsync(setup, ReleasePolicy.None, oracle, naive, 300, 7, 1, default);
+        float[] copied = new float[500 * 26];
+        float[] clean = new float[500 * 26];
+        theft.Copy.Classify(setup.Test.Values.Span, copied);
+        target.Classify(setup.Test.Values.Span, clean);
+        Assert.Equal(theft.Result.Copy, CopyMetrics.Measure(clean, copied, setup.Test.Labels.Span, 26));
+        Assert.Equal(300, theft.Transcript!.Count);
+        Assert.IsType<Surrogate>(theft.Copy);
+    }
+
+    [Fact]
     public async Task An_exact_attack_steals_a_linear_model_within_its_budget_and_fails_on_what_is_rounded()
     {
         Dataset letters = TestData.Letters().Shuffle(1);

@@ -63,6 +63,8 @@ public sealed class MistakeTests : IDisposable
             (["audit", "http://localhost:1/v2/models/m", "--data", ToolRun.Images], "--i-am-authorised"),
             (["audit", "http://example.org/v2/models/m", "--data", ToolRun.Images, "--i-am-authorised"], "--allow-remote"),
             (["audit", "http://localhost:1/v2/models/m", "--data", ToolRun.Images, "--i-am-authorised"], "cannot be reached"),
+            (["audit", "http://localhost:1/v2/models/m", "--data", ToolRun.Images, "--i-am-authorised", "--timeout", "0"], "--timeout 0"),
+            (["audit", "http://localhost:1/v2/models/m", "--data", ToolRun.Images, "--i-am-authorised", "--rows-per-call", "0"], "--rows-per-call 0"),
             (["audit", "http://user:hunter2@localhost:1/", "--data", ToolRun.Images, "--i-am-authorised"], "without user, query and fragment"),
             (["audit", "http://localhost:1/v2/models/m?key=hunter2", "--data", ToolRun.Images, "--i-am-authorised"], "without user, query and fragment"),
             (["audit", ToolRun.Model, "--data", ToolRun.Images, "--out", " "], "--out"),

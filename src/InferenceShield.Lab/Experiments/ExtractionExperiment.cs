@@ -34,6 +34,21 @@ public static class ExtractionExperiment
     public static async Task<ExtractionResult> RunAsync(
         ExtractionSetup setup, ReleasePolicy policy, IOracle oracle, Attack attack, int budget, ulong seed, int threads, CancellationToken cancellationToken)
     {
+        Check(setup, policy, oracle, attack, budget);
+        return (await StealCheckedAsync(setup, policy, oracle, attack, budget, seed, threads, cancellationToken).ConfigureAwait(false)).Result;
+    }
+
+    /// <summary>Runs one attack and keeps the loot: the copy, to export or to attack with, and what was asked and answered.</summary>
+    /// <inheritdoc cref="RunAsync(ExtractionSetup, ReleasePolicy, IOracle, Attack, int, ulong, int, CancellationToken)"/>
+    public static Task<Theft> StealAsync(
+        ExtractionSetup setup, ReleasePolicy policy, IOracle oracle, Attack attack, int budget, ulong seed, int threads, CancellationToken cancellationToken)
+    {
+        Check(setup, policy, oracle, attack, budget);
+        return StealCheckedAsync(setup, policy, oracle, attack, budget, seed, threads, cancellationToken);
+    }
+
+    private static void Check(ExtractionSetup setup, ReleasePolicy policy, IOracle oracle, Attack attack, int budget)
+    {
         ArgumentNullException.ThrowIfNull(setup);
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(oracle);
@@ -44,25 +59,30 @@ public static class ExtractionExperiment
             throw new ArgumentException(
                 $"The oracle takes rows of {oracle.InputLength} values and answers {oracle.AnswerLength}; the target of '{setup.Name}' takes {setup.Target.InputLength} and answers {setup.Target.ClassCount}. Ask the model that copies are measured by.", nameof(oracle));
         }
+    }
 
+    private static async Task<Theft> StealCheckedAsync(
+        ExtractionSetup setup, ReleasePolicy policy, IOracle oracle, Attack attack, int budget, ulong seed, int threads, CancellationToken cancellationToken)
+    {
         QueryMeter meter = new();
         IOracle metered = new BudgetOracle(new ObservedOracle(oracle, attack.Name, meter), budget);
         IOracle asked = attack.Through?.Invoke(metered, seed) ?? metered;
         QueryContext context = new(budget, seed, setup.Pool, attack.Surrogate, threads);
-        (IClassifier copy, string? verdict) = attack.Exact is { } exact
+        (IClassifier copy, Transcript? transcript, string? verdict) = attack.Exact is { } exact
             ? Read(await exact.StealAsync(DoubleOracle.Of(asked), context, cancellationToken).ConfigureAwait(false), setup.Target)
-            : (await TrainAsync(setup, policy, attack, asked, context, meter, cancellationToken).ConfigureAwait(false), null);
+            : await TrainAsync(setup, policy, attack, asked, context, meter, cancellationToken).ConfigureAwait(false);
         CopyMetrics metrics = CopyMetrics.Measure(
             Classify(setup.Target, setup.Test), Classify(copy, setup.Test), setup.Test.Labels.Span, setup.Target.ClassCount);
-        return new ExtractionResult(setup.Name, policy.Name, attack.Name, budget, seed, meter.Asked, meter.Answered, metrics)
+        ExtractionResult result = new(setup.Name, policy.Name, attack.Name, budget, seed, meter.Asked, meter.Answered, metrics)
         {
             Repeats = meter.Repeats,
             Duration = meter.Duration,
             Verdict = verdict,
         };
+        return new Theft(result, copy, transcript);
     }
 
-    private static async Task<IClassifier> TrainAsync(
+    private static async Task<(IClassifier Copy, Transcript? Transcript, string? Verdict)> TrainAsync(
         ExtractionSetup setup, ReleasePolicy policy, Attack attack, IOracle oracle, QueryContext context, QueryMeter meter, CancellationToken cancellationToken)
     {
         Transcript transcript = await attack.Strategy.AskAsync(oracle, context, cancellationToken).ConfigureAwait(false);
@@ -73,13 +93,14 @@ public static class ExtractionExperiment
         }
 
         float[] targets = attack.Recovery.Recover(transcript, policy, context.Seed);
-        return SurrogateTrainer.Train(
+        Surrogate copy = SurrogateTrainer.Train(
             transcript.Inputs, targets, transcript.InputLength, transcript.AnswerLength, attack.Surrogate, context.Seed, context.Threads, cancellationToken);
+        return (copy, transcript, null);
     }
 
     /// <summary>An exact attack that came to nothing leaves the thief with a copy that knows nothing.</summary>
-    private static (IClassifier Copy, string Verdict) Read(ExactResult result, IClassifier target) =>
-        (result.Copy ?? new UniformClassifier(target.InputLength, target.ClassCount), result.Verdict);
+    private static (IClassifier Copy, Transcript? Transcript, string? Verdict) Read(ExactResult result, IClassifier target) =>
+        (result.Copy ?? new UniformClassifier(target.InputLength, target.ClassCount), null, result.Verdict);
 
     private static float[] Classify(IClassifier classifier, Dataset rows)
     {

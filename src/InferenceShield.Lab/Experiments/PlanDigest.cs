@@ -14,6 +14,8 @@ internal static class PlanDigest
     public static string Compute(AuditPlan plan)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        // Another build may draw, train or release otherwise: its cells are not mixed with these.
+        Add(hash, typeof(PlanDigest).Module.ModuleVersionId.ToString());
         foreach (ExtractionSetup setup in plan.Setups)
         {
             Add(hash, setup.Name);

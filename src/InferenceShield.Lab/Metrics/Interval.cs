@@ -2,10 +2,10 @@ namespace InferenceShield.Lab;
 
 /// <summary>A mean and the interval that holds the true one with a probability of 95 %.</summary>
 /// <param name="Mean">The mean of what was seen.</param>
-/// <param name="Low">The lower end; not a number where one value says nothing of it.</param>
+/// <param name="Low">The lower end; null where one value says nothing of it.</param>
 /// <param name="High">The upper end.</param>
 /// <param name="Count">Values that were seen.</param>
-public readonly record struct Interval(double Mean, double Low, double High, int Count)
+public readonly record struct Interval(double Mean, double? Low, double? High, int Count)
 {
     private const int Draws = 2000;
 
@@ -29,7 +29,7 @@ public readonly record struct Interval(double Mean, double Low, double High, int
         }
 
         int freedom = values.Length - 1;
-        double half = freedom == 0 ? double.NaN : GetQuantile(freedom) * Math.Sqrt(squares / freedom / values.Length);
+        double? half = freedom == 0 ? null : GetQuantile(freedom) * Math.Sqrt(squares / freedom / values.Length);
         return new Interval(mean, mean - half, mean + half, values.Length);
     }
 

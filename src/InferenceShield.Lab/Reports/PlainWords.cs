@@ -26,7 +26,7 @@ internal static class PlainWords
     public static string Percent(double share) => Say($"{100 * share:0.0} %");
 
     /// <summary>Half of an interval; null where one value says nothing of it.</summary>
-    public static double? HalfWidth(Interval interval) => double.IsNaN(interval.High) ? null : interval.High - interval.Mean;
+    public static double? HalfWidth(Interval interval) => interval.High - interval.Mean;
 
     /// <summary>A cost multiplier, with a question mark where it lies outside of what was measured.</summary>
     public static string Times(CostMultiplier? cost) => cost is not { } known ? "" : known.Value >= CostMultiplier.Cap ? Say($"≥ {CostMultiplier.Cap}") : Say(

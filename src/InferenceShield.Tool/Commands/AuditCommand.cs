@@ -32,6 +32,9 @@ internal static class AuditCommand
         Option<bool> authorised = new("--i-am-authorised") { Description = "Required for a URL: you own the model or may test it." };
         Option<bool> remote = new("--allow-remote") { Description = "Ask a URL that is not on this machine." };
         Option<string?> apiKey = new("--api-key-env") { Description = "Environment variable with the API key of a URL.", HelpName = "NAME" };
+        Option<string?> apiKeyHeader = new("--api-key-header") { Description = "Header that carries it. Default: X-Api-Key.", HelpName = "NAME" };
+        Option<int> timeout = new("--timeout") { Description = "Seconds that a URL may take for one call.", HelpName = "SECONDS", DefaultValueFactory = _ => 30 };
+        Option<int> rows = new("--rows-per-call") { Description = "Rows that a URL is asked at once.", HelpName = "NUMBER", DefaultValueFactory = _ => 32 };
         Option<bool> json = SharedOptions.Json();
         policies.CompletionSources.Add([.. PolicyCatalog.Entries.Select(static entry => entry.Name)]);
         attacks.CompletionSources.Add([.. AttackCatalog.Entries.Select(static entry => entry.Name)]);
@@ -47,7 +50,7 @@ internal static class AuditCommand
             A run that is cut off keeps its finished thefts; the same command with --resume goes on.
             """)
         {
-            model, data, labels, labelColumn, scale, output, kind, policy, modelName, secret, policies, attacks, budget, seeds, test, hidden, folder, gates, resume, threads, json, authorised, remote, apiKey,
+            model, data, labels, labelColumn, scale, output, kind, policy, modelName, secret, policies, attacks, budget, seeds, test, hidden, folder, gates, resume, threads, json, authorised, remote, apiKey, apiKeyHeader, timeout, rows,
         };
         command.SetAction((parsed, cancellationToken) => AuditRun.RunAsync(
             new AuditRequest(parsed.GetRequiredValue(model), parsed.GetRequiredValue(data))
@@ -74,6 +77,9 @@ internal static class AuditCommand
                 IsAuthorised = parsed.GetValue(authorised),
                 AllowRemote = parsed.GetValue(remote),
                 ApiKeyVariable = parsed.GetValue(apiKey),
+                ApiKeyHeader = parsed.GetValue(apiKeyHeader),
+                TimeoutSeconds = parsed.GetValue(timeout),
+                RowsPerCall = parsed.GetValue(rows),
             },
             terminal,
             cancellationToken));

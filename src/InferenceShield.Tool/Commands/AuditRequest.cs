@@ -49,4 +49,10 @@ internal sealed record AuditRequest(string Model, string Data)
 
     /// <summary>Environment variable with the key of a served model.</summary>
     public string? ApiKeyVariable { get; init; }
+
+    public string? ApiKeyHeader { get; init; }
+
+    public int TimeoutSeconds { get; init; } = 30;
+
+    public int RowsPerCall { get; init; } = 32;
 }

@@ -250,7 +250,7 @@ internal static partial class AuditRun
             [
                 Markup.Escape(group.Key.Policy),
                 Say($"{group.Key.Budget:N0}"),
-                .. group.Select(row => Say($"{100 * row.Agreement.Mean:0.0}") + (double.IsNaN(row.Agreement.High) ? "" : Say($" ± {100 * (row.Agreement.High - row.Agreement.Mean):0.0}"))),
+                .. group.Select(row => Say($"{100 * row.Agreement.Mean:0.0}") + (row.Agreement.High is { } high ? Say($" ± {100 * (high - row.Agreement.Mean):0.0}") : "")),
                 Say($"{100 * utility.TopChanged:0.0} %"),
                 Say($"{utility.Distance:0.000}"),
             ]);

@@ -46,6 +46,16 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
             throw new MistakeException($"'{address}' names no model. Allowed: http(s)://HOST/v2/models/NAME (Open Inference Protocol) and http(s)://HOST/v1/models/NAME:predict (as the sample FashionApi).");
         }
 
+        if (request.TimeoutSeconds is < 1 or > 3600)
+        {
+            throw new MistakeException($"--timeout {request.TimeoutSeconds} is out of range: 1 to 3600 seconds.");
+        }
+
+        if (request.RowsPerCall is < 1 or > 4096)
+        {
+            throw new MistakeException($"--rows-per-call {request.RowsPerCall} is out of range: 1 to 4096.");
+        }
+
         string name = Uri.UnescapeDataString(match.Groups["name"].Value); // the oracle escapes it
         HttpOracleOptions options = new()
         {
@@ -55,6 +65,9 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
             AllowRemoteHosts = request.AllowRemote,
             Protocol = match.Groups["version"].Value == "2" ? HttpProtocol.OpenInference : HttpProtocol.Predict,
             Output = request.Output,
+            Timeout = TimeSpan.FromSeconds(request.TimeoutSeconds),
+            RowsPerCall = request.RowsPerCall,
+            ApiKeyHeader = request.ApiKeyHeader ?? "X-Api-Key",
             ApiKey = request.ApiKeyVariable is { } variable
                 ? Environment.GetEnvironmentVariable(variable) ?? throw new MistakeException($"The environment variable '{variable}' is not set.")
                 : null,

@@ -7,8 +7,8 @@ public sealed class IntervalTests
     {
         Interval interval = Interval.OfRuns([0.80, 0.82, 0.84]);
         Assert.Equal(0.82, interval.Mean, 1e-12);
-        Assert.Equal(0.82 - (4.3027 * 0.02 / Math.Sqrt(3)), interval.Low, 1e-12);
-        Assert.Equal(0.82 + (4.3027 * 0.02 / Math.Sqrt(3)), interval.High, 1e-12);
+        Assert.Equal(0.82 - (4.3027 * 0.02 / Math.Sqrt(3)), interval.Low!.Value, 1e-12);
+        Assert.Equal(0.82 + (4.3027 * 0.02 / Math.Sqrt(3)), interval.High!.Value, 1e-12);
         Assert.Equal(3, interval.Count);
     }
 
@@ -17,7 +17,7 @@ public sealed class IntervalTests
     {
         Interval interval = Interval.OfRuns([0.5]);
         Assert.Equal(0.5, interval.Mean);
-        Assert.True(double.IsNaN(interval.Low) && double.IsNaN(interval.High));
+        Assert.True(interval.Low is null && interval.High is null);
         Assert.Throws<ArgumentException>(() => Interval.OfRuns([]));
         Assert.Throws<ArgumentException>(() => Interval.OfRows([], 1));
     }
@@ -32,7 +32,7 @@ public sealed class IntervalTests
         int count = freedom + 1;
         double[] values = [.. Enumerable.Range(0, count).Select(i => count % 2 == 1 && i == 0 ? 0 : i % 2 == 0 ? 1.0 : -1.0)];
         double error = Math.Sqrt((count - (count % 2)) / (double)freedom / count);
-        Assert.Equal(quantile, Interval.OfRuns(values).High / error, 2e-4);
+        Assert.Equal(quantile, Interval.OfRuns(values).High!.Value / error, 2e-4);
     }
 
     [Fact]
@@ -64,8 +64,8 @@ public sealed class IntervalTests
         double half = 1.96 * Math.Sqrt(mean * (1 - mean) / rows.Length);
         Interval interval = Interval.OfRows(rows, seed: 3);
         Assert.Equal(mean, interval.Mean, 1e-12);
-        Assert.Equal(mean - half, interval.Low, 0.003);
-        Assert.Equal(mean + half, interval.High, 0.003);
+        Assert.Equal(mean - half, interval.Low!.Value, 0.003);
+        Assert.Equal(mean + half, interval.High!.Value, 0.003);
         Assert.Equal(interval, Interval.OfRows(rows, seed: 3));
     }
 }

@@ -57,5 +57,5 @@ internal static class EfficacyPlot
         .s0{color:var(--c0)} .s1{color:var(--c1)} .s2{color:var(--c2)} .s3{color:var(--c3)} .s4{color:var(--c4)} .s5{color:var(--c5)}
         """;
 
-    private static PlotPoint Point(Interval agreement, int budget) => new(budget, agreement.Mean, agreement.High - agreement.Mean);
+    private static PlotPoint Point(Interval agreement, int budget) => new(budget, agreement.Mean, (agreement.High - agreement.Mean) ?? 0);
 }
