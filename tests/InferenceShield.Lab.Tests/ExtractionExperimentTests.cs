@@ -47,6 +47,29 @@ public sealed class ExtractionExperimentTests
         Assert.IsType<Surrogate>(theft.Copy);
     }
 
+    public static TheoryData<string> AttackNames => [.. AttackCatalog.Entries.Select(entry => entry.Name)];
+
+    [Theory]
+    [MemberData(nameof(AttackNames))]
+    public async Task Every_attack_of_the_catalogue_runs_within_its_budget(string name)
+    {
+        const int Budget = 400;
+        Dataset letters = TestData.Letters().Shuffle(1);
+        float[] truth = new float[1000 * 26];
+        for (int i = 0; i < 1000; i++)
+        {
+            truth[(i * 26) + letters.Labels.Span[i]] = 1;
+        }
+
+        Surrogate target = SurrogateTrainer.Train(letters.Values.Span[..(1000 * 16)], truth, 16, 26, new SurrogateOptions { Hidden = [16], Steps = 300 }, 1, 1, default);
+        ExtractionSetup setup = new("letters", target, letters.Slice(6000, 1000), letters.Slice(12000, 500));
+        Attack attack = AttackCatalog.Create(name, new SurrogateOptions { Hidden = [16], Steps = 100 });
+        ExtractionResult result = await ExtractionExperiment.RunAsync(setup, ReleasePolicies.Normal(26), attack, Budget, 7, 1, default);
+        Assert.InRange(result.Queries, 1, Budget);
+        Assert.InRange(result.Copy.Agreement, 0, 1);
+        Assert.Equal(attack.Exact is null, result.Verdict is null);
+    }
+
     [Fact]
     public async Task An_exact_attack_steals_a_linear_model_within_its_budget_and_fails_on_what_is_rounded()
     {

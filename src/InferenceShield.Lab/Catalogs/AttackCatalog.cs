@@ -4,12 +4,15 @@ namespace InferenceShield.Lab;
 public static class AttackCatalog
 {
     private const int Repeats = 4;
+    private const double NearRepeat = 0.1;
 
     private static readonly (string Name, string Summary, Func<SurrogateOptions, Attack> Create)[] s_attacks =
     [
         ("naive", "asks rows of the pool, trains on answers as they came", surrogate => OfPool("naive", new NaiveRecovery(), surrogate)),
         ("top-1", "trains on labels alone", surrogate => OfPool("top-1", new LabelRecovery(), surrogate)),
         ("averaging", "asks each row 4 times and averages", surrogate => OfPool("averaging", new NaiveRecovery(), surrogate) with { Through = static (oracle, _) => AveragingOracle.OverRepeats(oracle, Repeats) }),
+        ("near-repeats", "asks each row and 3 copies of it with a tenth of the spread as noise, and averages", surrogate => OfPool("near-repeats", new NaiveRecovery(), surrogate) with { Through = static (oracle, context) => AveragingOracle.OverNearRepeats(oracle, Repeats, NearRepeat, context.Pool!, context.Seed) }),
+        ("padding", "hides every other query among honest ones, whose answers it throws away", surrogate => OfPool("padding", new NaiveRecovery(), surrogate) with { Through = static (oracle, context) => new BenignPaddingOracle(oracle, context.Pool!, 0.5, context.Seed) }),
         ("partial-bayes", "looks answers up in a table of the known algorithm", surrogate => OfPool("partial-bayes", new LookupRecovery(), surrogate)),
         ("d-dae", "undoes the known algorithm with a network: D-DAE+", surrogate => OfPool("d-dae", new NetworkRecovery(), surrogate)),
         ("knockoff", "learns what to ask: Knockoff Nets, adaptive", surrogate => new Attack("knockoff", new KnockoffStrategy(), new NaiveRecovery(), surrogate)),

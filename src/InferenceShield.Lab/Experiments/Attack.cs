@@ -8,7 +8,7 @@ namespace InferenceShield.Lab;
 public sealed record Attack(string Name, IQueryStrategy Strategy, IAnswerRecovery Recovery, SurrogateOptions Surrogate)
 {
     /// <summary>What stands between the attack and the oracle, such as averaging over repeats or evasion; null for nothing.</summary>
-    public Func<IOracle, ulong, IOracle>? Through { get; init; }
+    public Func<IOracle, QueryContext, IOracle>? Through { get; init; }
 
     /// <summary>An attack that reads the model off its answers; strategy, recovery and training are not used then. Null to train a copy.</summary>
     public IExactAttack? Exact { get; init; }

@@ -66,8 +66,8 @@ public static class ExtractionExperiment
     {
         QueryMeter meter = new();
         IOracle metered = new BudgetOracle(new ObservedOracle(oracle, attack.Name, meter), budget);
-        IOracle asked = attack.Through?.Invoke(metered, seed) ?? metered;
         QueryContext context = new(budget, seed, setup.Pool, attack.Surrogate, threads);
+        IOracle asked = attack.Through?.Invoke(metered, context) ?? metered;
         (IClassifier copy, Transcript? transcript, string? verdict) = attack.Exact is { } exact
             ? Read(await exact.StealAsync(DoubleOracle.Of(asked), context, cancellationToken).ConfigureAwait(false), setup.Target)
             : await TrainAsync(setup, policy, attack, asked, context, meter, cancellationToken).ConfigureAwait(false);

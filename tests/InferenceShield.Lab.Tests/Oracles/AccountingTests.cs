@@ -122,7 +122,7 @@ public sealed class AccountingTests
         Assert.Equal((600, 600, 0), (open.Queries, open.Answered, open.Repeats));
         Assert.Equal(TimeSpan.Zero, open.Duration);
 
-        Attack padded = attack with { Through = (oracle, seed) => new BenignPaddingOracle(oracle, setup.Test, 0.5, seed) };
+        Attack padded = attack with { Through = (oracle, context) => new BenignPaddingOracle(oracle, setup.Test, 0.5, context.Seed) };
         ExtractionResult half = await ExtractionExperiment.RunAsync(setup, ReleasePolicy.None, padded, 600, 7, 1, default);
         Assert.Equal((600, 600), (half.Queries, half.Answered)); // the padding's too: they cost budget
 

@@ -31,9 +31,9 @@ internal sealed record EfficacyCell(ReleasePolicy Policy, string Attack, int Bud
         bool repeats = Attack.StartsWith('8');
         Attack attack = new(Attack, new PoolStrategy(), Recovery(), target.Surrogate)
         {
-            Through = !repeats ? null : (oracle, seed) => Attack == "8 repeats"
+            Through = !repeats ? null : (oracle, context) => Attack == "8 repeats"
                 ? AveragingOracle.OverRepeats(oracle, Repeats)
-                : AveragingOracle.OverNearRepeats(oracle, Repeats, NearRepeat, setup.Pool, seed, countsLabels: Attack.EndsWith("labels", StringComparison.Ordinal)),
+                : AveragingOracle.OverNearRepeats(oracle, Repeats, NearRepeat, setup.Pool, context.Seed, countsLabels: Attack.EndsWith("labels", StringComparison.Ordinal)),
         };
         ExtractionResult result = await ExtractionExperiment.RunAsync(setup, Policy, attack, repeats ? Budget * Repeats : Budget, Seed, 1, cancellationToken).ConfigureAwait(false);
         return new EfficacyRow(
