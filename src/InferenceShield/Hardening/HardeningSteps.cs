@@ -7,7 +7,7 @@ namespace InferenceShield;
 /// <para>A <see cref="Shield"/> does this for you, with defaults that were measured. What measurement says (docs/efficacy.md; classifiers
 /// with 10, 26 and 104 classes): no step that keeps the label costs a thief who adapts to it more than <see cref="LabelOnly"/>
 /// does, 1.2 to 1.9 points of agreement or 1.3 to 1.9 times the queries at 5,000. <see cref="Round"/> to 2 decimals closes the rank
-/// leak of full-precision scores at next to no cost to honest users. The perturbations here are useless or harmful by
+/// leak of full-precision scores and costs honest users some of the order among the surest answers. The perturbations here are useless or harmful by
 /// themselves, as each one's documentation says, and are off in every default.</para>
 /// <para>Shapes, where nothing else is said: one row of K probabilities, K at least 1, finite, at least 0 and with a sum of 1. What half precision does
 /// to them is taken, a sum within 0.01 of 1 and values down to -0.001, and put right. For logits take the softmax first,
