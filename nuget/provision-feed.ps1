@@ -34,7 +34,7 @@ function Get-Missing($packages) {
         }
         $globalJson = Join-Path $root 'global.json'
         if (Test-Path $globalJson) { Copy-Item $globalJson $work }
-        $references = ($packages.Keys | ForEach-Object { "<PackageReference Include=`"$_`" Version=`"$($packages[$_])`" />" }) -join ''
+        $references = ($packages.Keys | ForEach-Object { "<PackageReference Include=`"$_`" Version=`"[$($packages[$_])]`" />" }) -join ''
         [IO.File]::WriteAllText((Join-Path $work 'probe.csproj'), @"
 <Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup>

@@ -126,7 +126,7 @@ missing_of() {
   local ids=" " pairs="$*" probe=$work/probe codes id references=
   while [ $# -gt 0 ]; do
     ids="$ids$1 "
-    references="$references<PackageReference Include=\"$1\" Version=\"$2\" />"
+    references="$references<PackageReference Include=\"$1\" Version=\"[$2]\" />"     # exactly: a source that has only a newer one lacks it
     shift 2
   done
   mkdir -p "$probe"
