@@ -32,22 +32,13 @@ public static class ExtractionExperiment
     /// <exception cref="ExtractionException">Not one query was answered.</exception>
     /// <exception cref="OracleException">An answer holds a value that is not finite.</exception>
     public static async Task<ExtractionResult> RunAsync(
-        ExtractionSetup setup, ReleasePolicy policy, IOracle oracle, Attack attack, int budget, ulong seed, int threads, CancellationToken cancellationToken)
-    {
-        Check(setup, policy, oracle, attack, budget);
-        return (await StealCheckedAsync(setup, policy, oracle, attack, budget, seed, threads, cancellationToken).ConfigureAwait(false)).Result;
-    }
+        ExtractionSetup setup, ReleasePolicy policy, IOracle oracle, Attack attack, int budget, ulong seed, int threads, CancellationToken cancellationToken) =>
+        (await StealAsync(setup, policy, oracle, attack, budget, seed, threads, cancellationToken).ConfigureAwait(false)).Result;
 
     /// <summary>Runs one attack and keeps the loot: the copy, to export or to attack with, and what was asked and answered.</summary>
     /// <inheritdoc cref="RunAsync(ExtractionSetup, ReleasePolicy, IOracle, Attack, int, ulong, int, CancellationToken)"/>
-    public static Task<Theft> StealAsync(
+    public static async Task<Theft> StealAsync(
         ExtractionSetup setup, ReleasePolicy policy, IOracle oracle, Attack attack, int budget, ulong seed, int threads, CancellationToken cancellationToken)
-    {
-        Check(setup, policy, oracle, attack, budget);
-        return StealCheckedAsync(setup, policy, oracle, attack, budget, seed, threads, cancellationToken);
-    }
-
-    private static void Check(ExtractionSetup setup, ReleasePolicy policy, IOracle oracle, Attack attack, int budget)
     {
         ArgumentNullException.ThrowIfNull(setup);
         ArgumentNullException.ThrowIfNull(policy);
@@ -59,11 +50,7 @@ public static class ExtractionExperiment
             throw new ArgumentException(
                 $"The oracle takes rows of {oracle.InputLength} values and answers {oracle.AnswerLength}; the target of '{setup.Name}' takes {setup.Target.InputLength} and answers {setup.Target.ClassCount}. Ask the model that copies are measured by.", nameof(oracle));
         }
-    }
 
-    private static async Task<Theft> StealCheckedAsync(
-        ExtractionSetup setup, ReleasePolicy policy, IOracle oracle, Attack attack, int budget, ulong seed, int threads, CancellationToken cancellationToken)
-    {
         QueryMeter meter = new();
         IOracle metered = new BudgetOracle(new ObservedOracle(oracle, attack.Name, meter), budget);
         QueryContext context = new(budget, seed, setup.Pool, attack.Surrogate, threads);

@@ -28,7 +28,7 @@ public sealed class ReleasePolicy
     /// <param name="classCount">Classes of the model.</param>
     /// <param name="configure">Sets the output and its hardening; the shield's own defaults where it sets nothing.</param>
     public static ReleasePolicy OfShield(string name, int classCount, Action<HardeningOptions> configure) =>
-        new(name, key => new ShieldRelease(key, classCount, configure));
+        new(name, key => new PostureRelease(new PolicyContext(classCount) { Shield = options => configure(options.Hardening) }, Posture.Normal, key));
 
     /// <summary>The release under one key.</summary>
     public IRelease Create(ulong key) => _create(key);

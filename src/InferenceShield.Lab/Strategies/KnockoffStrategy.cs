@@ -9,7 +9,7 @@ namespace InferenceShield.Lab;
 /// rows are drawn <see cref="RoundSize"/> at a time, none twice; for the loss, a fresh copy is trained whenever the answers
 /// have grown by half, not after each.
 /// Measured on letters it is level with <see cref="PoolStrategy"/> within noise for diversity, loss and all three, and worse by
-/// a point or two for certainty; clusters are worse than a random choice, since small far-off ones are asked as often as large
+/// a little for certainty; clusters are worse than a random choice, since small far-off ones are asked as often as large
 /// ones. A rate of 1 / n moves the preferences of many actions little in a few thousand queries. Thread-safe.
 /// </remarks>
 public sealed class KnockoffStrategy : IQueryStrategy

@@ -13,9 +13,8 @@ public enum NoiseCell
     /// <summary>The label and the probabilities from .05 on to one decimal; of a regression value sixteen steps of it, of an embedding 16
     /// keyed sides of the vector. The default: it needs no input, and most near-duplicates stay in their cell.</summary>
     /// <remarks>Confident answers of one label share a cell and so their noise, and who has one clean answer can take it off
-    /// the others. That tells little that the label does not: on the sample models at a budget of 1 such answers were .59 from
-    /// the clean ones, .011 with the shared noise taken off, and a bare guess of 1 for the label .013. Finer cells near 1
-    /// changed neither (.010 with an edge at .99) and lost 6 to 9 in 100 near-duplicates, so there are none.</remarks>
+    /// the others. That tells little that the label does not, for such answers are near 1 and a bare guess of 1 is as close.
+    /// Finer cells near 1 would not change that and would lose near-duplicates, so there are none.</remarks>
     Output,
 
     /// <summary>The region of input space the query lies in (<see cref="InputCells"/>). Answers of one label get noise of

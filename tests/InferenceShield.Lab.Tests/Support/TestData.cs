@@ -1,6 +1,5 @@
-using System.Globalization;
-using System.IO.Compression;
 using InferenceShield.Samples;
+using InferenceShield.Statistics.Efficacy;
 
 namespace InferenceShield.Lab.Tests;
 
@@ -8,21 +7,7 @@ namespace InferenceShield.Lab.Tests;
 internal static class TestData
 {
     /// <summary>20,000 rows of 16 features, 26 letters, as they lie in the file.</summary>
-    public static Dataset Letters()
-    {
-        using StreamReader reader = new(new GZipStream(File.OpenRead(SampleFiles.GetData("letter-recognition.csv.gz")), CompressionMode.Decompress));
-        reader.ReadLine(); // column names
-        List<float> values = [];
-        List<int> labels = [];
-        while (reader.ReadLine() is { Length: > 0 } line)
-        {
-            string[] fields = line.Split(',');
-            labels.Add(fields[0][0] - 'A');
-            values.AddRange(fields.Skip(1).Select(field => float.Parse(field, CultureInfo.InvariantCulture)));
-        }
-
-        return new Dataset("letters", values.ToArray(), 16, labels.ToArray(), 26);
-    }
+    public static Dataset Letters() => LetterRows.Read();
 
     /// <summary>The first Fashion-MNIST images of the committed ones, pixels in 0..1.</summary>
     public static Dataset Images(int count)

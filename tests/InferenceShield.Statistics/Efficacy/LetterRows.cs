@@ -16,8 +16,8 @@ internal static class LetterRows
     private const int LetterCount = 26;
     private const int Rounds = 25;
 
-    /// <summary>20,000 rows of 16 features, each standardised.</summary>
-    public static Dataset Load()
+    /// <summary>20,000 rows of 16 features, as they lie in the file.</summary>
+    public static Dataset Read()
     {
         using StreamReader reader = new(new GZipStream(File.OpenRead(SampleFiles.GetData("letter-recognition.csv.gz")), CompressionMode.Decompress));
         reader.ReadLine(); // column names
@@ -30,19 +30,26 @@ internal static class LetterRows
             values.AddRange(fields.Skip(1).Select(field => float.Parse(field, CultureInfo.InvariantCulture)));
         }
 
-        float[] rows = [.. values];
+        return new Dataset("letters", values.ToArray(), Features, labels.ToArray(), LetterCount);
+    }
+
+    /// <summary>The same, each feature standardised.</summary>
+    public static Dataset Load()
+    {
+        Dataset letters = Read();
+        float[] rows = letters.Values.ToArray();
         for (int feature = 0; feature < Features; feature++)
         {
-            float[] column = [.. Enumerable.Range(0, labels.Count).Select(row => rows[(row * Features) + feature])];
+            float[] column = [.. Enumerable.Range(0, letters.Count).Select(row => rows[(row * Features) + feature])];
             float mean = TensorPrimitives.Average<float>(column);
             float spread = TensorPrimitives.StdDev<float>(column);
-            for (int row = 0; row < labels.Count; row++)
+            for (int row = 0; row < letters.Count; row++)
             {
                 rows[(row * Features) + feature] = (column[row] - mean) / spread;
             }
         }
 
-        return new Dataset("letters", rows, Features, labels.ToArray(), LetterCount);
+        return new Dataset(letters.Name, rows, Features, letters.Labels, LetterCount);
     }
 
     /// <summary>Rows, then copies of them with noise of .1 of each feature's spread: what a thief asks who has run out of inputs.</summary>
