@@ -18,7 +18,7 @@ public sealed class PackageTests
     [InlineData("InferenceShield", "System.IO.Hashing")]
     [InlineData("InferenceShield.OnnxRuntime", "Microsoft.ML.OnnxRuntime.Managed")]
     [InlineData("InferenceShield.Lab", "MathNet.Numerics")]
-    public void A_package_declares_the_official_ids_and_carries_docs_and_symbols(string package, string dependency)
+    public async Task A_package_declares_the_official_ids_and_carries_docs_and_symbols(string package, string dependency)
     {
         string root = SampleFiles.FindRoot();
         string output = Directory.CreateTempSubdirectory("inference-shield-pack-").FullName;
@@ -29,10 +29,15 @@ public sealed class PackageTests
                 ["pack", Path.Combine(root, "src", package), "--no-build", "-c", Configuration, "-o", output, "-nologo", "-v", "q"])
             {
                 RedirectStandardOutput = true,
+                RedirectStandardError = true,
+
+                // A build node of somebody else's, about to end, is none to lean on.
+                Environment = { ["MSBUILDDISABLENODEREUSE"] = "1", ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0" },
             })!;
-            string log = pack.StandardOutput.ReadToEnd();
-            pack.WaitForExit();
-            Assert.True(pack.ExitCode == 0, log);
+            Task<string> errors = pack.StandardError.ReadToEndAsync();
+            string log = await pack.StandardOutput.ReadToEndAsync() + await errors;
+            await pack.WaitForExitAsync();
+            Assert.True(pack.ExitCode == 0, $"exit code {pack.ExitCode}: {log}");
 
             using ZipArchive nupkg = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(output, "*.nupkg")));
             string nuspec = Read(nupkg, $"{package}.nuspec");
