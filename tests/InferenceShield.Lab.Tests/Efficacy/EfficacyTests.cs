@@ -41,6 +41,7 @@ public sealed class EfficacyTests
         foreach (string policy in new[] { "temperature 2", "keyed noise 0.2", "ModelGuard-W 1", "codebook", "normal", "guarded", "restricted" })
         {
             Assert.Equal(labels, Loss(policy, "top-1", 5_000), 1e-9);
+            Assert.Equal(Loss("restricted", "8 near-repeats by label", 5_000), Loss(policy, "8 near-repeats by label", 5_000), 1e-9);
         }
 
         // Repeats of an answer that is a function average to that answer.

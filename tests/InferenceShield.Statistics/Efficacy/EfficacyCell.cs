@@ -33,7 +33,7 @@ internal sealed record EfficacyCell(ReleasePolicy Policy, string Attack, int Bud
         {
             Through = !repeats ? null : (oracle, context) => Attack == "8 repeats"
                 ? AveragingOracle.OverRepeats(oracle, Repeats)
-                : AveragingOracle.OverNearRepeats(oracle, Repeats, NearRepeat, setup.Pool, context.Seed, countsLabels: Attack.EndsWith("labels", StringComparison.Ordinal)),
+                : AveragingOracle.OverNearRepeats(oracle, Repeats, NearRepeat, setup.Pool, context.Seed, countsLabels: Attack.EndsWith("by label", StringComparison.Ordinal)),
         };
         ExtractionResult result = await ExtractionExperiment.RunAsync(setup, Policy, attack, repeats ? Budget * Repeats : Budget, Seed, 1, cancellationToken).ConfigureAwait(false);
         return new EfficacyRow(
