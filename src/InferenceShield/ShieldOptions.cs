@@ -26,6 +26,16 @@ public sealed class ShieldOptions
     /// <value>The default: the label only; values with 1 significant digit.</value>
     public HardeningOptions Restricted { get; set; } = new();
 
+    /// <summary>Noticing who learns the model.</summary>
+    public DetectionOptions Detection { get; set; } = new();
+
+    /// <summary>What follows when somebody does.</summary>
+    public PostureOptions Postures { get; set; } = new();
+
+    /// <summary>A second policy for a share of the callers.</summary>
+    /// <value>The default, <see langword="null"/>: none.</value>
+    public TrialOptions? Trial { get; set; }
+
     /// <summary>What is measured of the price that honest users pay. Fixed while the shield lives.</summary>
     public UtilityOptions Utility { get; set; } = new();
 

@@ -1,0 +1,6 @@
+namespace InferenceShield;
+
+/// <summary>What follows from verdicts, odometers and campaigns.</summary>
+public sealed class PostureOptions
+{
+}
