@@ -101,6 +101,9 @@ internal sealed class ShieldPlan
     /// <summary>The output whose answers the histories count: the first distribution, else the first that is hardened; -1 for none.</summary>
     public int CountedOutput { get; }
 
+    /// <summary>What honest traffic looks like; null without detection.</summary>
+    public DetectionCalibration? Detection { get; }
+
     /// <exception cref="OptionsValidationException">Every fault of the options, not only the first; if there is none, of the
     /// files that they name.</exception>
     public static ShieldPlan Compile(Shield owner, ShieldOptions options, string prefix, ReleaseFileKey key, ShieldPlan? serving)

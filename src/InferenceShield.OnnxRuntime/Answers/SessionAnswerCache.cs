@@ -1,4 +1,5 @@
 using System.Globalization;
+using InferenceShield.OnnxRuntime.Numerics;
 
 namespace InferenceShield.OnnxRuntime;
 
@@ -11,6 +12,7 @@ internal sealed class SessionAnswerCache
 
     private readonly Shield _shield;
     private readonly AnswerLayout _layout;
+    private readonly int _signals; // numbers behind each answer: what detection measured of its input
     private readonly AnswerCache _answers;
     private readonly StripedCounter _hits = new();
     private readonly StripedCounter _misses = new();
@@ -20,12 +22,13 @@ internal sealed class SessionAnswerCache
     {
         _shield = shield;
         _layout = layout;
+        _signals = shield.Calibration is null ? 0 : SignalNumbers.Count;
 
         // The last is an entry's part of what the cache keeps of a set.
-        long each = AnswerCacheEntry.SizeInBytes + (sizeof(float) * (long)layout.Width) + (sizeof(int) / AnswerCache.Ways);
+        long each = AnswerCacheEntry.SizeInBytes + (sizeof(float) * (long)(layout.Width + _signals)) + (sizeof(int) / AnswerCache.Ways);
         long sets = (long)megabytes * BytesPerMegabyte / (each * AnswerCache.Ways);
         _answers = sets > 0
-            ? new AnswerCache((int)(sets * AnswerCache.Ways), layout.Width)
+            ? new AnswerCache((int)(sets * AnswerCache.Ways), layout.Width + _signals)
             : throw layout.Unfit(string.Create(CultureInfo.InvariantCulture,
                 $"the answer to one query takes {each:N0} bytes, so that Session:AnswerCache:Megabytes, which is {megabytes}, holds fewer than {AnswerCache.Ways} of them. Raise it"));
     }
@@ -43,9 +46,9 @@ internal sealed class SessionAnswerCache
     public bool TryAnswer(in Admission admission, ShieldedRequest request, Span<float> released)
     {
         request.Answers.ForgetDigests();
-        if (!admission.Plan!.Enforces)
+        if (!admission.Plan!.Enforces || (admission.Plan.Detection is not null && _signals == 0))
         {
-            return false; // what leaves is clean
+            return false; // what leaves is clean; or detection came with a reload, and has to see every query
         }
 
         bool answered = TryGetRows(in admission, request, released);
@@ -76,7 +79,22 @@ internal sealed class SessionAnswerCache
         for (int row = 0; row < digests.Length; row++)
         {
             AnswerKey key = KeyOf(in admission, digests[row]);
-            _answers.Store(in key, outputs.Length == 1 ? lone.Slice(row * _layout.Width, _layout.Width) : Gather(request, row));
+            Span<float> answer = request.Answers.MakeRow(_layout.Width + _signals);
+            if (outputs.Length == 1)
+            {
+                lone.Slice(row * _layout.Width, _layout.Width).CopyTo(answer);
+            }
+            else
+            {
+                Gather(request, row, answer);
+            }
+
+            if (_signals > 0)
+            {
+                SignalNumbers.Write(admission.Plan!.Detection is null ? default : request.Measured[row], answer[_layout.Width..]);
+            }
+
+            _answers.Store(in key, answer);
         }
     }
 
@@ -123,10 +141,13 @@ internal sealed class SessionAnswerCache
         ReadOnlySpan<RequestOutput> outputs = request.Outputs;
         bool isLone = outputs.Length == 1;
         Span<float> lone = !isLone ? default : released.IsEmpty ? outputs[0].MakeReleased(rows, (int)length) : released;
+        bool observes = _signals > 0 && admission.Plan!.Detection is not null;
+        Span<QuerySignals> measured = observes ? request.MakeMeasured() : default;
         for (int row = 0; row < rows; row++)
         {
             AnswerKey key = KeyOf(in admission, request.Answers.Digests[row]);
-            Span<float> answer = isLone ? lone.Slice(row * _layout.Width, _layout.Width) : request.Answers.MakeRow(_layout.Width);
+            Span<float> own = isLone ? lone.Slice(row * _layout.Width, _layout.Width) : default;
+            Span<float> answer = isLone && _signals == 0 ? own : request.Answers.MakeRow(_layout.Width + _signals);
             if (!_answers.TryGet(in key, answer, out _))
             {
                 // The run that follows may fail, and half an answer must not be what is left then.
@@ -138,6 +159,20 @@ internal sealed class SessionAnswerCache
             {
                 Scatter(request, row, answer);
             }
+            else if (_signals > 0)
+            {
+                answer[.._layout.Width].CopyTo(own);
+            }
+
+            if (observes)
+            {
+                SignalNumbers.Read(answer[_layout.Width..], out measured[row]);
+            }
+        }
+
+        if (observes)
+        {
+            _shield.ObserveMeasured(in admission, measured);
         }
 
         for (int output = 0; output < outputs.Length; output++)
@@ -159,9 +194,8 @@ internal sealed class SessionAnswerCache
         }
     }
 
-    private ReadOnlySpan<float> Gather(ShieldedRequest request, int row)
+    private void Gather(ShieldedRequest request, int row, Span<float> answer)
     {
-        Span<float> answer = request.Answers.MakeRow(_layout.Width);
         int start = 0;
         for (int output = 0; output < request.Outputs.Length; output++)
         {
@@ -169,7 +203,5 @@ internal sealed class SessionAnswerCache
             request.Outputs[output].Released.Slice(row * width, width).CopyTo(answer[start..]);
             start += width;
         }
-
-        return answer;
     }
 }
