@@ -10,6 +10,9 @@ internal struct CallerWatch
 
     public int Epoch;
 
+    /// <summary>The tenant of the latest query; empty if it has none. Set by <see cref="Detector"/>, for postures, and kept over epochs.</summary>
+    public CallerKey Tenant;
+
     /// <summary>Cells visited: see <see cref="OdometerCells"/>. Kept over epochs.</summary>
     public CellBitmap Cells;
 
