@@ -28,6 +28,8 @@ internal static partial class ShieldOptionsReader
         .. LimitKeys("Admission:PerModel"),
         .. RateKeys("Admission:Overflow"),
         .. PostureHardening.Keys.SelectMany(HardeningKeys),
+        "Events:Capacity",
+        "Events:CoolDown",
         "Utility:Thresholds:*",
         "Utility:SampleOneIn",
         "Outputs:*:Kind",
