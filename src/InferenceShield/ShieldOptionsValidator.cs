@@ -98,6 +98,11 @@ internal sealed partial class ShieldOptionsValidator
             _faults.AddRange(options.Utility.FindFaults().Select(fault => $"{_prefix}Utility:{fault}"));
         }
 
+        if (Required("Events", options.Events))
+        {
+            CheckEvents(options.Events);
+        }
+
         if (Required("Outputs", options.Outputs))
         {
             CheckOutputs(options);

@@ -31,6 +31,8 @@ internal static partial class ShieldOptionsReader
         .. RateKeys("Admission:Overflow"),
         .. PostureHardening.Keys.SelectMany(HardeningKeys),
         .. PostureKeys("Postures"),
+        "Events:Capacity",
+        "Events:CoolDown",
         "Utility:Thresholds:*",
         "Utility:SampleOneIn",
         "Outputs:*:Kind",

@@ -14,9 +14,7 @@ internal sealed class PostureCase
     private readonly long[] _evidenceAt = new long[(int)Posture.Blocked + 1];
     private readonly int[] _seen = [-1, -1, -1, -1, -1];
     private readonly int[] _forgiven = [-1, -1, -1, -1, -1];
-    private int _stamp;
-    private int _strictEpoch = -1;
-    private int _repeatedEpoch = -1;
+    private bool _isFirst = true;
     private long _dueAt;
     private int _dueQueries;
     private Posture _standing;
@@ -61,7 +59,7 @@ internal sealed class PostureCase
     /// <summary>Its queries when it was last read; -1 if it never was.</summary>
     public int LatestQueries { get; private set; } = -1;
 
-    /// <summary>Whether it can be forgotten as long as the posture is Normal: no alarm in this epoch or the one before, nothing that stands.</summary>
+    /// <summary>Whether it can be forgotten as long as the posture is Normal: no alarm in this epoch, nothing that stands.</summary>
     public bool IsQuiet { get; private set; }
 
     public long ReadAt { get; private set; }
@@ -81,16 +79,22 @@ internal sealed class PostureCase
     public static int KindOf(DetectionVerdict verdict) =>
         verdict.Statistic == DetectionStatistic.ColdStart ? AlarmKinds - 1 : (2 * (int)verdict.Family) + (int)verdict.Level;
 
+    /// <summary>Whether one of its alarms was raised, or again, in the epoch that goes on. Older ones stay on the record and count no more.</summary>
+    public static bool HasAlarm(in CallerReading reading)
+    {
+        int epoch = reading.Epoch;
+        return Array.Exists(reading.Verdicts, verdict => verdict.LatestEpoch >= epoch);
+    }
+
     /// <summary>Begins to take in what was read of the caller.</summary>
     /// <returns>Whether the caller has asked since the last time.</returns>
     public bool Begin(in CallerReading reading, long now)
     {
-        if (reading.Stamp != _stamp)
+        _isFirst = LatestQueries < 0;
+        if (reading.Epoch < Epoch || (reading.Epoch == Epoch && reading.Queries < LatestQueries))
         {
-            Array.Fill(_seen, -1);
+            Array.Fill(_seen, -1); // its state went to somebody else, and it got another one
             Array.Fill(_forgiven, -1);
-            (_strictEpoch, _repeatedEpoch) = (-1, -1);
-            _stamp = reading.Stamp;
         }
 
         bool asked = reading.Epoch != Epoch || reading.Queries != LatestQueries;
@@ -98,35 +102,22 @@ internal sealed class PostureCase
         Epoch = reading.Epoch;
         LatestQueries = reading.Queries;
         ReadAt = now;
-        IsQuiet = reading.Verdicts.Length == 0 && _strictEpoch < reading.Epoch - 1;
+        IsQuiet = !HasAlarm(in reading);
         return asked;
     }
 
     /// <summary>Takes in an alarm.</summary>
-    /// <returns>Whether it is new.</returns>
+    /// <returns>Whether it is new: not one of an earlier epoch, of a caller that nothing was remembered of.</returns>
     public bool See(DetectionVerdict verdict)
     {
-        int kind = KindOf(verdict);
-        if (_seen[kind] == verdict.Epoch)
-        {
-            return false;
-        }
-
-        _seen[kind] = verdict.Epoch;
-        if (verdict is { Family: DetectionFamily.Full, Level: DetectionLevel.Strict, IsAdvisory: false } && kind < AlarmKinds - 1)
-        {
-            _repeatedEpoch = _strictEpoch == verdict.Epoch - 1 && _strictEpoch >= 0 ? verdict.Epoch : -1;
-            _strictEpoch = verdict.Epoch;
-        }
-
-        return true;
+        ref int seen = ref _seen[KindOf(verdict)];
+        bool isNew = seen != verdict.LatestEpoch && !(_isFirst && verdict.LatestEpoch < Epoch);
+        seen = verdict.LatestEpoch;
+        return isNew;
     }
 
     /// <summary>Whether an operator has taken the alarm back.</summary>
-    public bool IsForgiven(DetectionVerdict verdict) => _forgiven[KindOf(verdict)] == verdict.Epoch;
-
-    /// <summary>Whether the caller was alarmed so at the strict level in this epoch and in the one before.</summary>
-    public bool IsRepeated(DetectionVerdict verdict) => verdict.Level == DetectionLevel.Strict && _repeatedEpoch == verdict.Epoch;
+    public bool IsForgiven(DetectionVerdict verdict) => _forgiven[KindOf(verdict)] == verdict.LatestEpoch;
 
     /// <summary>Sets what stands, whatever happens: limits that are exceeded now.</summary>
     public void Stand(Posture posture)
@@ -198,7 +189,6 @@ internal sealed class PostureCase
     public void Clear(long now)
     {
         Array.Copy(_seen, _forgiven, AlarmKinds);
-        (_strictEpoch, _repeatedEpoch) = (-1, -1);
         Campaign = 0;
         Forget(now);
     }

@@ -70,7 +70,7 @@ internal sealed partial class PostureEngine
         Posture standing = _rules.Works ? StandingOf(caller, in reading) : Posture.Normal;
         if (!_cases.TryGetValue(caller, out PostureCase? one))
         {
-            if (reading.Verdicts.Length == 0 && standing == Posture.Normal)
+            if (!PostureCase.HasAlarm(in reading) && standing == Posture.Normal)
             {
                 return;
             }
@@ -78,7 +78,7 @@ internal sealed partial class PostureEngine
             Posture severity = standing;
             foreach (DetectionVerdict verdict in reading.Verdicts)
             {
-                Posture posture = _rules.Of(verdict, isRepeated: false);
+                Posture posture = _rules.Works && verdict.LatestEpoch >= reading.Epoch ? _rules.Of(verdict) : Posture.Normal;
                 severity = posture > severity ? posture : severity;
             }
 
@@ -92,7 +92,7 @@ internal sealed partial class PostureEngine
         bool asked = one.Begin(in reading, _now);
         foreach (DetectionVerdict verdict in reading.Verdicts)
         {
-            TakeVerdict(one, verdict, asked && verdict.Epoch == reading.Epoch);
+            TakeVerdict(one, verdict, asked && verdict.LatestEpoch == reading.Epoch);
         }
 
         one.Stand(standing);
@@ -127,8 +127,8 @@ internal sealed partial class PostureEngine
         }
 
         one.Demand(
-            _rules.Of(verdict, one.IsRepeated(verdict)), Describe(verdict), _now, verdict.Epoch == one.Epoch && isNew ? (int)verdict.Queries : one.LatestQueries,
-            Delay(one, verdict.Epoch, (ulong)PostureCase.KindOf(verdict)));
+            _rules.Of(verdict), Describe(verdict), _now, isNew && verdict.Epoch == one.Epoch ? (int)verdict.Queries : one.LatestQueries,
+            Delay(one, verdict.LatestEpoch, (ulong)PostureCase.KindOf(verdict)));
         if (isNew && IsStrong(verdict) && one.Campaign != 0)
         {
             Escalate(one.Campaign);
@@ -158,7 +158,7 @@ internal sealed partial class PostureEngine
             string reason = Words($"The leak odometer reads {reading.Odometer:0.00}, at or above {limit:0.00}.");
             if (limit > one.Band)
             {
-                PublishOdometer(one.Caller, one.Tenant, reason);
+                PublishOdometer(one.Caller, one.Tenant, reading.Odometer, reason);
             }
 
             one.Demand(posture, reason, _now, reading.Queries, Delay(one, reading.Epoch, CallerOdometer));
@@ -171,7 +171,7 @@ internal sealed partial class PostureEngine
             if (tenant.Limit > _tenantBands.GetValueOrDefault(reading.Tenant) && (_tenantBands.Count < MostTenants || _tenantBands.ContainsKey(reading.Tenant)))
             {
                 _tenantBands[reading.Tenant] = tenant.Limit;
-                PublishOdometer(default, reading.Tenant, reason);
+                PublishOdometer(default, reading.Tenant, ReadTenant(reading.Tenant), reason);
             }
 
             one.Demand(tenant.Posture, reason, _now, reading.Queries, Delay(one, reading.Epoch, TenantOdometer));
@@ -242,6 +242,7 @@ internal sealed partial class PostureEngine
                 Model = _model,
                 At = _time.GetUtcNow(),
                 Campaign = report,
+                Odometer = report.Odometer,
                 Reason = Words($"The leak odometer of a campaign reads {report.Odometer:0.00}, at or above {limit:0.00}."),
             });
         }
@@ -295,18 +296,19 @@ internal sealed partial class PostureEngine
         posture, Words($"Campaign {campaign.Report.Id} of {campaign.Report.Size} callers{(campaign.HasOutputAlarm ? ", one with an alarm of the Output family" : "")}: {campaign.Report.Reason}"),
         _now, one.LatestQueries, Delay(one, one.Epoch, CampaignMember + ((ulong)campaign.Report.Id << 8)));
 
-    private void PublishOdometer(CallerKey caller, CallerKey tenant, string reason) => _publish(new ShieldEvent
+    private void PublishOdometer(CallerKey caller, CallerKey tenant, double odometer, string reason) => _publish(new ShieldEvent
     {
         Kind = ShieldEventKind.Odometer,
         Model = _model,
         At = _time.GetUtcNow(),
         Caller = caller,
         Tenant = tenant,
+        Odometer = odometer,
         Reason = reason,
     });
 
     private static string Describe(DetectionVerdict verdict) => Words(
-        $"{verdict.Family} alarm, {verdict.Level}: {verdict.Statistic} reads {verdict.Value:0.00}, at or above {verdict.Threshold:0.00}, after {verdict.Queries} queries of epoch {verdict.Epoch}{(verdict.IsAdvisory ? ", advisory" : "")}. {string.Join("; ", verdict.Reasons)}");
+        $"{verdict.Family} alarm, {verdict.Level}: {verdict.Statistic} reads {verdict.Value:0.00}, at or above {verdict.Threshold:0.00}, after {verdict.Queries} queries of epoch {verdict.Epoch}{(verdict.Epochs > 1 ? string.Create(CultureInfo.InvariantCulture, $" and in {verdict.Epochs} epochs") : "")}{(verdict.IsAdvisory ? ", advisory" : "")}. {string.Join("; ", verdict.Reasons)}");
 
     private static string Words(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

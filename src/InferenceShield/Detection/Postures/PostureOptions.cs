@@ -18,7 +18,7 @@ public sealed class PostureOptions
     /// <value>The default is <see cref="Posture.Guarded"/>.</value>
     public Posture FullAlarm { get; set; } = Posture.Guarded;
 
-    /// <summary>For an alarm of the Full family at the strict level in two epochs in a row.</summary>
+    /// <summary>For an alarm of the Full family at the strict level in two epochs.</summary>
     /// <value>The default is <see cref="Posture.Restricted"/>.</value>
     public Posture RepeatedFullAlarm { get; set; } = Posture.Restricted;
 

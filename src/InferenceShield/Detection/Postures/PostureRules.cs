@@ -80,12 +80,10 @@ internal sealed class PostureRules
     public bool IsAllowed(CallerKey tenant) => !tenant.IsEmpty && _allowed.Contains(tenant);
 
     /// <summary>The posture that an alarm asks for; Normal for none.</summary>
-    /// <param name="verdict">The alarm.</param>
-    /// <param name="isRepeated">Whether it is the second of its kind in a row.</param>
-    public Posture Of(DetectionVerdict verdict, bool isRepeated) =>
+    public Posture Of(DetectionVerdict verdict) =>
         verdict.IsAdvisory || verdict.Statistic == DetectionStatistic.ColdStart ? AdvisoryAlarm
         : verdict.Family == DetectionFamily.Output ? OutputAlarm
-        : isRepeated && RepeatedFullAlarm > FullAlarm ? RepeatedFullAlarm
+        : verdict is { Level: DetectionLevel.Strict, Epochs: >= 2 } && RepeatedFullAlarm > FullAlarm ? RepeatedFullAlarm
         : FullAlarm;
 
     /// <summary>The band that a caller's odometer lies in: its limit and posture; 0 and Normal below all bands.</summary>
