@@ -115,6 +115,9 @@ public sealed partial class Shield
             .OrderByDescending(dossier => dossier.AskedBefore + dossier.Statistics.Admitted),
     ];
 
+    /// <summary>What became of the shield's events, for each <see cref="IShieldEventSink"/>. Thread-safe; a few counters are read.</summary>
+    public IReadOnlyList<EventSinkStatistics> EventSinks => Events.Statistics;
+
     /// <summary>Tells the shield that an answer is out, for the latencies. A <c>ShieldedSession</c> does it by itself.</summary>
     /// <param name="admission">The admission of the call, by this shield.</param>
     /// <exception cref="InvalidOperationException">The call was not admitted by this shield.</exception>

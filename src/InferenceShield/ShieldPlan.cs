@@ -26,6 +26,8 @@ internal sealed class ShieldPlan
         AdmissionOptions admission = options.Admission;
         Caller = new Limit(admission.PerCaller);
         CallerRate = Caller.Rate;
+        Throttled = options.Postures.Throttle is { } share ? Limit.Throttled(admission.PerCaller, share) : null;
+        PostureRules = new PostureRules(options.Postures, Enforces, owner.IdentifyCaller);
         Tenant = admission.PerTenant is null ? null : new Limit(admission.PerTenant);
         Network = admission.PerNetwork is null ? null : new Limit(admission.PerNetwork);
         Model = admission.PerModel is null ? null : new Limit(admission.PerModel);
@@ -65,6 +67,11 @@ internal sealed class ShieldPlan
 
     /// <summary>The rate of <see cref="Caller"/>, here for the hot path.</summary>
     public readonly Gcra CallerRate;
+
+    /// <summary>The limit of callers that are restricted automatically; null if it is <see cref="Caller"/>.</summary>
+    public Limit? Throttled { get; }
+
+    public PostureRules PostureRules { get; }
 
     public Limit? Tenant { get; }
 
@@ -143,12 +150,13 @@ internal sealed class ShieldPlan
     public bool HasSameContent(ShieldPlan other) =>
         Enforces == other.Enforces && Caller == other.Caller && Tenant == other.Tenant && Network == other.Network
         && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
+        && PostureRules.HasSameContent(other.PostureRules) && Throttled == other.Throttled
         && RefusesBlocked == other.RefusesBlocked && BlockedDelay == other.BlockedDelay && MaxRows == other.MaxRows
         && _postures.SelectMany(outputs => outputs).SequenceEqual(other._postures.SelectMany(outputs => outputs));
 
     /// <summary>Whether nothing that is owed has to be restated.</summary>
     public bool HasSameRates(ShieldPlan other) =>
-        Caller.Rate == other.Caller.Rate && Overflow.Rate == other.Overflow.Rate && Tenant?.Rate == other.Tenant?.Rate
+        Caller.Rate == other.Caller.Rate && Throttled?.Rate == other.Throttled?.Rate && Overflow.Rate == other.Overflow.Rate && Tenant?.Rate == other.Tenant?.Rate
         && Network?.Rate == other.Network?.Rate && Model?.Rate == other.Model?.Rate;
 
     public bool HasSameOutputs(ShieldOptions options) =>
