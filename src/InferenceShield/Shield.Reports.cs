@@ -11,11 +11,12 @@ public sealed partial class Shield
     {
         ShieldTotals totals = _counters.Read();
         (long hardened, long observed) = (totals.ReleasedAgain, 0);
-        foreach (UtilityLedger utility in _utility)
+        for (int output = 0; output < _utility.Length; output++)
         {
-            (long ownHardened, long ownObserved) = utility.CountRows();
-            hardened += ownHardened;
-            observed += ownObserved;
+            (long ownHardened, long ownObserved) = _utility[output].CountRows();
+            (long trialHardened, long trialObserved) = _trialUtility[output].CountRows();
+            hardened += ownHardened + trialHardened;
+            observed += ownObserved + trialObserved;
         }
 
         return new ShieldStatistics

@@ -32,6 +32,7 @@ public sealed partial class Shield : IDisposable
     private readonly LatencyHistogram _latency = new();
     private readonly AnswerHistory _answers;
     private readonly UtilityLedger[] _utility;
+    private readonly UtilityLedger[] _trialUtility;
     private readonly LogitRangeWatch[] _logitRanges;
     private readonly string _optionsPrefix;
     private readonly Lock _reloadLock = new();
@@ -73,6 +74,7 @@ public sealed partial class Shield : IDisposable
         _answers = new AnswerHistory(_keys.Labels, DecayedHistogram.DefaultBuckets, Environment.ProcessorCount);
         _answers.WarmUp();
         _utility = Array.ConvertAll(_plan.Outputs, _ => new UtilityLedger(options.Utility));
+        _trialUtility = Array.ConvertAll(_plan.Outputs, _ => new UtilityLedger(options.Utility));
         _logitRanges = Array.ConvertAll(_plan.Outputs, _ => new LogitRangeWatch());
         _admission = BuildAdmission(_plan, globalLimit);
         Events = new ShieldEventHub(name, options.Events, eventSinks ?? [], _clock, logger);

@@ -98,6 +98,11 @@ internal sealed partial class ShieldOptionsValidator
             _faults.AddRange(options.Utility.FindFaults().Select(fault => $"{_prefix}Utility:{fault}"));
         }
 
+        if (options.Trial is not null)
+        {
+            CheckTrial(options.Trial);
+        }
+
         if (Required("Events", options.Events))
         {
             CheckEvents(options.Events);

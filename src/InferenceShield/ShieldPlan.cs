@@ -11,11 +11,15 @@ internal sealed class ShieldPlan
     private readonly long _costPerRow;
 
     private readonly OutputPlan[][] _postures;
+    private readonly OutputPlan[][] _trialPostures;
 
-    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures)
+    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures, OutputPlan[][] trialPostures)
     {
         Files = files;
         _postures = postures;
+        _trialPostures = trialPostures;
+        Trial = options.Trial?.Share;
+        EqualWork = options.Postures.EqualWork ?? options.Detection.CalibrationFile is not null;
         Owner = owner;
         Version = version;
         Enforces = options.Mode == ShieldMode.Enforce;
@@ -35,6 +39,7 @@ internal sealed class ShieldPlan
         HasQuotas = Caller.HasQuotas || Tenant is { HasQuotas: true } || Network is { HasQuotas: true } || Model is { HasQuotas: true };
         HasCallerRateOnly = Model is null && !HasQuotas;
         RefusesBlocked = admission.Blocked == BlockedTreatment.Refuse;
+        OrdinaryStanding = (uint)(RefusesBlocked ? Posture.Restricted : Posture.Blocked);
         BlockedDelay = RefusesBlocked ? TimeSpan.Zero : admission.BlockedDelay;
         MaxRows = admission.MaxRowsPerCall ?? Caller.Rate.Burst;
         _costPerCall = admission.Price.PerCall;
@@ -117,9 +122,9 @@ internal sealed class ShieldPlan
     {
         RequireValid(owner.Name, options, prefix, serving);
         ReleaseFiles files = new(owner.Name, key, serving?.Files);
-        OutputPlan[][] postures = OutputCompiler.Compile(options, prefix, files);
+        (OutputPlan[][] postures, OutputPlan[][] trialPostures) = OutputCompiler.Compile(options, prefix, files);
         return files.Faults.Count == 0
-            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures)
+            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures, trialPostures)
             : throw new OptionsValidationException(owner.Name, typeof(ShieldOptions), files.Faults);
     }
 
@@ -137,8 +142,18 @@ internal sealed class ShieldPlan
     /// <summary>Whether one query costs one unit: then cost and queries are one count.</summary>
     public bool HasUnitPrice { get; }
 
+    /// <summary>The share of callers in a trial; null without one.</summary>
+    public double? Trial { get; }
+
+    /// <summary>Whether every row is hardened as in every posture, so that its time does not tell which one it is.</summary>
+    public bool EqualWork { get; }
+
+    /// <summary>The greatest standing of a caller that is decided about as everybody: a posture that is answered, and no mark.</summary>
+    public uint OrdinaryStanding { get; }
+
     /// <summary>How an output is released to a caller so treated.</summary>
-    public OutputPlan OutputFor(int output, Posture posture) => _postures[Math.Min((int)posture, PostureHardening.Count - 1)][output];
+    public OutputPlan OutputFor(int output, Posture posture, bool inTrial = false) =>
+        (inTrial ? _trialPostures : _postures)[Math.Min((int)posture, PostureHardening.Count - 1)][output];
 
     public long CostOf(int rows) => _costPerCall + (rows * _costPerRow);
 
@@ -152,7 +167,11 @@ internal sealed class ShieldPlan
         && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
         && PostureRules.HasSameContent(other.PostureRules) && Throttled == other.Throttled
         && RefusesBlocked == other.RefusesBlocked && BlockedDelay == other.BlockedDelay && MaxRows == other.MaxRows
-        && _postures.SelectMany(outputs => outputs).SequenceEqual(other._postures.SelectMany(outputs => outputs));
+        && EqualWork == other.EqualWork && Trial == other.Trial
+        && HaveSameContent(_postures, other._postures) && HaveSameContent(_trialPostures, other._trialPostures);
+
+    private static bool HaveSameContent(OutputPlan[][] postures, OutputPlan[][] others) =>
+        postures.SelectMany(outputs => outputs).SequenceEqual(others.SelectMany(outputs => outputs));
 
     /// <summary>Whether nothing that is owed has to be restated.</summary>
     public bool HasSameRates(ShieldPlan other) =>

@@ -10,6 +10,9 @@ internal sealed class SessionAnswerCache
 {
     private const int BytesPerMegabyte = 1 << 20;
 
+    /// <summary>Above all postures.</summary>
+    private const int TrialVariant = 1 << 8;
+
     private readonly Shield _shield;
     private readonly AnswerLayout _layout;
     private readonly int _signals; // numbers behind each answer: what detection measured of its input
@@ -46,9 +49,9 @@ internal sealed class SessionAnswerCache
     public bool TryAnswer(in Admission admission, ShieldedRequest request, Span<float> released)
     {
         request.Answers.ForgetDigests();
-        if (!admission.Plan!.Enforces || (admission.Plan.Detection is not null && _signals == 0))
+        if (!IsUsed(in admission))
         {
-            return false; // what leaves is clean; or detection came with a reload, and has to see every query
+            return false;
         }
 
         bool answered = TryGetRows(in admission, request, released);
@@ -62,7 +65,7 @@ internal sealed class SessionAnswerCache
     /// <param name="released">The lone answer.</param>
     public void Store(in Admission admission, ShieldedRequest request, ReadOnlySpan<float> released)
     {
-        if (!admission.Plan!.Enforces)
+        if (!IsUsed(in admission))
         {
             return;
         }
@@ -104,12 +107,16 @@ internal sealed class SessionAnswerCache
         return answers with { Hits = _hits.Sum, Misses = _misses.Sum, Skipped = answers.Skipped + _skipped.Sum };
     }
 
+    /// <summary>Not in observe-only mode, where what leaves is clean. Nor where postures must not show: a query that was answered from here,
+    /// and after a change of posture takes a run of the model, would tell of it.</summary>
+    private static bool IsUsed(in Admission admission) => admission.Plan is { Enforces: true, EqualWork: false };
+
     /// <summary>All that an answer is a function of besides the row: the shield's plan, and how the caller is treated. The secret is
     /// the shield's, and so this cache's, for life; it is in the digest too.</summary>
     /// <remarks>The posture belongs into the variant, not the epoch: answers of an older epoch go first, and those of several
     /// postures are in force together.</remarks>
     private static AnswerKey KeyOf(in Admission admission, InputDigest digest) =>
-        new(admission.Plan!.NeedsTenant ? OfTenant(digest, admission.Tenant) : digest, Epoch: admission.Plan.Version, Output: 0, Variant: (int)admission.Posture);
+        new(admission.Plan!.NeedsTenant ? OfTenant(digest, admission.Tenant) : digest, Epoch: admission.Plan.Version, Output: 0, Variant: (int)admission.Posture | (admission.InTrial ? TrialVariant : 0));
 
     /// <summary>Answers of one tenant are no other's. Both words are keyed hashes: nobody can choose inputs whose digests differ as
     /// tenants do.</summary>

@@ -31,6 +31,9 @@ internal static partial class ShieldOptionsReader
         .. RateKeys("Admission:Overflow"),
         .. PostureHardening.Keys.SelectMany(HardeningKeys),
         .. PostureKeys("Postures"),
+        "Postures:EqualWork",
+        "Trial:Share",
+        .. PostureHardening.Keys.SelectMany(key => HardeningKeys("Trial:" + key)),
         "Events:Capacity",
         "Events:CoolDown",
         "Utility:Thresholds:*",
@@ -178,7 +181,8 @@ internal static partial class ShieldOptionsReader
                 continue;
             }
 
-            HardeningOptions?[] postures = isOwn ? output is null ? [] : PostureHardening.OwnOf(output) : PostureHardening.SharedOf(options);
+            bool isTrial = string.Equals(parts[0], nameof(ShieldOptions.Trial), StringComparison.OrdinalIgnoreCase);
+            HardeningOptions?[] postures = isTrial ? PostureHardening.OwnOf(options.Trial) : isOwn ? output is null ? [] : PostureHardening.OwnOf(output) : PostureHardening.SharedOf(options);
             int posture = Array.FindIndex(PostureHardening.Keys, key => string.Equals(key, parts[^3], StringComparison.OrdinalIgnoreCase));
             if (posture < postures.Length && postures[posture] is { } hardening)
             {
