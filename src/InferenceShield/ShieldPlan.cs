@@ -27,6 +27,7 @@ internal sealed class ShieldPlan
         TenantCapacity = options.Callers.TenantCapacity;
         NetworkCapacity = options.Callers.NetworkCapacity;
         Dossiers = options.Callers.Dossiers;
+        WatchedCallers = options.Detection.Callers;
         AdmissionOptions admission = options.Admission;
         Caller = new Limit(admission.PerCaller);
         CallerRate = Caller.Rate;
@@ -67,6 +68,9 @@ internal sealed class ShieldPlan
     public int NetworkCapacity { get; }
 
     public int Dossiers { get; }
+
+    /// <summary>Callers that detection watches at the same time.</summary>
+    public int WatchedCallers { get; }
 
     public Limit Caller { get; }
 
