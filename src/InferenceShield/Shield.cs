@@ -32,6 +32,7 @@ public sealed partial class Shield : IDisposable
     private readonly LatencyHistogram _latency = new();
     private readonly AnswerHistory _answers;
     private readonly UtilityLedger[] _utility;
+    private readonly UtilityLedger[] _trialUtility;
     private readonly LogitRangeWatch[] _logitRanges;
     private readonly string _optionsPrefix;
     private readonly Lock _reloadLock = new();
@@ -42,7 +43,7 @@ public sealed partial class Shield : IDisposable
     private long _latestTableFull = -1;
     private long _nextRefresh;
 
-    internal Shield(string name, ShieldOptions options, IShieldSecretProvider secretProvider, TimeProvider timeProvider, ILogger logger, string optionsPrefix, GlobalLimit? globalLimit = null)
+    internal Shield(string name, ShieldOptions options, IShieldSecretProvider secretProvider, TimeProvider timeProvider, ILogger logger, string optionsPrefix, GlobalLimit? globalLimit = null, IReadOnlyList<IShieldEventSink>? eventSinks = null)
     {
         Name = name;
         _logger = logger;
@@ -73,8 +74,10 @@ public sealed partial class Shield : IDisposable
         _answers = new AnswerHistory(_keys.Labels, DecayedHistogram.DefaultBuckets, Environment.ProcessorCount);
         _answers.WarmUp();
         _utility = Array.ConvertAll(_plan.Outputs, _ => new UtilityLedger(options.Utility));
+        _trialUtility = Array.ConvertAll(_plan.Outputs, _ => new UtilityLedger(options.Utility));
         _logitRanges = Array.ConvertAll(_plan.Outputs, _ => new LogitRangeWatch());
         _admission = BuildAdmission(_plan, globalLimit);
+        Events = new ShieldEventHub(name, options.Events, eventSinks ?? [], _clock, logger);
         ShieldLog.ShieldBuilt(logger, name, options.Mode, _keys.KeyId, _plan.CallerCapacity, _plan.DescribeOutputs());
         LogWarnings(options);
     }
@@ -100,6 +103,9 @@ public sealed partial class Shield : IDisposable
     /// <summary>How long ago a newcomer last found no room in the caller table; null if none ever did.</summary>
     internal TimeSpan? SinceTableFull =>
         Volatile.Read(ref _latestTableFull) is >= 0 and long latest ? TimeSpan.FromTicks((_clock.Now - latest) / 100) : null;
+
+    /// <summary>Where the shield says what happened.</summary>
+    internal ShieldEventHub Events { get; }
 
     /// <summary>What operators have decided about single callers.</summary>
     public CallerOverrides Overrides => _admission.Overrides;
@@ -160,10 +166,11 @@ public sealed partial class Shield : IDisposable
         }
     }
 
-    /// <summary>Zeroes the shield's keys. Calls that are under way must have ended.</summary>
+    /// <summary>Waits at most 2 seconds for event sinks and zeroes the shield's keys. Calls that are under way must have ended.</summary>
     public void Dispose()
     {
         _disposed = true;
+        Events.Dispose();
         _keys.Clear();
     }
 

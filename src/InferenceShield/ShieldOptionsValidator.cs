@@ -88,9 +88,24 @@ internal sealed partial class ShieldOptionsValidator
             }
         }
 
+        if (Required("Postures", options.Postures))
+        {
+            CheckPostureRules(options.Postures, options.Admission?.PerCaller);
+        }
+
         if (Required("Utility", options.Utility))
         {
             _faults.AddRange(options.Utility.FindFaults().Select(fault => $"{_prefix}Utility:{fault}"));
+        }
+
+        if (options.Trial is not null)
+        {
+            CheckTrial(options.Trial);
+        }
+
+        if (Required("Events", options.Events))
+        {
+            CheckEvents(options.Events);
         }
 
         if (Required("Outputs", options.Outputs))

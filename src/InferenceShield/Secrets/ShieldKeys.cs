@@ -35,6 +35,8 @@ internal sealed class ShieldKeys
         Sketches = new SketchKey(key);
         secret.DeriveKey("answers/" + model, key);
         Answers = new SipHashKey(key);
+        secret.DeriveKey("trial/" + model, key);
+        Trial = new SipHashKey(key);
         CryptographicOperations.ZeroMemory(key);
     }
 
@@ -66,6 +68,9 @@ internal sealed class ShieldKeys
     /// <summary>For the digests under which released answers are kept.</summary>
     public SipHashKey Answers { get; private set; }
 
+    /// <summary>For which callers are in a trial.</summary>
+    public SipHashKey Trial { get; private set; }
+
     /// <summary>Authenticates files with learned releases.</summary>
     public ReleaseFileKey ReleaseFiles { get; }
 
@@ -82,5 +87,6 @@ internal sealed class ShieldKeys
         Labels = default;
         Sketches.Clear();
         Answers = default;
+        Trial = default;
     }
 }

@@ -34,4 +34,10 @@ internal static partial class ShieldLog
 
     [LoggerMessage(1030, LogLevel.Error, "Shield '{Shield}': recording for calibration has ended. {Reason}", EventName = "RecordingEnded")]
     public static partial void RecordingEnded(ILogger logger, string shield, string reason);
+
+    [LoggerMessage(1020, LogLevel.Error, "Shield '{Shield}': a tick of detection failed; the next one runs", EventName = "DetectionTickFailed")]
+    public static partial void DetectionTickFailed(ILogger logger, Exception exception, string shield);
+
+    [LoggerMessage(1021, LogLevel.Error, "Shield '{Shield}': containment ({Action}) of a caller failed twice: {Fault}", EventName = "ContainmentFailed")]
+    public static partial void ContainmentFailed(ILogger logger, string shield, string action, string fault);
 }
