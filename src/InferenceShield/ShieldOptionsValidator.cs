@@ -88,6 +88,11 @@ internal sealed partial class ShieldOptionsValidator
             }
         }
 
+        if (Required("Postures", options.Postures))
+        {
+            CheckPostureRules(options.Postures, options.Admission?.PerCaller);
+        }
+
         if (Required("Utility", options.Utility))
         {
             _faults.AddRange(options.Utility.FindFaults().Select(fault => $"{_prefix}Utility:{fault}"));

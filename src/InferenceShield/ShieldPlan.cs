@@ -30,6 +30,8 @@ internal sealed class ShieldPlan
         AdmissionOptions admission = options.Admission;
         Caller = new Limit(admission.PerCaller);
         CallerRate = Caller.Rate;
+        Throttled = options.Postures.Throttle is { } share ? Limit.Throttled(admission.PerCaller, share) : null;
+        PostureRules = new PostureRules(options.Postures, Enforces, owner.IdentifyCaller);
         Tenant = admission.PerTenant is null ? null : new Limit(admission.PerTenant);
         Network = admission.PerNetwork is null ? null : new Limit(admission.PerNetwork);
         Model = admission.PerModel is null ? null : new Limit(admission.PerModel);
@@ -37,7 +39,7 @@ internal sealed class ShieldPlan
         HasQuotas = Caller.HasQuotas || Tenant is { HasQuotas: true } || Network is { HasQuotas: true } || Model is { HasQuotas: true };
         HasCallerRateOnly = Model is null && !HasQuotas;
         RefusesBlocked = admission.Blocked == BlockedTreatment.Refuse;
-        OrdinaryStanding = (uint)(RefusesBlocked ? Posture.Restricted : Posture.Blocked);
+        OrdinaryStanding = (uint)(Throttled is not null ? Posture.Guarded : RefusesBlocked ? Posture.Restricted : Posture.Blocked);
         BlockedDelay = RefusesBlocked ? TimeSpan.Zero : admission.BlockedDelay;
         MaxRows = admission.MaxRowsPerCall ?? Caller.Rate.Burst;
         _costPerCall = admission.Price.PerCall;
@@ -70,6 +72,11 @@ internal sealed class ShieldPlan
 
     /// <summary>The rate of <see cref="Caller"/>, here for the hot path.</summary>
     public readonly Gcra CallerRate;
+
+    /// <summary>The limit of callers that are restricted automatically; null if it is <see cref="Caller"/>.</summary>
+    public Limit? Throttled { get; }
+
+    public PostureRules PostureRules { get; }
 
     public Limit? Tenant { get; }
 
@@ -138,7 +145,7 @@ internal sealed class ShieldPlan
     /// <summary>Whether every row is hardened as in every posture, so that its time does not tell which one it is.</summary>
     public bool EqualWork { get; }
 
-    /// <summary>The greatest standing of a caller that is decided about as everybody: a posture that is answered, and no mark.</summary>
+    /// <summary>The greatest standing of a caller that is decided about as everybody: a posture that is answered by the same limit, and no mark.</summary>
     public uint OrdinaryStanding { get; }
 
     /// <summary>How an output is released to a caller so treated.</summary>
@@ -155,6 +162,7 @@ internal sealed class ShieldPlan
     public bool HasSameContent(ShieldPlan other) =>
         Enforces == other.Enforces && Caller == other.Caller && Tenant == other.Tenant && Network == other.Network
         && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
+        && PostureRules.HasSameContent(other.PostureRules) && Throttled == other.Throttled
         && RefusesBlocked == other.RefusesBlocked && BlockedDelay == other.BlockedDelay && MaxRows == other.MaxRows
         && EqualWork == other.EqualWork && Trial == other.Trial
         && HaveSameContent(_postures, other._postures) && HaveSameContent(_trialPostures, other._trialPostures);
@@ -164,7 +172,7 @@ internal sealed class ShieldPlan
 
     /// <summary>Whether nothing that is owed has to be restated.</summary>
     public bool HasSameRates(ShieldPlan other) =>
-        Caller.Rate == other.Caller.Rate && Overflow.Rate == other.Overflow.Rate && Tenant?.Rate == other.Tenant?.Rate
+        Caller.Rate == other.Caller.Rate && Throttled?.Rate == other.Throttled?.Rate && Overflow.Rate == other.Overflow.Rate && Tenant?.Rate == other.Tenant?.Rate
         && Network?.Rate == other.Network?.Rate && Model?.Rate == other.Model?.Rate;
 
     public bool HasSameOutputs(ShieldOptions options) =>

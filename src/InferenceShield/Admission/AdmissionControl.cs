@@ -90,7 +90,8 @@ internal sealed partial class AdmissionControl
         CompiledOverride? found = Overrides.Find(handle.Caller);
         bool overflows = Callers.Find(handle.Caller) == CallerTable.None && !Callers.HasRoom(handle.Caller, now);
         ref CallerRecord record = ref FindRecord(Callers, handle.Caller, now);
-        if ((found?.Posture ?? record.Posture) == Posture.Blocked && (plan.RefusesBlocked || found is { IsRevoked: true }))
+        Posture posture = Treat(found, record.Posture);
+        if (posture == Posture.Blocked && (plan.RefusesBlocked || found is { IsRevoked: true }))
         {
             return (0, new AdmissionDecision(AdmissionReason.Blocked, AdmissionLevel.Caller, Posture.Blocked, BlockedWait, CallerTable.None, -1));
         }
@@ -98,7 +99,7 @@ internal sealed partial class AdmissionControl
         bool unlimited = found is { Unlimited: true };
         Bill bill = new()
         {
-            Caller = unlimited ? null : overflows ? plan.Overflow : found?.Limit ?? plan.Caller,
+            Caller = unlimited ? null : overflows ? plan.Overflow : found?.Limit ?? LimitOf(plan, found is null ? record.Posture : posture),
             Tenant = unlimited || handle.Tenant.IsEmpty ? null : plan.Tenant,
             Network = unlimited || handle.Network.IsEmpty ? null : plan.Network,
             Model = plan.Model,
@@ -129,7 +130,7 @@ internal sealed partial class AdmissionControl
             }
         }
 
-        return (least, new AdmissionDecision(reason, level, found?.Posture ?? record.Posture, wait, CallerTable.None, -1));
+        return (least, new AdmissionDecision(reason, level, posture, wait, CallerTable.None, -1));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -262,7 +263,7 @@ internal sealed partial class AdmissionControl
             bool overflows = slot == Callers.OverflowSlot;
             bool hadNoRoom = overflows || tenantSlot == Tenants.OverflowSlot || networkSlot == Networks.OverflowSlot;
             Limit own = overflows ? plan.Overflow : plan.Caller;
-            bool unlimited = ApplyStanding(slot, caller, isNew || overflows, now, ref own, out Posture posture, out bool isRevoked);
+            bool unlimited = ApplyStanding(plan, slot, caller, isNew || overflows, now, ref own, out Posture posture, out bool isRevoked);
             Limit? global = _global?.Limit;
             if ((own.HasQuotas || global is { HasQuotas: true }) && charge.DayEnd == 0)
             {

@@ -8,6 +8,8 @@ namespace InferenceShield;
 /// empty values, and takes "Enforce,ObserveOnly" for one enumeration value: each would leave a shield laxer than written.</remarks>
 internal static partial class ShieldOptionsReader
 {
+    private static readonly string[] s_bands = [nameof(PostureOptions.CallerOdometer), nameof(PostureOptions.TenantOdometer), nameof(PostureOptions.CampaignOdometer)]; // before Keys, which needs it
+
     /// <summary>Every key there is; * stands for an output's name, and for the place in a list. A test compares it with the properties.</summary>
     public static readonly string[] Keys =
     [
@@ -33,6 +35,7 @@ internal static partial class ShieldOptionsReader
         .. PostureHardening.Keys.SelectMany(key => HardeningKeys("Trial:" + key)),
         "Events:Capacity",
         "Events:CoolDown",
+        .. PostureKeys("Postures"),
         "Utility:Thresholds:*",
         "Utility:SampleOneIn",
         "Outputs:*:Kind",
@@ -44,7 +47,7 @@ internal static partial class ShieldOptionsReader
 
     private static readonly HashSet<string> s_keys = new(Keys, StringComparer.OrdinalIgnoreCase);
 
-    private static readonly HashSet<string> s_lists = new([nameof(HardeningOptions.BandEdges), nameof(OutputOptions.Thresholds)], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> s_lists = new([nameof(HardeningOptions.BandEdges), nameof(OutputOptions.Thresholds), nameof(PostureOptions.AllowedTenants)], StringComparer.OrdinalIgnoreCase);
 
     public static void Read(IConfigurationSection section, ShieldOptions options)
     {
@@ -121,6 +124,8 @@ internal static partial class ShieldOptionsReader
         "RELEASE" => FindEnumFault<Release>(path, value),
         "TOPKREMAINDER" => FindEnumFault<TopKRemainder>(path, value),
         "KEYEDNOISEKIND" => FindEnumFault<NoiseKind>(path, value),
+        "FULLALARM" or "REPEATEDFULLALARM" or "OUTPUTALARM" or "ADVISORYALARM" or "CAMPAIGN" or "CAMPAIGNWITHOUTPUTALARM" or "QUOTAPOSTURE"
+            or "REVOKEFROM" or "ROTATEFROM" or "POSTURE" => FindEnumFault<Posture>(path, value),
         "NOISECELL" => FindEnumFault<NoiseCell>(path, value),
         _ => null,
     };
@@ -152,6 +157,11 @@ internal static partial class ShieldOptionsReader
         {
             parts[^1] = "*";
         }
+        else if (parts is [var section, var bands, var number, _] && string.Equals(section, "Postures", StringComparison.OrdinalIgnoreCase) && s_bands.Contains(bands, StringComparer.OrdinalIgnoreCase)
+            && int.TryParse(number, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out _))
+        {
+            parts[2] = "*";
+        }
 
         return string.Join(':', parts);
     }
@@ -159,7 +169,8 @@ internal static partial class ShieldOptionsReader
     /// <summary>Takes away the lists that are read: the binder would add to them.</summary>
     private static void ForgetLists(IEnumerable<KeyValuePair<string, string?>> readable, ShieldOptions options)
     {
-        foreach (string pattern in readable.Select(pair => pair.Key).Where(key => PatternOf(key) is [.., ':', '*']))
+        ForgetPostureLists(readable, options.Postures);
+        foreach (string pattern in readable.Select(pair => pair.Key).Where(key => PatternOf(key) is [.., ':', '*'] && !Is(key, 0, "Postures")))
         {
             string[] parts = pattern.Split(':');
             bool isOwn = parts.Length > 3;
@@ -179,6 +190,17 @@ internal static partial class ShieldOptionsReader
             }
         }
     }
+
+    private static void ForgetPostureLists(IEnumerable<KeyValuePair<string, string?>> readable, PostureOptions options)
+    {
+        string[] keys = [.. readable.Select(pair => pair.Key).Where(key => Is(key, 0, "Postures"))];
+        options.CallerOdometer = Array.Exists(keys, key => Is(key, 1, nameof(options.CallerOdometer))) ? [] : options.CallerOdometer;
+        options.TenantOdometer = Array.Exists(keys, key => Is(key, 1, nameof(options.TenantOdometer))) ? [] : options.TenantOdometer;
+        options.CampaignOdometer = Array.Exists(keys, key => Is(key, 1, nameof(options.CampaignOdometer))) ? [] : options.CampaignOdometer;
+        options.AllowedTenants = Array.Exists(keys, key => Is(key, 1, nameof(options.AllowedTenants))) ? [] : options.AllowedTenants;
+    }
+
+    private static bool Is(string key, int place, string name) => string.Equals(key.Split(':')[place], name, StringComparison.OrdinalIgnoreCase);
 
     private static void ForgetThresholds(bool isOwn, OutputOptions? output, ShieldOptions options)
     {
@@ -226,6 +248,14 @@ internal static partial class ShieldOptionsReader
     private static string[] LimitKeys(string path) =>
     [
         .. RateKeys(path), path + ":DailyQueries", path + ":MonthlyQueries", path + ":DailyCost", path + ":MonthlyCost",
+    ];
+
+    private static string[] PostureKeys(string path) =>
+    [
+        path + ":Mode", path + ":FullAlarm", path + ":RepeatedFullAlarm", path + ":OutputAlarm", path + ":AdvisoryAlarm", path + ":Campaign",
+        path + ":CampaignWithOutputAlarm", .. s_bands.SelectMany(bands => new[] { $"{path}:{bands}:*:Limit", $"{path}:{bands}:*:Posture" }),
+        path + ":QuotaShare", path + ":QuotaPosture", path + ":Dwell", path + ":Decay", path + ":DelayQueries", path + ":DelayTime", path + ":Throttle",
+        path + ":RevokeFrom", path + ":RotateFrom", path + ":AllowedTenants:*",
     ];
 
     private static string[] HardeningKeys(string path) =>
