@@ -46,6 +46,11 @@ internal readonly record struct CentroidSums(float Squares, float Products, floa
             distances += difference * difference;
         }
 
+        if (i == row.Length)
+        {
+            return new CentroidSums(FixedOrderSum.Finish(squares), FixedOrderSum.Finish(products), FixedOrderSum.Finish(distances));
+        }
+
         Span<float> lanes = stackalloc float[3 * Lanes];
         squares.CopyTo(lanes);
         products.CopyTo(lanes[Lanes..]);

@@ -46,6 +46,19 @@ internal readonly record struct RowMoments(float Sum, float Squares, int Low, fl
             steps += Vector512.Abs(Vector512.LoadUnsafe(ref first, at + 1) - values);
         }
 
+        if (i + Lanes == row.Length)
+        {
+            // The last number's neighbour is itself, so that its step is 0.
+            Vector512<float> values = Vector512.LoadUnsafe(ref first, (nuint)(uint)i);
+            Vector512<float> next = Vector512.Shuffle(values, Vector512.Create(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 15));
+            Vector512<float> x = values - centres;
+            sums += x;
+            squares += x * x;
+            lows -= Vector512.LessThan(values, cuts).AsInt32();
+            steps += Vector512.Abs(next - values);
+            return new RowMoments(FixedOrderSum.Finish(sums), FixedOrderSum.Finish(squares), Vector512.Sum(lows), FixedOrderSum.Finish(steps));
+        }
+
         Span<float> lanes = stackalloc float[3 * Lanes];
         sums.CopyTo(lanes);
         squares.CopyTo(lanes[Lanes..]);

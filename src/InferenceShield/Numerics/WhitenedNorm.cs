@@ -44,9 +44,7 @@ internal static class WhitenedNorm
             squares += sums * sums;
         }
 
-        Span<float> lanes = stackalloc float[Lanes];
-        squares.CopyTo(lanes);
-        return FixedOrderSum.Finish(lanes, []);
+        return FixedOrderSum.Finish(squares);
     }
 
     /// <summary>The portable twin.</summary>

@@ -89,7 +89,8 @@ internal sealed class AnswerSignals
             Normalise(kind, scores.Slice(row * scoreLength, scoreLength), probabilities, out int label, out int second, out _);
             labels[row] = label;
             seconds[row] = second;
-            CentredLogs(probabilities, logs.AsSpan(row * classes, classes));
+            NaturalLogs.Fill(probabilities, LeastProbability, logs.AsSpan(row * classes, classes));
+            Centre(probabilities, logs.AsSpan(row * classes, classes));
         }
 
         return new AnswerSignals(kind, scoreLength, [], [], LearnSurprises(labels, seconds, classes), null, logs, labels);
@@ -98,8 +99,10 @@ internal sealed class AnswerSignals
     /// <summary>Measures one answer: label, second, confidence and the output scalars.</summary>
     public void Measure(ReadOnlySpan<float> scores, ref QuerySignals signals)
     {
-        Span<float> space = Take(ref s_floats, 2 * Length);
-        Span<float> logs = space[Length..];
+        // Whole vectors: what lies behind the probabilities is transformed too, and not looked at.
+        int stride = WhitenedNorm.Stride(Length);
+        Span<float> space = Take(ref s_floats, 2 * stride);
+        Span<float> logs = space.Slice(stride, Length);
         if (!HasLabels)
         {
             MeasureValues(scores, logs, ref signals);
@@ -108,7 +111,8 @@ internal sealed class AnswerSignals
 
         Span<float> probabilities = space[..Length];
         Normalise(_kind, scores, probabilities, out int label, out int second, out double rest);
-        double entropy = CentredLogs(probabilities, logs);
+        NaturalLogs.Fill(space[..stride], LeastProbability, space[stride..]);
+        double entropy = Centre(probabilities, logs);
         float first = probabilities[label];
         signals.Label = label;
         signals.Second = second;
@@ -213,10 +217,9 @@ internal sealed class AnswerSignals
         }
     }
 
-    /// <summary>Fills ln(p + 1e-7) less their mean, and gives the entropy of p.</summary>
-    private static double CentredLogs(ReadOnlySpan<float> probabilities, Span<float> logs)
+    /// <summary>Subtracts the mean of ln(p + 1e-7), and gives the entropy of p.</summary>
+    private static double Centre(ReadOnlySpan<float> probabilities, Span<float> logs)
     {
-        NaturalLogs.Fill(probabilities, LeastProbability, logs);
         double entropy = 0;
         for (int i = 0; i < probabilities.Length; i++)
         {
