@@ -6,6 +6,9 @@ public sealed partial class Shield
     /// <summary>Numbers in a row from which on it is hardened once: three times a wide row costs more than its time tells.</summary>
     internal const int MostEqualWork = 4096;
 
+    /// <summary>Treats a caller so from its next query on, unless an operator says otherwise.</summary>
+    internal bool SetPosture(CallerKey caller, Posture posture) => _admission.SetPosture(caller, posture);
+
     /// <summary>Hardens a row as in every posture, in their order, and releases the caller's. Counts that one only.</summary>
     /// <remarks>What is branched on is the row alone, not the posture: faults are those of a normal caller's plan, which comes first, and
     /// the histories get its label and clean confidence, which are the same in every posture but where a coarse answer is made without them.

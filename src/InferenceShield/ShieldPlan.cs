@@ -42,7 +42,7 @@ internal sealed class ShieldPlan
         HasQuotas = Caller.HasQuotas || Tenant is { HasQuotas: true } || Network is { HasQuotas: true } || Model is { HasQuotas: true };
         HasCallerRateOnly = Model is null && !HasQuotas;
         RefusesBlocked = admission.Blocked == BlockedTreatment.Refuse;
-        OrdinaryStanding = (uint)(RefusesBlocked ? Posture.Restricted : Posture.Blocked);
+        OrdinaryStanding = (uint)(Throttled is not null ? Posture.Guarded : RefusesBlocked ? Posture.Restricted : Posture.Blocked);
         BlockedDelay = RefusesBlocked ? TimeSpan.Zero : admission.BlockedDelay;
         MaxRows = admission.MaxRowsPerCall ?? Caller.Rate.Burst;
         _costPerCall = admission.Price.PerCall;
@@ -161,7 +161,7 @@ internal sealed class ShieldPlan
     /// <summary>Whether every row is hardened as in every posture, so that its time does not tell which one it is.</summary>
     public bool EqualWork { get; }
 
-    /// <summary>The greatest standing of a caller that is decided about as everybody: a posture that is answered, and no mark.</summary>
+    /// <summary>The greatest standing of a caller that is decided about as everybody: a posture that is answered by the same limit, and no mark.</summary>
     public uint OrdinaryStanding { get; }
 
     /// <summary>How an output is released to a caller so treated.</summary>

@@ -38,6 +38,8 @@ internal sealed class ShieldKeys
         Answers = new SipHashKey(key);
         secret.DeriveKey("trial/" + model, key);
         Trial = new SipHashKey(key);
+        secret.DeriveKey("posture-delay/" + model, key);
+        PostureDelays = new SipHashKey(key);
         CryptographicOperations.ZeroMemory(key);
     }
 
@@ -72,6 +74,9 @@ internal sealed class ShieldKeys
     /// <summary>For which callers are in a trial.</summary>
     public SipHashKey Trial { get; private set; }
 
+    /// <summary>How long a posture waits before it changes.</summary>
+    public SipHashKey PostureDelays { get; private set; }
+
     /// <summary>Authenticates files with learned releases.</summary>
     public ReleaseFileKey ReleaseFiles { get; }
 
@@ -92,6 +97,7 @@ internal sealed class ShieldKeys
         Labels = default;
         Sketches.Clear();
         Answers = default;
+        PostureDelays = default;
         Trial = default;
     }
 }
