@@ -65,7 +65,7 @@ public sealed partial class Shield : IDisposable
 
         try
         {
-            _plan = ShieldPlan.Compile(this, options, optionsPrefix, _keys.ReleaseFiles, serving: null);
+            _plan = ShieldPlan.Compile(this, options, optionsPrefix, _keys.ReleaseFiles, serving: null, _keys.Detection);
             globalLimit?.CheckBatch(_plan.MaxRows, name);
         }
         catch
@@ -151,7 +151,7 @@ public sealed partial class Shield : IDisposable
         {
             try
             {
-                ShieldPlan plan = ShieldPlan.Compile(this, options, _optionsPrefix, _keys.ReleaseFiles, _plan);
+                ShieldPlan plan = ShieldPlan.Compile(this, options, _optionsPrefix, _keys.ReleaseFiles, _plan, _keys.Detection);
                 _admission.Global?.CheckBatch(plan.MaxRows, Name);
                 _reloadFault = null;
                 if (plan.HasSameContent(_plan))

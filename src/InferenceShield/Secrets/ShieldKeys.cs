@@ -13,6 +13,7 @@ internal sealed class ShieldKeys
     {
         KeyId = secret.KeyId;
         ReleaseFiles = ReleaseFileKey.Of(secret);
+        Detection = DetectionKey.Of(secret, model);
         Span<byte> key = stackalloc byte[SipHashKey.Size];
         secret.DeriveKey("caller", key);
         Caller = new SipHashKey(key);
@@ -79,9 +80,13 @@ internal sealed class ShieldKeys
     /// <summary>Authenticates files with learned releases.</summary>
     public ReleaseFileKey ReleaseFiles { get; }
 
+    /// <summary>Authenticates calibrations and logs, and gives pseudonyms.</summary>
+    public DetectionKey Detection { get; }
+
     public void Clear()
     {
         ReleaseFiles.Dispose();
+        Detection.Dispose();
         Caller = default;
         Digester = default;
         InputSchemas = default;
