@@ -58,7 +58,7 @@ public static class OdometerExperiment
     {
         CellBitmap cells = default;
         QuerySignals signals = default;
-        int classes = calibration.Profile.Classes;
+        int classes = calibration.Profile.ScoreLength;
         float[] scores = new float[classes];
         double[] odometers = new double[counts.Length];
         int query = 0;
@@ -67,8 +67,9 @@ public static class OdometerExperiment
             for (; query < counts[i]; query++)
             {
                 answers.Slice(query * classes, classes).CopyTo(scores);
-                if (calibration.Profile.OutputKind == OutputKind.Logits)
+                if (calibration.Profile.OutputKind is OutputKind.Logits or OutputKind.SigmoidLogits)
                 {
+                    // Any scores in the same order have the same label, and nothing else of them counts here.
                     TensorPrimitives.Max(scores, 1e-30f, scores);
                     TensorPrimitives.Log(scores, scores);
                 }
@@ -88,10 +89,10 @@ public static class OdometerExperiment
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Repeats, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Repeats, 100, nameof(options));
         DetectionProfile profile = calibration.Profile;
-        if (profile.Classes != target.ClassCount || (profile.InputLength != 0 && profile.InputLength != target.InputLength))
+        if (profile.ScoreLength != target.ClassCount || (profile.InputLength != 0 && profile.InputLength != target.InputLength))
         {
             throw new ArgumentException(
-                $"The calibration is of rows of {profile.InputLength} values and {profile.Classes} classes; the model takes {target.InputLength} and answers {target.ClassCount}. Calibrate this model.", nameof(calibration));
+                $"The calibration is of rows of {profile.InputLength} values and {profile.ScoreLength} scores; the model takes {target.InputLength} and answers {target.ClassCount}. Calibrate this model.", nameof(calibration));
         }
 
         if (pool.Width != target.InputLength || test.Width != target.InputLength || test.Count == 0)
