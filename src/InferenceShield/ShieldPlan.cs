@@ -39,7 +39,7 @@ internal sealed class ShieldPlan
         HasQuotas = Caller.HasQuotas || Tenant is { HasQuotas: true } || Network is { HasQuotas: true } || Model is { HasQuotas: true };
         HasCallerRateOnly = Model is null && !HasQuotas;
         RefusesBlocked = admission.Blocked == BlockedTreatment.Refuse;
-        OrdinaryStanding = (uint)(RefusesBlocked ? Posture.Restricted : Posture.Blocked);
+        OrdinaryStanding = (uint)(Throttled is not null ? Posture.Guarded : RefusesBlocked ? Posture.Restricted : Posture.Blocked);
         BlockedDelay = RefusesBlocked ? TimeSpan.Zero : admission.BlockedDelay;
         MaxRows = admission.MaxRowsPerCall ?? Caller.Rate.Burst;
         _costPerCall = admission.Price.PerCall;
