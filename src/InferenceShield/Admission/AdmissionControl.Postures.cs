@@ -49,11 +49,11 @@ internal sealed partial class AdmissionControl
         }
     }
 
-    /// <summary>A caller's automatic posture.</summary>
-    public Posture AutomaticPosture(CallerKey caller)
+    /// <summary>How a caller is treated.</summary>
+    public Posture PostureOf(CallerKey caller)
     {
         int slot = Callers.Find(caller);
-        return HasRecord(slot) ? Callers[slot].Posture : Posture.Normal;
+        return Treat(Overrides.Find(caller), HasRecord(slot) ? Callers[slot].Posture : Posture.Normal);
     }
 
     /// <summary>Share of the caller's daily query quota that is used; 0 if it has none.</summary>

@@ -167,9 +167,13 @@ public sealed class ShieldStartupTests
                 {
                     Add(key + ":*:", typeof(OutputOptions));
                 }
-                else if (property.Name is nameof(HardeningOptions.BandEdges) or nameof(OutputOptions.Thresholds))
+                else if (property.Name is nameof(HardeningOptions.BandEdges) or nameof(OutputOptions.Thresholds) or nameof(PostureOptions.AllowedTenants))
                 {
                     keys.Add(key + ":*");
+                }
+                else if (property.PropertyType == typeof(IList<OdometerBand>))
+                {
+                    Add(key + ":*:", typeof(OdometerBand));
                 }
                 else if (property.PropertyType.IsClass && property.PropertyType != typeof(string))
                 {
