@@ -4,6 +4,7 @@ using InferenceShield.Statistics.Efficacy;
 using InferenceShield.Statistics.Fingerprints;
 using InferenceShield.Statistics.Postures;
 using InferenceShield.Statistics.Releases;
+using InferenceShield.Statistics.Silence;
 using InferenceShield.Statistics.Surrogates;
 
 // Seeded simulations that write the CSV files under results/. The same seeds give the same files, but for the last digits
@@ -30,10 +31,13 @@ switch (args)
     case ["postures"]:
         PostureExperiment.Run();
         return 0;
+    case ["silence"]:
+        SilenceExperiment.Run();
+        return 0;
     case ["surrogates", string folder]:
         SurrogateComparison.Run(folder);
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, efficacy, surrogates FOLDER)").ConfigureAwait(false);
+        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, silence, efficacy, surrogates FOLDER)").ConfigureAwait(false);
         return 1;
 }

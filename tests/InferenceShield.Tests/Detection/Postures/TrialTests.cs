@@ -56,7 +56,8 @@ public sealed class TrialTests
     public void Each_group_gets_its_policy_in_every_posture_and_its_own_ledger()
     {
         using Shield shield = Build(.5, configure: options => options.Trial!.Guarded = new HardeningOptions { Release = Release.LabelOnly });
-        HashSet<int> inTrial = [.. CallersInTrial(shield)];
+        using Shield replica = Build(.5);
+        HashSet<int> inTrial = [.. CallersInTrial(replica)];
         int trials = 0;
         for (int name = 0; name < 40; name++)
         {
@@ -84,7 +85,8 @@ public sealed class TrialTests
     public void The_leak_is_compared_with_an_interval()
     {
         using Shield shield = Build(.5);
-        HashSet<CallerKey> inTrial = [.. CallersInTrial(shield).Select(name => shield.IdentifyCaller($"{name}"))];
+        using Shield replica = Build(.5);
+        HashSet<CallerKey> inTrial = [.. CallersInTrial(replica).Select(name => shield.IdentifyCaller($"{name}"))];
         Dictionary<CallerKey, double> odometers = [];
         for (int name = 0; name < 200; name++)
         {
