@@ -37,6 +37,10 @@ internal sealed class LinkingBaseline
     /// <summary>By n: cohort sizes and, for each, the 99 % quantile of the largest neighbourhood over honest cohorts of that size.</summary>
     public required (int Cohort, int Size)[][] Sizes { get; init; }
 
+    /// <summary>The 99.9 % quantile, over honest callers, of the share of queries that are nearly, but not exactly, another caller's; NaN, the
+    /// default, where it was not measured: then nobody is linked by such queries.</summary>
+    public float NearQueryShare { get; init; } = float.NaN;
+
     /// <summary>Fits to honest callers.</summary>
     /// <param name="means">By n: their mean vectors, 24 numbers each, one after another. Best of callers whom the whitening was not fitted to.</param>
     /// <param name="vectors">By n: the whitening; null where there is none.</param>
