@@ -51,6 +51,9 @@ internal sealed class HonestCaller
     /// <summary>Queries in its life.</summary>
     public int Length { get; }
 
+    /// <summary>What its pipeline does to inputs; of several ways the first.</summary>
+    public InputChange LifeChange => _changes[0];
+
     /// <summary>Which row of the traffic's rows a query is made of.</summary>
     public int RowOf(int query) => _rows[query];
 
