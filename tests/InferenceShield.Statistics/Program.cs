@@ -1,5 +1,6 @@
 using InferenceShield.Samples;
 using InferenceShield.Statistics;
+using InferenceShield.Statistics.Detection;
 using InferenceShield.Statistics.Efficacy;
 using InferenceShield.Statistics.Fingerprints;
 using InferenceShield.Statistics.Postures;
@@ -28,6 +29,9 @@ switch (args)
             Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"),
             targets.Length > 0 ? targets : [EfficacyTarget.Fashion, EfficacyTarget.Letters, EfficacyTarget.Styles], Console.Out).ConfigureAwait(false);
         return 0;
+    case ["detection", .. string[] experiments]:
+        DetectionExperiment.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), experiments, Console.Out);
+        return 0;
     case ["postures"]:
         PostureExperiment.Run();
         return 0;
@@ -38,6 +42,6 @@ switch (args)
         SurrogateComparison.Run(folder);
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, silence, efficacy, surrogates FOLDER)").ConfigureAwait(false);
+        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, silence, efficacy, detection, surrogates FOLDER)").ConfigureAwait(false);
         return 1;
 }
