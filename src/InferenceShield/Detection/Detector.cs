@@ -32,6 +32,7 @@ internal sealed class Detector
         try
         {
             ref CallerWatch watch = ref _watches[slot];
+            watch.Tenant = tenant;
             alarmed = CallerUpdate.Apply(calibration, ref watch, in signals, now);
             if (watch.Queries is 11 or 45 or 181)
             {

@@ -34,6 +34,12 @@ public sealed record DetectionVerdict
     /// <summary>The caller's epoch, from 0.</summary>
     public required int Epoch { get; init; }
 
+    /// <summary>In how many of the caller's epochs the thresholds of this family and level were passed; 1 or more.</summary>
+    public int Epochs { get; init; } = 1;
+
+    /// <summary>The latest of these epochs.</summary>
+    public int LatestEpoch { get; init; }
+
     /// <summary>Up to three reasons, the weightiest first, in words.</summary>
     public required IReadOnlyList<string> Reasons { get; init; }
 }
