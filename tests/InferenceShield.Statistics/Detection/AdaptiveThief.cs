@@ -155,7 +155,8 @@ internal sealed class AdaptiveThief
         return least;
     }
 
-    private void Propose(float[] rows, int count, WatchedModel model, Surrogate copy, Transcript transcript, ref SeededRandom random)
+    /// <summary>Writes rows of the attack.</summary>
+    public void Propose(float[] rows, int count, WatchedModel model, Surrogate copy, Transcript transcript, ref SeededRandom random)
     {
         int width = model.Thief.Width;
         switch (Proposal)

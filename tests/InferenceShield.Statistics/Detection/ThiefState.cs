@@ -21,11 +21,9 @@ internal sealed class ThiefState(ThiefCalibration own)
     /// <summary>v = [z, min(z^2, 9)].</summary>
     public static void GetVector(SignalTables tables, in QuerySignals signals, Span<float> v)
     {
-        tables.Transform(in signals, v[..QuerySignals.ScalarCount]);
-        for (int i = 0; i < QuerySignals.ScalarCount; i++)
-        {
-            v[QuerySignals.ScalarCount + i] = Math.Min(v[i] * v[i], 9);
-        }
+        Span<float> z = stackalloc float[QuerySignals.ScalarCount];
+        tables.Transform(in signals, z);
+        BaselineFit.Vector(z, v);
     }
 
     /// <summary>Whether a query is nearly one of the last 64, by his own projections.</summary>
