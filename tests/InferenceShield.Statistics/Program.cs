@@ -1,5 +1,6 @@
 using InferenceShield.Samples;
 using InferenceShield.Statistics;
+using InferenceShield.Statistics.Detection;
 using InferenceShield.Statistics.Efficacy;
 using InferenceShield.Statistics.Fingerprints;
 using InferenceShield.Statistics.Postures;
@@ -26,6 +27,15 @@ switch (args)
         await EfficacyExperiment.RunAsync(
             Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"),
             targets.Length > 0 ? targets : [EfficacyTarget.Fashion, EfficacyTarget.Letters, EfficacyTarget.Styles], Console.Out).ConfigureAwait(false);
+        return 0;
+    case ["detection", "letters"]:
+        LetterDetection.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), Console.Out);
+        return 0;
+    case ["detection", "adaptive", string data]:
+        AdaptiveDetection.Run(data, Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), Console.Out);
+        return 0;
+    case ["detection", "poisoned"]:
+        PoisonedDetection.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), Console.Out);
         return 0;
     case ["postures"]:
         PostureExperiment.Run();

@@ -3,7 +3,7 @@ using InferenceShield.Lab;
 namespace InferenceShield.Statistics.Detection;
 
 /// <summary>A thief who knows the whole algorithm of detection, but neither key nor calibration.</summary>
-/// <remarks>He asks one row at a time and foresees an answer by his own copy of the model: of 300 rows of his pool at first, trained again
+/// <remarks>He asks 300 rows of his pool and trains a copy, by whose answers he foresees how he looks; what leads his attack is trained again
 /// whenever the answers have doubled. Of <see cref="Candidates"/> rows of his attack he asks the one that his guard likes best.</remarks>
 internal sealed class AdaptiveThief
 {
@@ -36,10 +36,9 @@ internal sealed class AdaptiveThief
 
     /// <summary>Asks.</summary>
     /// <param name="model">What he steals.</param>
-    /// <param name="budget">Queries.</param>
+    /// <param name="budget">Queries, at least 300.</param>
     /// <param name="seed">All follows from it.</param>
-    /// <param name="brought">A copy from other keys, for which he need not ask 300 rows first; null for none.</param>
-    public Transcript Ask(WatchedModel model, int budget, ulong seed, Surrogate? brought = null)
+    public Transcript Ask(WatchedModel model, int budget, ulong seed)
     {
         SeededRandom random = new(seed, stream: 220);
         int width = model.Thief.Width;
@@ -47,19 +46,19 @@ internal sealed class AdaptiveThief
         Attacks = 0;
         float[] row = new float[width];
         float[] answer = new float[model.Model.ClassCount];
-        int first = brought is null ? Math.Min(First, budget) : 0;
-        for (int i = 0; i < first; i++)
+        for (int i = 0; i < First; i++)
         {
             Put(model.Thief.GetRow(random.NextInt32(model.Thief.Count)), model, transcript, answer);
         }
 
-        Surrogate copy = brought ?? Train(model, transcript, seed);
-        int trained = Math.Max(First, transcript.Count);
+        Surrogate copy = Train(model, transcript, seed);
+        Surrogate foreseen = copy;
+        int trained = transcript.Count;
         ThiefCalibration? own = Guard != ThiefGuard.None || KeepsDistance ? ThiefCalibration.Make(model, copy, Guard, seed) : null;
         ThiefState? state = own is null ? null : new ThiefState(own);
         for (int i = 0; i < transcript.Count && state is not null; i++)
         {
-            Take(state, own!, transcript, i);
+            Take(state, own!, foreseen, transcript.Inputs.Slice(i * width, width));
         }
 
         int count = own is null ? 1 : Candidates;
@@ -67,18 +66,18 @@ internal sealed class AdaptiveThief
         while (transcript.Count < budget)
         {
             bool isAttack = Padding == 0 || random.NextShare() >= Padding;
-            double cost = Pick(isAttack, rows, row, model, copy, transcript, own, state, ref random);
+            double cost = Pick(isAttack, rows, row, model, (copy, foreseen), transcript, own, state, ref random);
             if (isAttack && cost > Bound && Guard == ThiefGuard.Calibration)
             {
                 isAttack = false;
-                Pick(isAttack: false, rows, row, model, copy, transcript, own, state, ref random);
+                Pick(isAttack: false, rows, row, model, (copy, foreseen), transcript, own, state, ref random);
             }
 
             Attacks += isAttack ? 1 : 0;
             Put(row, model, transcript, answer);
             if (state is not null)
             {
-                Take(state, own!, transcript, transcript.Count - 1);
+                Take(state, own!, foreseen, row);
             }
 
             if (transcript.Count >= 2 * trained && Proposal != ThiefProposal.Mix)
@@ -100,24 +99,22 @@ internal sealed class AdaptiveThief
         transcript.Add(row, answer);
     }
 
-    private static void Take(ThiefState state, ThiefCalibration own, Transcript transcript, int at)
+    /// <summary>His tables are of his first copy's answers, so that is whose answers he counts: the model's own are surer.</summary>
+    private static void Take(ThiefState state, ThiefCalibration own, Surrogate foreseen, ReadOnlySpan<float> row)
     {
-        QuerySignals signals = default;
-        own.Calibration.Profile.Measure(
-            transcript.Inputs.Slice(at * transcript.InputLength, transcript.InputLength),
-            transcript.Answers.Slice(at * transcript.AnswerLength, transcript.AnswerLength), exact: 0, ref signals);
+        QuerySignals signals = TrafficMeasure.MeasureRows(own.Calibration.Profile, foreseen, row)[0];
         state.Take(in signals);
     }
 
     /// <summary>Writes the row that costs least, and says how much it costs.</summary>
     private double Pick(
-        bool isAttack, float[] rows, float[] row, WatchedModel model, Surrogate copy, Transcript transcript, ThiefCalibration? own, ThiefState? state, ref SeededRandom random)
+        bool isAttack, float[] rows, float[] row, WatchedModel model, (Surrogate Now, Surrogate First) copy, Transcript transcript, ThiefCalibration? own, ThiefState? state, ref SeededRandom random)
     {
         int width = row.Length;
         int count = rows.Length / width;
         if (isAttack)
         {
-            Propose(rows, count, model, copy, transcript, ref random);
+            Propose(rows, count, model, copy.Now, transcript, ref random);
         }
         else
         {
@@ -133,7 +130,7 @@ internal sealed class AdaptiveThief
             return 0;
         }
 
-        QuerySignals[] signals = TrafficMeasure.MeasureRows(own.Calibration.Profile, copy, rows);
+        QuerySignals[] signals = TrafficMeasure.MeasureRows(own.Calibration.Profile, copy.First, rows);
         int best = 0;
         double least = double.PositiveInfinity;
         for (int i = 0; i < count; i++)

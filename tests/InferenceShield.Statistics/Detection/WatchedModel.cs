@@ -21,6 +21,7 @@ internal sealed record WatchedModel(
 
     private const ulong Seed = 61;
     private const int FashionSide = 28;
+    private const int ProxyCount = 8_000;
 
     /// <summary>The box of the thief's rows.</summary>
     public InputBounds Bounds { get; } = InputBounds.OfRows(Thief);
@@ -95,7 +96,7 @@ internal sealed record WatchedModel(
 
     /// <summary>What was measured of synthetic proxies of some rows.</summary>
     public QuerySignals[] Proxies(DetectionProfile profile, IClassifier answers, Dataset rows, ulong seed) =>
-        TrafficMeasure.MeasureRows(profile, answers, SyntheticProxies.Create(InputKind, rows.Values.Span, rows.Width, Proxies0, seed));
+        TrafficMeasure.MeasureRows(profile, answers, SyntheticProxies.Make(InputKind, rows.Values.Span, rows.Width, ProxyCount, seed));
 
     /// <summary>On how many of the held rows a copy gives the model's label.</summary>
     public double Agreement(IClassifier copy) =>
