@@ -24,6 +24,9 @@ public sealed class CallerMonitor
     /// <summary>The alarms so far.</summary>
     public IReadOnlyList<DetectionVerdict> Verdicts => CallerUpdate.Verdicts(_calibration, in _watch);
 
+    /// <summary>What a dashboard shows of the caller besides its alarms.</summary>
+    public CallerPlainSignals PlainSignals => CallerUpdate.PlainSignals(_calibration, in _watch);
+
     internal ref CallerWatch Watch => ref _watch;
 
     /// <summary>Takes one query.</summary>

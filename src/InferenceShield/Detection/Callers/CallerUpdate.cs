@@ -38,6 +38,7 @@ internal static class CallerUpdate
         }
 
         watch.Queries++;
+        watch.TotalQueries = Math.Max(watch.TotalQueries, watch.TotalQueries + 1);
         int cell = calibration.Cells.CellOf(signals.Label, signals.SimHash);
         if (watch.Cells.Set(cell))
         {
@@ -45,6 +46,7 @@ internal static class CallerUpdate
             watch.Odometer = Math.Max(watch.Odometer, Math.Min(watch.CellMass, 1));
         }
 
+        watch.Plain.Note(calibration.Plain, in signals, now);
         Span<float> vector = stackalloc float[QuerySignals.VectorLength];
         Span<float> z = vector[..QuerySignals.ScalarCount];
         calibration.Tables.Transform(in signals, z);
@@ -104,6 +106,9 @@ internal static class CallerUpdate
     /// <summary>Takes the alarms away, as an operator does, or decay. The statistics of this epoch stay: an alarm can come again in the next.</summary>
     public static void ClearAlarms(ref CallerWatch watch) => watch.Alarms = default;
 
+    /// <summary>What an operator may want to see of a caller besides its alarms.</summary>
+    public static CallerPlainSignals PlainSignals(DetectionCalibration calibration, in CallerWatch watch) => watch.Plain.Read(calibration.Plain);
+
     /// <summary>The mean of v over the epoch's queries: 24 numbers, for linking callers.</summary>
     public static void MeanVector(in CallerWatch watch, Span<float> mean)
     {
@@ -142,8 +147,10 @@ internal static class CallerUpdate
         next.Epoch = watch.Stamp == 0 ? 0 : watch.Epoch + 1;
         next.Stamp = stamp;
         next.Tenant = watch.Tenant;
+        next.TotalQueries = watch.TotalQueries;
         next.Odometer = watch.Odometer;
         next.Alarms = watch.Alarms;
+        next.Plain = watch.Plain;
         if (watch.Stamp == stamp)
         {
             next.Cells = watch.Cells;

@@ -18,6 +18,9 @@ internal struct CallerWatch
     /// <summary>The tenant of the latest query; empty if it has none. Set by <see cref="Detector"/>, for postures, and kept over epochs.</summary>
     public CallerKey Tenant;
 
+    /// <summary>Queries in all epochs, up to <see cref="int.MaxValue"/>.</summary>
+    public int TotalQueries;
+
     /// <summary>The calibration under which the statistics were built up; 0 before the first query.</summary>
     public int Stamp;
 
@@ -77,6 +80,9 @@ internal struct CallerWatch
 
     /// <summary>By family and level. Kept over epochs, until <see cref="CallerUpdate.ClearAlarms"/>.</summary>
     public CallerAlarms Alarms;
+
+    /// <summary>For dashboards. Kept over epochs.</summary>
+    public PlainWatch Plain;
 
     [InlineArray(QuerySignals.VectorLength)]
     public struct VectorSums
