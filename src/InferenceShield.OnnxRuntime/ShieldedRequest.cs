@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using InferenceShield.OnnxRuntime.Numerics;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace InferenceShield.OnnxRuntime;
 
@@ -21,6 +22,8 @@ public sealed class ShieldedRequest : IDisposable
     private readonly OrtIoBinding _binding;
     private InputDigest[] _digests = [];
     private InputCell[] _cells = [];
+    private float[] _singles = [];
+    private QuerySignals[] _measured = [];
     private bool _outputsBound;
     private bool _completed;
     private int _timedEvery = 1;
@@ -222,6 +225,39 @@ public sealed class ShieldedRequest : IDisposable
 
         return _cells.AsSpan(0, Rows);
     }
+
+    /// <summary>The numbers of an input, row after row.</summary>
+    internal ReadOnlySpan<float> ToSingles(int index)
+    {
+        RequestInput input = _inputs[index];
+        if (input.Tensor.ElementType == TensorElementType.Float)
+        {
+            return PinnedBuffer.Cast<float>(input.Bytes);
+        }
+
+        int elements = input.Bytes.Length / ElementTypes.SizeOf(input.Tensor.ElementType);
+        if (_singles.Length < elements)
+        {
+            _singles = new float[elements];
+        }
+
+        ElementTypes.ToSingle(input.Tensor.ElementType, input.Bytes, _singles);
+        return _singles.AsSpan(0, elements);
+    }
+
+    /// <summary>Room for what detection measures of the call's rows.</summary>
+    internal Span<QuerySignals> MakeMeasured()
+    {
+        if (_measured.Length < Rows)
+        {
+            _measured = new QuerySignals[Rows];
+        }
+
+        return _measured.AsSpan(0, Rows);
+    }
+
+    /// <summary>What detection measured of the call's rows.</summary>
+    internal ReadOnlySpan<QuerySignals> Measured => _measured.AsSpan(0, Rows);
 
     /// <summary>Brings the native binding up to the inputs' shapes.</summary>
     /// <param name="inferShapes">Give the model memory for outputs whose shape follows from named dimensions.</param>

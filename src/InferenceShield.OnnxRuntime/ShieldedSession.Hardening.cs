@@ -32,9 +32,28 @@ public sealed partial class ShieldedSession
                 $"The answer has {scores.Length} numbers ({output.Tensor} for {admission.Rows} rows); the span for it has {released.Length}."), nameof(released));
         }
 
-        RowInputs inputs = InputsOf(admission.Plan!.Outputs[index].InputCell, request);
+        if (index == admission.Plan!.CountedOutput && admission.Plan.Detection is { } calibration)
+        {
+            Observe(in admission, request, calibration, scores, classes);
+        }
+
+        RowInputs inputs = InputsOf(admission.Plan.Outputs[index].InputCell, request);
         Shield.Harden(in admission, in inputs, scores, released.IsEmpty ? output.MakeReleased() : released, classes, index);
         output.ClearScores();
+    }
+
+    /// <summary>Before the answer is shaped. A calibration that came with a reload and does not fit the model is not applied: the
+    /// shield says that nothing is observed.</summary>
+    private void Observe(in Admission admission, ShieldedRequest request, DetectionCalibration calibration, ReadOnlySpan<float> scores, int classes)
+    {
+        if (calibration.Profile.Classes != classes || _detection.FindFault(calibration) is not null)
+        {
+            Shield.CountUnobserved(admission.Rows);
+            return;
+        }
+
+        ReadOnlySpan<float> inputs = calibration.Profile.InputLength == 0 ? default : request.ToSingles(_detection.Input);
+        Shield.Observe(in admission, inputs, request.Digests, scores, classes, request.MakeMeasured());
     }
 
     /// <summary>What noise may belong to; nothing where no cells are known, which the shield refuses.</summary>

@@ -32,6 +32,7 @@ public sealed partial class ShieldedSession : IDisposable
     private readonly RequestPool _pool = new();
     private readonly LoneTensors? _lone;
     private readonly SessionCells? _cells;
+    private readonly SessionDetection _detection;
     private volatile bool _infersShapes = true;
 
     /// <summary>Loads a model and puts it behind a shield.</summary>
@@ -78,6 +79,7 @@ public sealed partial class ShieldedSession : IDisposable
         Signature = new ModelSignature(session, shield, Options);
         _lone = LoneTensors.TryFind(Signature, shield);
         _cells = SessionCells.TryMake(Signature, shield, Options);
+        _detection = new SessionDetection(Signature, shield);
         _answers = SessionAnswerCache.TryMake(Signature, shield, Options);
         SessionLog.LogReady(LoggerFrom(loggerFactory), this);
     }
@@ -98,6 +100,7 @@ public sealed partial class ShieldedSession : IDisposable
             Signature = new ModelSignature(_session, shield, options);
             _lone = LoneTensors.TryFind(Signature, shield);
             _cells = SessionCells.TryMake(Signature, shield, Options);
+            _detection = new SessionDetection(Signature, shield);
             _answers = SessionAnswerCache.TryMake(Signature, shield, Options);
         }
         catch

@@ -38,7 +38,7 @@ public sealed partial class Shield
     {
         ShieldPlan plan = CheckAdmission(in admission);
         OutputPlan outputPlan = inputs.Kind == NoiseCell.Output && IsOneRow(plan, in admission, clean, released, classes, output)
-            ? plan.OutputFor(output, admission.Posture)
+            ? plan.OutputFor(output, admission.Posture, admission.InTrial)
             : CheckCall(plan, in admission, in inputs, clean, released, classes, output);
         if (outputPlan.Kind == OutputKind.State)
         {
@@ -53,7 +53,8 @@ public sealed partial class Shield
             ShieldLog.LogitsLookLikeProbabilities(_logger, Name, outputPlan.Name, LogitRangeWatch.Answers);
         }
 
-        UtilityLedger utility = _utility[output];
+        UtilityLedger utility = UtilityOf(output, admission.InTrial);
+        bool equally = plan.EqualWork && classes <= MostEqualWork;
         ref UtilityCell cell = ref utility.CellOf(admission.Posture);
         Interlocked.Add(ref plan.Enforces ? ref cell.Rows : ref cell.ObservedRows, rows);
         for (int row = 0; row < rows; row++)
@@ -67,7 +68,9 @@ public sealed partial class Shield
                 basis.Input = inputs.Find(row, rows);
             }
 
-            if (!TryHardenRow(outputPlan, in basis, utility, ref cell, cleanRow, releasedRow, out int label, out float value, out OutputFault fault))
+            if (!(equally
+                ? TryHardenEqually(plan, in admission, output, in basis, utility, ref cell, cleanRow, releasedRow, out int label, out float value, out OutputFault fault)
+                : TryHardenRow(outputPlan, in basis, utility, ref cell, cleanRow, releasedRow, out label, out value, out fault)))
             {
                 Interlocked.Add(ref plan.Enforces ? ref cell.Rows : ref cell.ObservedRows, -rows); // nothing is released
                 released.Clear();
@@ -99,7 +102,7 @@ public sealed partial class Shield
     {
         try
         {
-            OutputPlan outputPlan = OutputOf(plan, output, admission.Posture);
+            OutputPlan outputPlan = OutputOf(plan, output, admission.Posture, admission.InTrial);
             CheckShape(clean, released, classes, admission.Rows);
             CheckClasses(plan.Outputs[output], classes);
             CheckBasis(plan.Outputs[output], in admission, in inputs, classes);
@@ -116,8 +119,8 @@ public sealed partial class Shield
         }
     }
 
-    private static OutputPlan OutputOf(ShieldPlan plan, int output, Posture posture = Posture.Normal) => (uint)output < (uint)plan.Outputs.Length
-        ? plan.OutputFor(output, posture)
+    private static OutputPlan OutputOf(ShieldPlan plan, int output, Posture posture = Posture.Normal, bool inTrial = false) => (uint)output < (uint)plan.Outputs.Length
+        ? plan.OutputFor(output, posture, inTrial)
         : throw new ArgumentOutOfRangeException(nameof(output), output, $"Outputs are numbered 0 to {plan.Outputs.Length - 1}: {plan.DescribeOutputs()}.");
 
     private ShieldPlan CheckAdmission(in Admission admission)

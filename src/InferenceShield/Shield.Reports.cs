@@ -11,11 +11,12 @@ public sealed partial class Shield
     {
         ShieldTotals totals = _counters.Read();
         (long hardened, long observed) = (totals.ReleasedAgain, 0);
-        foreach (UtilityLedger utility in _utility)
+        for (int output = 0; output < _utility.Length; output++)
         {
-            (long ownHardened, long ownObserved) = utility.CountRows();
-            hardened += ownHardened;
-            observed += ownObserved;
+            (long ownHardened, long ownObserved) = _utility[output].CountRows();
+            (long trialHardened, long trialObserved) = _trialUtility[output].CountRows();
+            hardened += ownHardened + trialHardened;
+            observed += ownObserved + trialObserved;
         }
 
         return new ShieldStatistics
@@ -114,6 +115,9 @@ public sealed partial class Shield
         .. _admission.Dossiers.Enumerate().Select(Describe).OfType<CallerDossier>()
             .OrderByDescending(dossier => dossier.AskedBefore + dossier.Statistics.Admitted),
     ];
+
+    /// <summary>What became of the shield's events, for each <see cref="IShieldEventSink"/>. Thread-safe; a few counters are read.</summary>
+    public IReadOnlyList<EventSinkStatistics> EventSinks => Events.Statistics;
 
     /// <summary>Tells the shield that an answer is out, for the latencies. A <c>ShieldedSession</c> does it by itself.</summary>
     /// <param name="admission">The admission of the call, by this shield.</param>

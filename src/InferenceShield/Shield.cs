@@ -25,6 +25,8 @@ public sealed partial class Shield : IDisposable
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly ILogger _logger;
+    private readonly TimeProvider _timeProvider;
+    private readonly IShieldContainment? _containment;
     private readonly ShieldClock _clock;
     private readonly ShieldKeys _keys;
     private readonly AdmissionControl _admission;
@@ -32,6 +34,7 @@ public sealed partial class Shield : IDisposable
     private readonly LatencyHistogram _latency = new();
     private readonly AnswerHistory _answers;
     private readonly UtilityLedger[] _utility;
+    private readonly UtilityLedger[] _trialUtility;
     private readonly LogitRangeWatch[] _logitRanges;
     private readonly string _optionsPrefix;
     private readonly Lock _reloadLock = new();
@@ -42,8 +45,10 @@ public sealed partial class Shield : IDisposable
     private long _latestTableFull = -1;
     private long _nextRefresh;
 
-    internal Shield(string name, ShieldOptions options, IShieldSecretProvider secretProvider, TimeProvider timeProvider, ILogger logger, string optionsPrefix, GlobalLimit? globalLimit = null)
+    internal Shield(string name, ShieldOptions options, IShieldSecretProvider secretProvider, TimeProvider timeProvider, ILogger logger, string optionsPrefix, GlobalLimit? globalLimit = null, IReadOnlyList<IShieldEventSink>? eventSinks = null, IShieldContainment? containment = null)
     {
+        _timeProvider = timeProvider;
+        _containment = containment;
         Name = name;
         _logger = logger;
         _optionsPrefix = optionsPrefix;
@@ -60,7 +65,7 @@ public sealed partial class Shield : IDisposable
 
         try
         {
-            _plan = ShieldPlan.Compile(this, options, optionsPrefix, _keys.ReleaseFiles, serving: null);
+            _plan = ShieldPlan.Compile(this, options, optionsPrefix, _keys.ReleaseFiles, serving: null, _keys.Detection);
             globalLimit?.CheckBatch(_plan.MaxRows, name);
         }
         catch
@@ -73,8 +78,11 @@ public sealed partial class Shield : IDisposable
         _answers = new AnswerHistory(_keys.Labels, DecayedHistogram.DefaultBuckets, Environment.ProcessorCount);
         _answers.WarmUp();
         _utility = Array.ConvertAll(_plan.Outputs, _ => new UtilityLedger(options.Utility));
+        _trialUtility = Array.ConvertAll(_plan.Outputs, _ => new UtilityLedger(options.Utility));
         _logitRanges = Array.ConvertAll(_plan.Outputs, _ => new LogitRangeWatch());
         _admission = BuildAdmission(_plan, globalLimit);
+        Events = new ShieldEventHub(name, options.Events, eventSinks ?? [], _clock, logger);
+        BeginDetection(_plan);
         ShieldLog.ShieldBuilt(logger, name, options.Mode, _keys.KeyId, _plan.CallerCapacity, _plan.DescribeOutputs());
         LogWarnings(options);
     }
@@ -100,6 +108,9 @@ public sealed partial class Shield : IDisposable
     /// <summary>How long ago a newcomer last found no room in the caller table; null if none ever did.</summary>
     internal TimeSpan? SinceTableFull =>
         Volatile.Read(ref _latestTableFull) is >= 0 and long latest ? TimeSpan.FromTicks((_clock.Now - latest) / 100) : null;
+
+    /// <summary>Where the shield says what happened.</summary>
+    internal ShieldEventHub Events { get; }
 
     /// <summary>What operators have decided about single callers.</summary>
     public CallerOverrides Overrides => _admission.Overrides;
@@ -140,7 +151,7 @@ public sealed partial class Shield : IDisposable
         {
             try
             {
-                ShieldPlan plan = ShieldPlan.Compile(this, options, _optionsPrefix, _keys.ReleaseFiles, _plan);
+                ShieldPlan plan = ShieldPlan.Compile(this, options, _optionsPrefix, _keys.ReleaseFiles, _plan, _keys.Detection);
                 _admission.Global?.CheckBatch(plan.MaxRows, Name);
                 _reloadFault = null;
                 if (plan.HasSameContent(_plan))
@@ -149,6 +160,7 @@ public sealed partial class Shield : IDisposable
                 }
 
                 _admission.Reload(plan, () => _plan = plan);
+                BeginDetection(plan);
                 ShieldLog.PlanReloaded(_logger, Name, plan.Version);
                 LogWarnings(options);
             }
@@ -160,10 +172,12 @@ public sealed partial class Shield : IDisposable
         }
     }
 
-    /// <summary>Zeroes the shield's keys. Calls that are under way must have ended.</summary>
+    /// <summary>Waits at most 2 seconds for event sinks and zeroes the shield's keys. Calls that are under way must have ended.</summary>
     public void Dispose()
     {
         _disposed = true;
+        _detector?.Dispose();
+        Events.Dispose();
         _keys.Clear();
     }
 

@@ -18,8 +18,10 @@ public sealed class ShieldBuilder
     private readonly ShieldOptions _options = new();
     private IShieldSecretProvider? _secretProvider;
     private TimeProvider _timeProvider = TimeProvider.System;
-    private ILoggerFactory _loggerFactory = NullLoggerFactory.Instance;
+    private ILoggerFactory? _loggerFactory;
+    private readonly List<IShieldEventSink> _eventSinks = [];
     private GlobalLimit? _globalLimit;
+    private IShieldContainment? _containment;
     private bool _built;
 
     /// <summary>Starts with the default options.</summary>
@@ -69,7 +71,7 @@ public sealed class ShieldBuilder
         return this;
     }
 
-    /// <summary>Where the shield logs. The default is nowhere.</summary>
+    /// <summary>Where the shield logs, its events too. The default is nowhere.</summary>
     public ShieldBuilder UseLoggerFactory(ILoggerFactory loggerFactory)
     {
         ArgumentNullException.ThrowIfNull(loggerFactory);
@@ -88,6 +90,27 @@ public sealed class ShieldBuilder
         return this;
     }
 
+    /// <summary>Adds one that gets the shield's events.</summary>
+    /// <param name="sink">The caller's to dispose, after the shield.</param>
+    public ShieldBuilder AddEventSink(IShieldEventSink sink)
+    {
+        ArgumentNullException.ThrowIfNull(sink);
+        ThrowIfBuilt();
+        _eventSinks.Add(sink);
+        return this;
+    }
+
+    /// <summary>What the host does about callers in a posture that <see cref="PostureOptions.RevokeFrom"/> or
+    /// <see cref="PostureOptions.RotateFrom"/> names.</summary>
+    /// <param name="containment">The caller's to dispose, after the shield.</param>
+    public ShieldBuilder UseContainment(IShieldContainment containment)
+    {
+        ArgumentNullException.ThrowIfNull(containment);
+        ThrowIfBuilt();
+        _containment = containment;
+        return this;
+    }
+
     /// <summary>Validates the options and builds the shield.</summary>
     /// <exception cref="OptionsValidationException">The options are not valid; every fault is named with its key and range.</exception>
     /// <exception cref="ShieldSecretException">The secret is missing or not usable.</exception>
@@ -101,7 +124,9 @@ public sealed class ShieldBuilder
                 "The shield has no secret. Call UseSecret, for example with ShieldSecrets.FromEnvironment(\"INFERENCE_SHIELD_SECRET\"), or to try things out with ShieldSecrets.Ephemeral().");
         }
 
-        Shield shield = new(_name, _options, _secretProvider, _timeProvider, _loggerFactory.CreateLogger<Shield>(), optionsPrefix: "", _globalLimit);
+        ILogger logger = _loggerFactory?.CreateLogger<Shield>() ?? NullLogger<Shield>.Instance;
+        IShieldEventSink[] sinks = _loggerFactory is null ? [.. _eventSinks] : [.. _eventSinks, new LoggerEventSink(logger)];
+        Shield shield = new(_name, _options, _secretProvider, _timeProvider, logger, optionsPrefix: "", _globalLimit, sinks, _containment);
         _built = true;
         return shield;
     }

@@ -32,6 +32,9 @@ public sealed class ShieldOptions
     /// <summary>What follows when somebody does.</summary>
     public PostureOptions Postures { get; set; } = new();
 
+    /// <summary>How what happened is told.</summary>
+    public EventOptions Events { get; set; } = new();
+
     /// <summary>A second policy for a share of the callers.</summary>
     /// <value>The default, <see langword="null"/>: none.</value>
     public TrialOptions? Trial { get; set; }

@@ -35,11 +35,11 @@ internal sealed partial class ShieldOptionsValidator
                 continue;
             }
 
-            CheckOutput(key, options, output);
+            CheckOutput(name, key, options, output);
         }
     }
 
-    private void CheckOutput(string key, ShieldOptions options, OutputOptions output)
+    private void CheckOutput(string name, string key, ShieldOptions options, OutputOptions output)
     {
         if (output.Classes is { } classes && (IsDistribution(output.Kind) || IsScores(output.Kind) || output.Kind == OutputKind.TokenLogits))
         {
@@ -71,6 +71,10 @@ internal sealed partial class ShieldOptionsValidator
         if (Array.TrueForAll(PostureHardening.SharedOf(options), shared => shared is not null) && output.Kind != OutputKind.State)
         {
             CheckPostures(key, keys, options, output);
+            if (options.Trial is { } trial)
+            {
+                CheckTrial(name, keys[0], options, output, trial);
+            }
         }
     }
 

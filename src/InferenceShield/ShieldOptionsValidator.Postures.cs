@@ -6,11 +6,11 @@ namespace InferenceShield;
 internal sealed partial class ShieldOptionsValidator
 {
     /// <summary>What goes together, posture by posture, where the shield's options and the output's own come together.</summary>
-    private void CheckPostures(string outputKey, string[] keys, ShieldOptions options, OutputOptions output)
+    private void CheckPostures(string outputKey, string[] keys, ShieldOptions options, OutputOptions output, TrialOptions? trial = null)
     {
-        HardeningOptions?[] own = PostureHardening.OwnOf(output);
+        HardeningOptions?[] own = PostureHardening.OwnOf(output, trial);
         HardeningOptions[] shared = PostureHardening.SharedOf(options);
-        HardeningOptions[] filled = PostureHardening.Of(options, output);
+        HardeningOptions[] filled = PostureHardening.Of(options, output, trial);
         for (int posture = 0; posture < PostureHardening.Count; posture++)
         {
             if (posture > 0 && FindLaxer(filled[posture], filled[posture - 1], output.Kind) is { } laxer)

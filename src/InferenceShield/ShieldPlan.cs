@@ -11,11 +11,16 @@ internal sealed class ShieldPlan
     private readonly long _costPerRow;
 
     private readonly OutputPlan[][] _postures;
+    private readonly OutputPlan[][] _trialPostures;
 
-    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures)
+    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures, OutputPlan[][] trialPostures, DetectionCalibration? detection)
     {
         Files = files;
+        Detection = detection;
         _postures = postures;
+        _trialPostures = trialPostures;
+        Trial = options.Trial?.Share;
+        EqualWork = options.Postures.EqualWork ?? options.Detection.CalibrationFile is not null;
         Owner = owner;
         Version = version;
         Enforces = options.Mode == ShieldMode.Enforce;
@@ -23,9 +28,13 @@ internal sealed class ShieldPlan
         TenantCapacity = options.Callers.TenantCapacity;
         NetworkCapacity = options.Callers.NetworkCapacity;
         Dossiers = options.Callers.Dossiers;
+        WatchedCallers = options.Detection.Callers;
+        Recording = new DetectionOptions { RecordTo = options.Detection.RecordTo, RecordShare = options.Detection.RecordShare, RecordBytes = options.Detection.RecordBytes };
         AdmissionOptions admission = options.Admission;
         Caller = new Limit(admission.PerCaller);
         CallerRate = Caller.Rate;
+        Throttled = options.Postures.Throttle is { } share ? Limit.Throttled(admission.PerCaller, share) : null;
+        PostureRules = new PostureRules(options.Postures, Enforces, owner.IdentifyCaller);
         Tenant = admission.PerTenant is null ? null : new Limit(admission.PerTenant);
         Network = admission.PerNetwork is null ? null : new Limit(admission.PerNetwork);
         Model = admission.PerModel is null ? null : new Limit(admission.PerModel);
@@ -33,6 +42,7 @@ internal sealed class ShieldPlan
         HasQuotas = Caller.HasQuotas || Tenant is { HasQuotas: true } || Network is { HasQuotas: true } || Model is { HasQuotas: true };
         HasCallerRateOnly = Model is null && !HasQuotas;
         RefusesBlocked = admission.Blocked == BlockedTreatment.Refuse;
+        OrdinaryStanding = (uint)(Throttled is not null ? Posture.Guarded : RefusesBlocked ? Posture.Restricted : Posture.Blocked);
         BlockedDelay = RefusesBlocked ? TimeSpan.Zero : admission.BlockedDelay;
         MaxRows = admission.MaxRowsPerCall ?? Caller.Rate.Burst;
         _costPerCall = admission.Price.PerCall;
@@ -61,10 +71,21 @@ internal sealed class ShieldPlan
 
     public int Dossiers { get; }
 
+    /// <summary>Callers that detection watches at the same time.</summary>
+    public int WatchedCallers { get; }
+
+    /// <summary>What is recorded for calibration, and where to; of the options only those that say so.</summary>
+    public DetectionOptions Recording { get; }
+
     public Limit Caller { get; }
 
     /// <summary>The rate of <see cref="Caller"/>, here for the hot path.</summary>
     public readonly Gcra CallerRate;
+
+    /// <summary>The limit of callers that are restricted automatically; null if it is <see cref="Caller"/>.</summary>
+    public Limit? Throttled { get; }
+
+    public PostureRules PostureRules { get; }
 
     public Limit? Tenant { get; }
 
@@ -101,15 +122,22 @@ internal sealed class ShieldPlan
     /// <summary>The output whose answers the histories count: the first distribution, else the first that is hardened; -1 for none.</summary>
     public int CountedOutput { get; }
 
+    /// <summary>What honest traffic looks like; null without detection.</summary>
+    public DetectionCalibration? Detection { get; }
+
     /// <exception cref="OptionsValidationException">Every fault of the options, not only the first; if there is none, of the
     /// files that they name.</exception>
-    public static ShieldPlan Compile(Shield owner, ShieldOptions options, string prefix, ReleaseFileKey key, ShieldPlan? serving)
+    public static ShieldPlan Compile(
+        Shield owner, ShieldOptions options, string prefix, ReleaseFileKey key, ShieldPlan? serving, DetectionKey? detectionKey = null)
     {
         RequireValid(owner.Name, options, prefix, serving);
         ReleaseFiles files = new(owner.Name, key, serving?.Files);
-        OutputPlan[][] postures = OutputCompiler.Compile(options, prefix, files);
+        DetectionCalibration? detection = options.Detection.CalibrationFile is { } path && detectionKey is not null
+            ? files.LoadCalibration($"{prefix}Detection:CalibrationFile", path, detectionKey)
+            : null;
+        (OutputPlan[][] postures, OutputPlan[][] trialPostures) = OutputCompiler.Compile(options, prefix, files);
         return files.Faults.Count == 0
-            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures)
+            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures, trialPostures, detection)
             : throw new OptionsValidationException(owner.Name, typeof(ShieldOptions), files.Faults);
     }
 
@@ -127,8 +155,18 @@ internal sealed class ShieldPlan
     /// <summary>Whether one query costs one unit: then cost and queries are one count.</summary>
     public bool HasUnitPrice { get; }
 
+    /// <summary>The share of callers in a trial; null without one.</summary>
+    public double? Trial { get; }
+
+    /// <summary>Whether every row is hardened as in every posture, so that its time does not tell which one it is.</summary>
+    public bool EqualWork { get; }
+
+    /// <summary>The greatest standing of a caller that is decided about as everybody: a posture that is answered by the same limit, and no mark.</summary>
+    public uint OrdinaryStanding { get; }
+
     /// <summary>How an output is released to a caller so treated.</summary>
-    public OutputPlan OutputFor(int output, Posture posture) => _postures[Math.Min((int)posture, PostureHardening.Count - 1)][output];
+    public OutputPlan OutputFor(int output, Posture posture, bool inTrial = false) =>
+        (inTrial ? _trialPostures : _postures)[Math.Min((int)posture, PostureHardening.Count - 1)][output];
 
     public long CostOf(int rows) => _costPerCall + (rows * _costPerRow);
 
@@ -140,12 +178,17 @@ internal sealed class ShieldPlan
     public bool HasSameContent(ShieldPlan other) =>
         Enforces == other.Enforces && Caller == other.Caller && Tenant == other.Tenant && Network == other.Network
         && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
+        && PostureRules.HasSameContent(other.PostureRules) && Throttled == other.Throttled
         && RefusesBlocked == other.RefusesBlocked && BlockedDelay == other.BlockedDelay && MaxRows == other.MaxRows
-        && _postures.SelectMany(outputs => outputs).SequenceEqual(other._postures.SelectMany(outputs => outputs));
+        && EqualWork == other.EqualWork && Trial == other.Trial && ReferenceEquals(Detection, other.Detection)
+        && HaveSameContent(_postures, other._postures) && HaveSameContent(_trialPostures, other._trialPostures);
+
+    private static bool HaveSameContent(OutputPlan[][] postures, OutputPlan[][] others) =>
+        postures.SelectMany(outputs => outputs).SequenceEqual(others.SelectMany(outputs => outputs));
 
     /// <summary>Whether nothing that is owed has to be restated.</summary>
     public bool HasSameRates(ShieldPlan other) =>
-        Caller.Rate == other.Caller.Rate && Overflow.Rate == other.Overflow.Rate && Tenant?.Rate == other.Tenant?.Rate
+        Caller.Rate == other.Caller.Rate && Throttled?.Rate == other.Throttled?.Rate && Overflow.Rate == other.Overflow.Rate && Tenant?.Rate == other.Tenant?.Rate
         && Network?.Rate == other.Network?.Rate && Model?.Rate == other.Model?.Rate;
 
     public bool HasSameOutputs(ShieldOptions options) =>

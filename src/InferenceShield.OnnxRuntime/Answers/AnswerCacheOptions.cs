@@ -16,6 +16,8 @@ namespace InferenceShield.OnnxRuntime;
 /// <para>Timing: a hit is faster than a run, and who measures can tell it by that. It shows only that somebody has asked the
 /// very same input before, under the same secret and the same options. Where callers must not learn even that of one
 /// another, leave this off.</para>
+/// <para>While every row is hardened as in every posture (<see cref="PostureOptions.EqualWork"/>) it rests, nothing kept and nothing
+/// given: a caller whose own query takes a run again, after it was answered from here, would know that it is treated otherwise.</para>
 /// <para>Thread-safe to use, without locks. A hit and a kept answer allocate nothing. Cost of a hit: one pass of SipHash over the
 /// row, one look-up, one copy; of a miss, the same besides the run; so it is of no use to a model that costs less than a hash of
 /// its input. The memory is taken when the session is made.</para>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using InferenceShield.OnnxRuntime.Numerics;
 
 namespace InferenceShield.OnnxRuntime;
 
@@ -9,8 +10,12 @@ internal sealed class SessionAnswerCache
 {
     private const int BytesPerMegabyte = 1 << 20;
 
+    /// <summary>Above all postures.</summary>
+    private const int TrialVariant = 1 << 8;
+
     private readonly Shield _shield;
     private readonly AnswerLayout _layout;
+    private readonly int _signals; // numbers behind each answer: what detection measured of its input
     private readonly AnswerCache _answers;
     private readonly StripedCounter _hits = new();
     private readonly StripedCounter _misses = new();
@@ -20,12 +25,13 @@ internal sealed class SessionAnswerCache
     {
         _shield = shield;
         _layout = layout;
+        _signals = shield.Calibration is null ? 0 : SignalNumbers.Count;
 
         // The last is an entry's part of what the cache keeps of a set.
-        long each = AnswerCacheEntry.SizeInBytes + (sizeof(float) * (long)layout.Width) + (sizeof(int) / AnswerCache.Ways);
+        long each = AnswerCacheEntry.SizeInBytes + (sizeof(float) * (long)(layout.Width + _signals)) + (sizeof(int) / AnswerCache.Ways);
         long sets = (long)megabytes * BytesPerMegabyte / (each * AnswerCache.Ways);
         _answers = sets > 0
-            ? new AnswerCache((int)(sets * AnswerCache.Ways), layout.Width)
+            ? new AnswerCache((int)(sets * AnswerCache.Ways), layout.Width + _signals)
             : throw layout.Unfit(string.Create(CultureInfo.InvariantCulture,
                 $"the answer to one query takes {each:N0} bytes, so that Session:AnswerCache:Megabytes, which is {megabytes}, holds fewer than {AnswerCache.Ways} of them. Raise it"));
     }
@@ -43,9 +49,9 @@ internal sealed class SessionAnswerCache
     public bool TryAnswer(in Admission admission, ShieldedRequest request, Span<float> released)
     {
         request.Answers.ForgetDigests();
-        if (!admission.Plan!.Enforces)
+        if (!IsUsed(in admission))
         {
-            return false; // what leaves is clean
+            return false;
         }
 
         bool answered = TryGetRows(in admission, request, released);
@@ -59,7 +65,7 @@ internal sealed class SessionAnswerCache
     /// <param name="released">The lone answer.</param>
     public void Store(in Admission admission, ShieldedRequest request, ReadOnlySpan<float> released)
     {
-        if (!admission.Plan!.Enforces)
+        if (!IsUsed(in admission))
         {
             return;
         }
@@ -76,7 +82,22 @@ internal sealed class SessionAnswerCache
         for (int row = 0; row < digests.Length; row++)
         {
             AnswerKey key = KeyOf(in admission, digests[row]);
-            _answers.Store(in key, outputs.Length == 1 ? lone.Slice(row * _layout.Width, _layout.Width) : Gather(request, row));
+            Span<float> answer = request.Answers.MakeRow(_layout.Width + _signals);
+            if (outputs.Length == 1)
+            {
+                lone.Slice(row * _layout.Width, _layout.Width).CopyTo(answer);
+            }
+            else
+            {
+                Gather(request, row, answer);
+            }
+
+            if (_signals > 0)
+            {
+                SignalNumbers.Write(admission.Plan!.Detection is null ? default : request.Measured[row], answer[_layout.Width..]);
+            }
+
+            _answers.Store(in key, answer);
         }
     }
 
@@ -86,12 +107,16 @@ internal sealed class SessionAnswerCache
         return answers with { Hits = _hits.Sum, Misses = _misses.Sum, Skipped = answers.Skipped + _skipped.Sum };
     }
 
+    /// <summary>Not in observe-only mode, where what leaves is clean. Nor where postures must not show: a query that was answered from here,
+    /// and after a change of posture takes a run of the model, would tell of it.</summary>
+    private static bool IsUsed(in Admission admission) => admission.Plan is { Enforces: true, EqualWork: false };
+
     /// <summary>All that an answer is a function of besides the row: the shield's plan, and how the caller is treated. The secret is
     /// the shield's, and so this cache's, for life; it is in the digest too.</summary>
     /// <remarks>The posture belongs into the variant, not the epoch: answers of an older epoch go first, and those of several
     /// postures are in force together.</remarks>
     private static AnswerKey KeyOf(in Admission admission, InputDigest digest) =>
-        new(admission.Plan!.NeedsTenant ? OfTenant(digest, admission.Tenant) : digest, Epoch: admission.Plan.Version, Output: 0, Variant: (int)admission.Posture);
+        new(admission.Plan!.NeedsTenant ? OfTenant(digest, admission.Tenant) : digest, Epoch: admission.Plan.Version, Output: 0, Variant: (int)admission.Posture | (admission.InTrial ? TrialVariant : 0));
 
     /// <summary>Answers of one tenant are no other's. Both words are keyed hashes: nobody can choose inputs whose digests differ as
     /// tenants do.</summary>
@@ -123,10 +148,13 @@ internal sealed class SessionAnswerCache
         ReadOnlySpan<RequestOutput> outputs = request.Outputs;
         bool isLone = outputs.Length == 1;
         Span<float> lone = !isLone ? default : released.IsEmpty ? outputs[0].MakeReleased(rows, (int)length) : released;
+        bool observes = _signals > 0 && admission.Plan!.Detection is not null;
+        Span<QuerySignals> measured = observes ? request.MakeMeasured() : default;
         for (int row = 0; row < rows; row++)
         {
             AnswerKey key = KeyOf(in admission, request.Answers.Digests[row]);
-            Span<float> answer = isLone ? lone.Slice(row * _layout.Width, _layout.Width) : request.Answers.MakeRow(_layout.Width);
+            Span<float> own = isLone ? lone.Slice(row * _layout.Width, _layout.Width) : default;
+            Span<float> answer = isLone && _signals == 0 ? own : request.Answers.MakeRow(_layout.Width + _signals);
             if (!_answers.TryGet(in key, answer, out _))
             {
                 // The run that follows may fail, and half an answer must not be what is left then.
@@ -138,6 +166,20 @@ internal sealed class SessionAnswerCache
             {
                 Scatter(request, row, answer);
             }
+            else if (_signals > 0)
+            {
+                answer[.._layout.Width].CopyTo(own);
+            }
+
+            if (observes)
+            {
+                SignalNumbers.Read(answer[_layout.Width..], out measured[row]);
+            }
+        }
+
+        if (observes)
+        {
+            _shield.ObserveMeasured(in admission, measured);
         }
 
         for (int output = 0; output < outputs.Length; output++)
@@ -159,9 +201,8 @@ internal sealed class SessionAnswerCache
         }
     }
 
-    private ReadOnlySpan<float> Gather(ShieldedRequest request, int row)
+    private void Gather(ShieldedRequest request, int row, Span<float> answer)
     {
-        Span<float> answer = request.Answers.MakeRow(_layout.Width);
         int start = 0;
         for (int output = 0; output < request.Outputs.Length; output++)
         {
@@ -169,7 +210,5 @@ internal sealed class SessionAnswerCache
             request.Outputs[output].Released.Slice(row * width, width).CopyTo(answer[start..]);
             start += width;
         }
-
-        return answer;
     }
 }

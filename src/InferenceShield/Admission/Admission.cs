@@ -24,6 +24,7 @@ public readonly struct Admission
         RetryAfter = RoundUp(decision.Wait);
         WaitingHelps = decision.WaitingHelps;
         IsAdmitted = decision.IsWithinLimits || !plan.Enforces;
+        InTrial = plan.Trial is not null && plan.Owner.IsInTrial(plan, caller);
     }
 
     /// <summary>Whether the query may go on. In observe-only mode always true.</summary>
@@ -37,6 +38,9 @@ public readonly struct Admission
 
     /// <summary>How the caller is being treated. For the host and its logs: to a caller it may show in nothing but its answers.</summary>
     public Posture Posture { get; }
+
+    /// <summary>Whether the caller is in the trial of <see cref="ShieldOptions.Trial"/>. For the host and its reports, as the posture is.</summary>
+    public bool InTrial { get; }
 
     /// <summary>How long the caller has to wait until the same query is within the limits; zero if it is now.</summary>
     /// <remarks>Exact when nobody else uses the same buckets: refused at every earlier instant, admitted at it.

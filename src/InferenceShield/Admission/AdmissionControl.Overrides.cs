@@ -76,13 +76,14 @@ internal sealed partial class AdmissionControl
 
     private void Restate(ShieldPlan plan, ShieldPlan before, long now)
     {
-        if (plan.Caller.Rate != before.Caller.Rate)
+        if (plan.Caller.Rate != before.Caller.Rate || plan.Throttled?.Rate != before.Throttled?.Rate)
         {
             foreach ((CallerKey caller, int slot) in Callers.Enumerate())
             {
                 if ((Callers[slot].Flags & CallerFlags.Overridden) == 0 || Overrides.Find(caller)?.Limit is null)
                 {
-                    plan.Caller.Rate.Restate(ref Callers[slot].Arrival, before.Caller.Rate, now);
+                    Posture posture = Callers[slot].Posture;
+                    LimitOf(plan, posture).Rate.Restate(ref Callers[slot].Arrival, LimitOf(before, posture).Rate, now);
                 }
             }
         }
@@ -121,6 +122,7 @@ internal sealed partial class AdmissionControl
     }) << CallerRecord.FlagsShift;
 
     /// <summary>What an operator or the shield has decided about this caller.</summary>
+    /// <param name="plan">The limits.</param>
     /// <param name="slot">The caller's slot.</param>
     /// <param name="caller">Whom.</param>
     /// <param name="isUnmarked">Whether the record may lack the mark of an override.</param>
@@ -129,12 +131,17 @@ internal sealed partial class AdmissionControl
     /// <param name="posture">How the caller is to be treated.</param>
     /// <param name="isRevoked">Whether a blocked caller is refused whatever the options say.</param>
     /// <returns>Whether no limit of its own applies.</returns>
-    private bool ApplyStanding(int slot, CallerKey caller, bool isUnmarked, long now, ref Limit own, out Posture posture, out bool isRevoked)
+    private bool ApplyStanding(ShieldPlan plan, int slot, CallerKey caller, bool isUnmarked, long now, ref Limit own, out Posture posture, out bool isRevoked)
     {
         isRevoked = false;
         ref CallerRecord record = ref Callers[slot];
         posture = slot == Callers.OverflowSlot ? Posture.Normal : record.Posture;
         bool isMarked = slot != Callers.OverflowSlot && (record.Flags & CallerFlags.Overridden) != 0;
+        if (slot != Callers.OverflowSlot && posture >= Posture.Restricted)
+        {
+            own = LimitOf(plan, posture);
+        }
+
         if (!isMarked && !(isUnmarked && Overrides.Count > 0))
         {
             return false;
@@ -150,11 +157,12 @@ internal sealed partial class AdmissionControl
             return false;
         }
 
-        posture = found.Posture ?? posture;
+        Posture automatic = posture;
+        posture = Treat(found, automatic);
         isRevoked = found.IsRevoked;
         if (slot != Callers.OverflowSlot)
         {
-            own = found.Limit ?? own; // in a record of its own only: the shared one is kept in the shared rate
+            own = found.Limit ?? LimitOf(plan, posture == automatic ? automatic : Posture.Normal); // in a record of its own only: the shared one is kept in the shared rate
 
             // A watched caller that got no dossier, because another thread was opening one, asks for it again, ever more rarely.
             if (!isMarked || (found.Watched && record.Dossier < 0 && BitOperations.IsPow2(record.Asked + 1)))

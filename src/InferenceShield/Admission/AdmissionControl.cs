@@ -65,8 +65,8 @@ internal sealed partial class AdmissionControl
     public AdmissionDecision Decide(ShieldPlan plan, CallerKey caller, int rows, long now, bool countsRefusal)
     {
         int slot = Callers.Find(caller);
-        return rows == 1 && TryAdmitOne(plan, caller, slot, now, out int dossier)
-            ? AdmissionDecision.Admitted(slot, dossier)
+        return rows == 1 && TryAdmitOne(plan, caller, slot, now, out int dossier, out Posture posture)
+            ? AdmissionDecision.Admitted(slot, dossier, posture)
             : DecideByKey(plan, caller, slot, rows, now, countsRefusal);
     }
 
@@ -75,8 +75,8 @@ internal sealed partial class AdmissionControl
     public AdmissionDecision Decide(ShieldPlan plan, CallerHandle handle, int rows, long now, bool countsRefusal)
     {
         int slot = Volatile.Read(ref handle.Slots.Caller);
-        return rows == 1 && !handle.HasGroups && TryAdmitOne(plan, handle.Caller, slot, now, out int dossier)
-            ? AdmissionDecision.Admitted(slot, dossier)
+        return rows == 1 && !handle.HasGroups && TryAdmitOne(plan, handle.Caller, slot, now, out int dossier, out Posture posture)
+            ? AdmissionDecision.Admitted(slot, dossier, posture)
             : DecideByHandle(plan, handle, rows, now, countsRefusal);
     }
 
@@ -90,7 +90,8 @@ internal sealed partial class AdmissionControl
         CompiledOverride? found = Overrides.Find(handle.Caller);
         bool overflows = Callers.Find(handle.Caller) == CallerTable.None && !Callers.HasRoom(handle.Caller, now);
         ref CallerRecord record = ref FindRecord(Callers, handle.Caller, now);
-        if ((found?.Posture ?? record.Posture) == Posture.Blocked && (plan.RefusesBlocked || found is { IsRevoked: true }))
+        Posture posture = Treat(found, record.Posture);
+        if (posture == Posture.Blocked && (plan.RefusesBlocked || found is { IsRevoked: true }))
         {
             return (0, new AdmissionDecision(AdmissionReason.Blocked, AdmissionLevel.Caller, Posture.Blocked, BlockedWait, CallerTable.None, -1));
         }
@@ -98,7 +99,7 @@ internal sealed partial class AdmissionControl
         bool unlimited = found is { Unlimited: true };
         Bill bill = new()
         {
-            Caller = unlimited ? null : overflows ? plan.Overflow : found?.Limit ?? plan.Caller,
+            Caller = unlimited ? null : overflows ? plan.Overflow : found?.Limit ?? LimitOf(plan, found is null ? record.Posture : posture),
             Tenant = unlimited || handle.Tenant.IsEmpty ? null : plan.Tenant,
             Network = unlimited || handle.Network.IsEmpty ? null : plan.Network,
             Model = plan.Model,
@@ -129,7 +130,7 @@ internal sealed partial class AdmissionControl
             }
         }
 
-        return (least, new AdmissionDecision(reason, level, found?.Posture ?? record.Posture, wait, CallerTable.None, -1));
+        return (least, new AdmissionDecision(reason, level, posture, wait, CallerTable.None, -1));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -148,13 +149,14 @@ internal sealed partial class AdmissionControl
             ? decision
             : Decide(plan, handle.Caller, handle.Tenant, handle.Network, ref handle.Slots, rows, now, countsRefusal);
 
-    /// <summary>The commonest case, in one atomic operation: one query, at the price of one unit, of a known caller of no special
-    /// standing with nothing but its own rate to keep, admitted at the first attempt.</summary>
+    /// <summary>The commonest case, in one atomic operation: one query, at the price of one unit, of a known caller without
+    /// marks with nothing but its own rate to keep, admitted at the first attempt.</summary>
     /// <returns>False if it is anything else; then nothing is charged.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryAdmitOne(ShieldPlan plan, CallerKey caller, int slot, long now, out int dossier)
+    private bool TryAdmitOne(ShieldPlan plan, CallerKey caller, int slot, long now, out int dossier, out Posture posture)
     {
         dossier = -1;
+        posture = Posture.Normal;
         if (!plan.IsPlain || _global is not null || !Callers.IsOwner(slot, caller))
         {
             return false;
@@ -162,7 +164,7 @@ internal sealed partial class AdmissionControl
 
         ref CallerRecord record = ref Callers[slot];
         ulong standing = Volatile.Read(ref record.Standing);
-        if ((standing & CallerRecord.DecidingStanding) != 0 || !plan.CallerRate.TryChargeOne(ref record.Arrival, now))
+        if ((uint)standing > plan.OrdinaryStanding || !plan.CallerRate.TryChargeOne(ref record.Arrival, now))
         {
             return false;
         }
@@ -175,10 +177,11 @@ internal sealed partial class AdmissionControl
         }
 
         dossier = (int)(standing >> 32) - 1;
+        posture = (Posture)(byte)standing;
         return true;
     }
 
-    /// <summary>The common case: a known caller of no special standing, with nothing but its own rate to keep.</summary>
+    /// <summary>The common case: a known caller without marks, in whatever posture that is answered, with nothing but its own rate to keep.</summary>
     /// <returns>False if it is not that case, or the record changed hands; then nothing is charged.</returns>
     private bool TryDecideQuickly(
         ShieldPlan plan, CallerKey caller, int slot, int rows, long now, bool countsRefusal, out AdmissionDecision decision)
@@ -191,11 +194,12 @@ internal sealed partial class AdmissionControl
 
         ref CallerRecord record = ref Callers[slot];
         ulong standing = Volatile.Read(ref record.Standing);
-        if ((standing & CallerRecord.DecidingStanding) != 0)
+        if ((uint)standing > plan.OrdinaryStanding)
         {
             return false;
         }
 
+        Posture posture = (Posture)(byte)standing;
         int dossier = (int)(standing >> 32) - 1;
         Gcra rate = plan.CallerRate;
         bool isSingle = rows == 1 && plan.HasUnitPrice;
@@ -208,7 +212,7 @@ internal sealed partial class AdmissionControl
                 CountRefused(slot, CallerTable.None, CallerTable.None, rows);
             }
 
-            decision = new AdmissionDecision(AdmissionReason.Rate, AdmissionLevel.Caller, Posture.Normal, wait, slot, dossier);
+            decision = new AdmissionDecision(AdmissionReason.Rate, AdmissionLevel.Caller, posture, wait, slot, dossier);
             return true;
         }
 
@@ -237,7 +241,7 @@ internal sealed partial class AdmissionControl
             dossier = Dossiers.TryOpen(Callers, slot, caller, now);
         }
 
-        decision = AdmissionDecision.Admitted(slot, dossier);
+        decision = AdmissionDecision.Admitted(slot, dossier, posture);
         return true;
     }
 
@@ -259,7 +263,7 @@ internal sealed partial class AdmissionControl
             bool overflows = slot == Callers.OverflowSlot;
             bool hadNoRoom = overflows || tenantSlot == Tenants.OverflowSlot || networkSlot == Networks.OverflowSlot;
             Limit own = overflows ? plan.Overflow : plan.Caller;
-            bool unlimited = ApplyStanding(slot, caller, isNew || overflows, now, ref own, out Posture posture, out bool isRevoked);
+            bool unlimited = ApplyStanding(plan, slot, caller, isNew || overflows, now, ref own, out Posture posture, out bool isRevoked);
             Limit? global = _global?.Limit;
             if ((own.HasQuotas || global is { HasQuotas: true }) && charge.DayEnd == 0)
             {

@@ -54,7 +54,7 @@ internal readonly record struct AdmissionDecision
 
     public bool IsWithinLimits => Reason == AdmissionReason.WithinLimits;
 
-    /// <summary>A caller of no special standing may ask.</summary>
-    public static AdmissionDecision Admitted(int slot, int dossier) =>
-        new(AdmissionReason.WithinLimits, AdmissionLevel.Caller, Posture.Normal, 0, slot, dossier);
+    /// <summary>A caller without marks may ask.</summary>
+    public static AdmissionDecision Admitted(int slot, int dossier, Posture posture) =>
+        new(AdmissionReason.WithinLimits, AdmissionLevel.Caller, posture, 0, slot, dossier);
 }

@@ -19,6 +19,18 @@ internal sealed record Limit
         Period = options.Period;
     }
 
+    /// <summary>The same burst and quotas at a share of the rate.</summary>
+    public static Limit Throttled(LimitOptions options, double share) => new(new LimitOptions
+    {
+        Queries = options.Queries,
+        Period = options.Period / share,
+        Burst = options.Burst,
+        DailyQueries = options.DailyQueries,
+        MonthlyQueries = options.MonthlyQueries,
+        DailyCost = options.DailyCost,
+        MonthlyCost = options.MonthlyCost,
+    });
+
     public Gcra Rate { get; }
 
     public TimeSpan Period { get; }

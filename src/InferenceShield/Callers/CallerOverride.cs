@@ -13,8 +13,12 @@ public sealed class CallerOverride
 
     /// <summary>The caller's posture. <see cref="InferenceShield.Posture.Blocked"/> refuses it, unless
     /// <see cref="AdmissionOptions.Blocked"/> says that blocked callers are answered; <see cref="CallerOverrides.Revoke"/> always does.</summary>
-    /// <value>The default, <see langword="null"/>, leaves it to the shield.</value>
+    /// <value>The default, <see langword="null"/>, leaves it to the shield: to the rules of <see cref="PostureOptions"/>.</value>
     public Posture? Posture { get; set; }
+
+    /// <summary>Gives the caller no automatic posture, whatever is noticed about it. What would have been done is reported all the same.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool Exempt { get; set; }
 
     /// <summary>Keeps a dossier of the caller, however little it asks.</summary>
     /// <value>The default is <see langword="false"/>: callers get a dossier by how much they ask, or by a posture other than Normal.</value>

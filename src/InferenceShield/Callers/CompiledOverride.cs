@@ -13,6 +13,7 @@ internal sealed class CompiledOverride
         Unlimited = source.Unlimited;
         Limit = _limit is null ? null : new Limit(_limit);
         Posture = source.Posture;
+        Exempt = source.Exempt;
         IsRevoked = source.Revoked && source.Posture == InferenceShield.Posture.Blocked;
         Watched = source.Watched || source.Posture is > InferenceShield.Posture.Normal;
     }
@@ -23,6 +24,9 @@ internal sealed class CompiledOverride
 
     public Posture? Posture { get; }
 
+    /// <summary>Whether the caller gets no automatic posture.</summary>
+    public bool Exempt { get; }
+
     /// <summary>Whether the caller is refused whatever the options say.</summary>
     public bool IsRevoked { get; }
 
@@ -32,6 +36,7 @@ internal sealed class CompiledOverride
         Unlimited = Unlimited,
         Limit = _limit is null ? null : Copy(_limit),
         Posture = Posture,
+        Exempt = Exempt,
         Watched = _watched,
         Revoked = IsRevoked,
     };

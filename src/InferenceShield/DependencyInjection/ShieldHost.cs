@@ -22,7 +22,8 @@ internal sealed class ShieldHost : IDisposable
         _registry = services.GetRequiredService<ShieldModelRegistry>();
         _keysInForce = _registry.ReadKeys(model);
         _optionsFactory = services.GetRequiredService<IOptionsFactory<ShieldOptions>>();
-        ILogger logger = services.GetService<ILoggerFactory>()?.CreateLogger<Shield>() ?? NullLogger<Shield>.Instance;
+        ILoggerFactory? loggers = services.GetService<ILoggerFactory>();
+        ILogger logger = loggers?.CreateLogger<Shield>() ?? NullLogger<Shield>.Instance;
         ShieldOptions options = _optionsFactory.Create(model);
         IReadOnlyList<string> faults = ShieldOptionsValidator.Validate(options, _registry.OptionsPrefix(model), serving: null);
         if (faults.Count > 0)
@@ -38,7 +39,8 @@ internal sealed class ShieldHost : IDisposable
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             logger,
             _registry.OptionsPrefix(model),
-            services.GetRequiredService<GlobalLimitHost>().Limit);
+            services.GetRequiredService<GlobalLimitHost>().Limit,
+            [.. services.GetServices<IShieldEventSink>(), .. loggers is null ? Array.Empty<IShieldEventSink>() : [new LoggerEventSink(logger)]]);
         foreach (IOptionsChangeTokenSource<ShieldOptions> source in services.GetServices<IOptionsChangeTokenSource<ShieldOptions>>())
         {
             if (source.Name == model)

@@ -8,6 +8,8 @@ namespace InferenceShield;
 /// empty values, and takes "Enforce,ObserveOnly" for one enumeration value: each would leave a shield laxer than written.</remarks>
 internal static partial class ShieldOptionsReader
 {
+    private static readonly string[] s_bands = [nameof(PostureOptions.CallerOdometer), nameof(PostureOptions.TenantOdometer), nameof(PostureOptions.CampaignOdometer)]; // before Keys, which needs it
+
     /// <summary>Every key there is; * stands for an output's name, and for the place in a list. A test compares it with the properties.</summary>
     public static readonly string[] Keys =
     [
@@ -28,6 +30,17 @@ internal static partial class ShieldOptionsReader
         .. LimitKeys("Admission:PerModel"),
         .. RateKeys("Admission:Overflow"),
         .. PostureHardening.Keys.SelectMany(HardeningKeys),
+        "Detection:CalibrationFile",
+        "Detection:Callers",
+        "Detection:RecordTo",
+        "Detection:RecordShare",
+        "Detection:RecordBytes",
+        .. PostureKeys("Postures"),
+        "Postures:EqualWork",
+        "Trial:Share",
+        .. PostureHardening.Keys.SelectMany(key => HardeningKeys("Trial:" + key)),
+        "Events:Capacity",
+        "Events:CoolDown",
         "Utility:Thresholds:*",
         "Utility:SampleOneIn",
         "Outputs:*:Kind",
@@ -39,7 +52,7 @@ internal static partial class ShieldOptionsReader
 
     private static readonly HashSet<string> s_keys = new(Keys, StringComparer.OrdinalIgnoreCase);
 
-    private static readonly HashSet<string> s_lists = new([nameof(HardeningOptions.BandEdges), nameof(OutputOptions.Thresholds)], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> s_lists = new([nameof(HardeningOptions.BandEdges), nameof(OutputOptions.Thresholds), nameof(PostureOptions.AllowedTenants)], StringComparer.OrdinalIgnoreCase);
 
     public static void Read(IConfigurationSection section, ShieldOptions options)
     {
@@ -116,6 +129,8 @@ internal static partial class ShieldOptionsReader
         "RELEASE" => FindEnumFault<Release>(path, value),
         "TOPKREMAINDER" => FindEnumFault<TopKRemainder>(path, value),
         "KEYEDNOISEKIND" => FindEnumFault<NoiseKind>(path, value),
+        "FULLALARM" or "REPEATEDFULLALARM" or "OUTPUTALARM" or "ADVISORYALARM" or "CAMPAIGN" or "CAMPAIGNWITHOUTPUTALARM" or "QUOTAPOSTURE"
+            or "REVOKEFROM" or "ROTATEFROM" or "POSTURE" => FindEnumFault<Posture>(path, value),
         "NOISECELL" => FindEnumFault<NoiseCell>(path, value),
         _ => null,
     };
@@ -147,6 +162,11 @@ internal static partial class ShieldOptionsReader
         {
             parts[^1] = "*";
         }
+        else if (parts is [var section, var bands, var number, _] && string.Equals(section, "Postures", StringComparison.OrdinalIgnoreCase) && s_bands.Contains(bands, StringComparer.OrdinalIgnoreCase)
+            && int.TryParse(number, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out _))
+        {
+            parts[2] = "*";
+        }
 
         return string.Join(':', parts);
     }
@@ -154,7 +174,8 @@ internal static partial class ShieldOptionsReader
     /// <summary>Takes away the lists that are read: the binder would add to them.</summary>
     private static void ForgetLists(IEnumerable<KeyValuePair<string, string?>> readable, ShieldOptions options)
     {
-        foreach (string pattern in readable.Select(pair => pair.Key).Where(key => PatternOf(key) is [.., ':', '*']))
+        ForgetPostureLists(readable, options.Postures);
+        foreach (string pattern in readable.Select(pair => pair.Key).Where(key => PatternOf(key) is [.., ':', '*'] && !Is(key, 0, "Postures")))
         {
             string[] parts = pattern.Split(':');
             bool isOwn = parts.Length > 3;
@@ -165,7 +186,8 @@ internal static partial class ShieldOptionsReader
                 continue;
             }
 
-            HardeningOptions?[] postures = isOwn ? output is null ? [] : PostureHardening.OwnOf(output) : PostureHardening.SharedOf(options);
+            bool isTrial = string.Equals(parts[0], nameof(ShieldOptions.Trial), StringComparison.OrdinalIgnoreCase);
+            HardeningOptions?[] postures = isTrial ? PostureHardening.OwnOf(options.Trial) : isOwn ? output is null ? [] : PostureHardening.OwnOf(output) : PostureHardening.SharedOf(options);
             int posture = Array.FindIndex(PostureHardening.Keys, key => string.Equals(key, parts[^3], StringComparison.OrdinalIgnoreCase));
             if (posture < postures.Length && postures[posture] is { } hardening)
             {
@@ -173,6 +195,17 @@ internal static partial class ShieldOptionsReader
             }
         }
     }
+
+    private static void ForgetPostureLists(IEnumerable<KeyValuePair<string, string?>> readable, PostureOptions options)
+    {
+        string[] keys = [.. readable.Select(pair => pair.Key).Where(key => Is(key, 0, "Postures"))];
+        options.CallerOdometer = Array.Exists(keys, key => Is(key, 1, nameof(options.CallerOdometer))) ? [] : options.CallerOdometer;
+        options.TenantOdometer = Array.Exists(keys, key => Is(key, 1, nameof(options.TenantOdometer))) ? [] : options.TenantOdometer;
+        options.CampaignOdometer = Array.Exists(keys, key => Is(key, 1, nameof(options.CampaignOdometer))) ? [] : options.CampaignOdometer;
+        options.AllowedTenants = Array.Exists(keys, key => Is(key, 1, nameof(options.AllowedTenants))) ? [] : options.AllowedTenants;
+    }
+
+    private static bool Is(string key, int place, string name) => string.Equals(key.Split(':')[place], name, StringComparison.OrdinalIgnoreCase);
 
     private static void ForgetThresholds(bool isOwn, OutputOptions? output, ShieldOptions options)
     {
@@ -220,6 +253,14 @@ internal static partial class ShieldOptionsReader
     private static string[] LimitKeys(string path) =>
     [
         .. RateKeys(path), path + ":DailyQueries", path + ":MonthlyQueries", path + ":DailyCost", path + ":MonthlyCost",
+    ];
+
+    private static string[] PostureKeys(string path) =>
+    [
+        path + ":Mode", path + ":FullAlarm", path + ":RepeatedFullAlarm", path + ":OutputAlarm", path + ":AdvisoryAlarm", path + ":Campaign",
+        path + ":CampaignWithOutputAlarm", .. s_bands.SelectMany(bands => new[] { $"{path}:{bands}:*:Limit", $"{path}:{bands}:*:Posture" }),
+        path + ":QuotaShare", path + ":QuotaPosture", path + ":Dwell", path + ":Decay", path + ":DelayQueries", path + ":DelayTime", path + ":Throttle",
+        path + ":RevokeFrom", path + ":RotateFrom", path + ":AllowedTenants:*",
     ];
 
     private static string[] HardeningKeys(string path) =>

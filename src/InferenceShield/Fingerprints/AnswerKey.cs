@@ -4,5 +4,5 @@ namespace InferenceShield;
 /// <param name="Digest">The keyed digest of the input row, over all inputs and their shapes.</param>
 /// <param name="Epoch">Rises whenever answers may change: with the plan, the secret, the model.</param>
 /// <param name="Output">The output's index.</param>
-/// <param name="Variant">Which of several answers that are in force together: the posture, and whose mark it carries.</param>
+/// <param name="Variant">Which of several answers that are in force together: the posture, the policy, and whose mark it carries.</param>
 internal readonly record struct AnswerKey(InputDigest Digest, long Epoch, int Output, int Variant);

@@ -14,6 +14,7 @@ internal sealed class HardeningScratch
     private int[] _keys = [];
     private float[] _released = [];
     private float[] _query = [];
+    private float[] _answers = [];
 
     public static HardeningScratch ForThisThread => s_current ??= new HardeningScratch();
 
@@ -36,6 +37,9 @@ internal sealed class HardeningScratch
     public Span<float> Query(int length) => Take(ref _query, length);
 
     public Span<float> Released(int length) => Take(ref _released, length);
+
+    /// <summary>A row's answers in all postures.</summary>
+    public Span<float> Answers(int length) => Take(ref _answers, length);
 
     private static Span<T> Take<T>(ref T[] array, int length)
     {

@@ -4,27 +4,36 @@ namespace InferenceShield;
 internal static class OutputCompiler
 {
     /// <returns>By posture, then by output in the order of their names: the order of a dictionary from configuration is not one
-    /// to rely on.</returns>
-    public static OutputPlan[][] Compile(ShieldOptions options, string prefix, ReleaseFiles files)
+    /// to rely on. For callers outside of a trial, and for those in it; without a trial these are the same.</returns>
+    public static (OutputPlan[][] Postures, OutputPlan[][] TrialPostures) Compile(ShieldOptions options, string prefix, ReleaseFiles files)
+    {
+        OutputPlan[][] postures = Compile(options, trial: null, prefix, files);
+        return (postures, options.Trial is null ? postures : Compile(options, options.Trial, prefix, files));
+    }
+
+    private static OutputPlan[][] Compile(ShieldOptions options, TrialOptions? trial, string prefix, ReleaseFiles files)
     {
         KeyValuePair<string, OutputOptions>[] outputs = [.. options.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal)];
         OutputPlan[][] postures = [new OutputPlan[outputs.Length], new OutputPlan[outputs.Length], new OutputPlan[outputs.Length]];
         for (int output = 0; output < outputs.Length; output++)
         {
             (string name, OutputOptions own) = outputs[output];
-            HardeningOptions[] filled = PostureHardening.Of(options, own);
-            NoiseCell inputCell = Array.Exists(filled, hardening => OutputPlan.HasNoise(own.Kind, hardening)) ? filled[0].NoiseCell!.Value : NoiseCell.Output;
+            HardeningOptions[] filled = PostureHardening.Of(options, own, trial);
+
+            // Of all callers' policies: what a call has to give must not tell whose it is.
+            IEnumerable<HardeningOptions> all = PostureHardening.Of(options, own).Concat(options.Trial is null ? [] : PostureHardening.Of(options, own, options.Trial));
+            NoiseCell inputCell = all.Any(hardening => OutputPlan.HasNoise(own.Kind, hardening)) ? filled[0].NoiseCell!.Value : NoiseCell.Output;
             for (int posture = 0; posture < PostureHardening.Count; posture++)
             {
                 HardeningOptions hardening = filled[posture];
-                string key = KeyOf(name, own, posture);
+                string key = KeyOf(name, own, trial, posture);
                 postures[posture][output] = own.Kind is OutputKind.Logits or OutputKind.Probabilities
                     ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files), inputCell)
                     : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]);
 
                 if (posture > 0)
                 {
-                    CheckBands(postures[posture][output], postures[posture - 1][output], prefix, KeyOf(name, own, posture), KeyOf(name, own, posture - 1), files.Faults);
+                    CheckBands(postures[posture][output], postures[posture - 1][output], prefix, key, KeyOf(name, own, trial, posture - 1), files.Faults);
                 }
             }
         }
@@ -32,8 +41,11 @@ internal static class OutputCompiler
         return postures;
     }
 
-    private static string KeyOf(string output, OutputOptions own, int posture) =>
-        PostureHardening.OwnOf(own)[posture] is null ? PostureHardening.Keys[posture] : $"Outputs:{output}:{PostureHardening.Keys[posture]}";
+    /// <summary>Where an output's hardening in a posture comes from.</summary>
+    public static string KeyOf(string output, OutputOptions own, TrialOptions? trial, int posture) =>
+        PostureHardening.OwnOf(trial)[posture] is not null ? "Trial:" + PostureHardening.Keys[posture]
+        : PostureHardening.OwnOf(own)[posture] is null ? PostureHardening.Keys[posture]
+        : $"Outputs:{output}:{PostureHardening.Keys[posture]}";
 
     /// <summary>Bands of a posture join those of the one before; of learned ones that shows when their files have been read.</summary>
     private static void CheckBands(OutputPlan plan, OutputPlan before, string prefix, string key, string keyBefore, List<string> faults)

@@ -19,12 +19,22 @@ internal static class PostureHardening
     /// <summary>What an output says itself; null where it leaves it to the shield.</summary>
     public static HardeningOptions?[] OwnOf(OutputOptions output) => [output.Hardening, output.Guarded, output.Restricted];
 
+    /// <summary>What a trial says; all null without one.</summary>
+    public static HardeningOptions?[] OwnOf(TrialOptions? trial) => [trial?.Hardening, trial?.Guarded, trial?.Restricted];
+
+    /// <summary>What an output says in a trial, which comes over it; all null where both leave it to the shield.</summary>
+    public static HardeningOptions?[] OwnOf(OutputOptions output, TrialOptions? trial) =>
+        [.. OwnOf(trial).Zip(OwnOf(output), (tried, own) => tried ?? own)];
+
     public static HardeningOptions[] SharedOf(ShieldOptions options) => [options.Hardening, options.Guarded, options.Restricted];
 
     /// <summary>Copies, in each of which Release, SignificantDigits, NoiseCell and, for bands, either BandFile or BandEdges are set.</summary>
-    public static HardeningOptions[] Of(ShieldOptions options, OutputOptions output)
+    /// <param name="options">The shield's.</param>
+    /// <param name="output">The output's.</param>
+    /// <param name="trial">The trial's, for callers in one.</param>
+    public static HardeningOptions[] Of(ShieldOptions options, OutputOptions output, TrialOptions? trial = null)
     {
-        HardeningOptions?[] own = OwnOf(output);
+        HardeningOptions?[] own = OwnOf(output, trial);
         HardeningOptions[] filled = SharedOf(options);
         for (int posture = 0; posture < Count; posture++)
         {

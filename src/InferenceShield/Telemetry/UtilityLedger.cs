@@ -93,6 +93,31 @@ internal sealed class UtilityLedger
         }
     }
 
+    /// <summary>As <see cref="CountLeader"/>, with the same atomic additions whatever there is to count: none of them to tell the answer's posture by.</summary>
+    public void CountLeaderEvenly(ref UtilityCell cell, float before, float after, bool leads)
+    {
+        Interlocked.Add(ref cell.TopChanged, leads ? 0 : 1);
+        for (int i = 0; i < _thresholds.Length; i++)
+        {
+            long crosses = !float.IsNaN(before) & (before >= _thresholds[i] != after >= _thresholds[i]) ? 1 : 0;
+            switch (i)
+            {
+                case 0:
+                    Interlocked.Add(ref cell.Crossings0, crosses);
+                    break;
+                case 1:
+                    Interlocked.Add(ref cell.Crossings1, crosses);
+                    break;
+                case 2:
+                    Interlocked.Add(ref cell.Crossings2, crosses);
+                    break;
+                default:
+                    Interlocked.Add(ref cell.Crossings3, crosses);
+                    break;
+            }
+        }
+    }
+
     /// <summary>Measures one row.</summary>
     /// <param name="cell">Where.</param>
     /// <param name="clean">A distribution, before anything was done to it.</param>
