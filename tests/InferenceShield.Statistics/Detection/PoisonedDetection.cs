@@ -13,6 +13,10 @@ internal static class PoisonedDetection
     private const int Streams = 8;
     private const int PoisonStreams = 12;
     private const string Clean = "clean";
+    private const double ReviewTrim = 0.1;
+    private const ulong FitSeed = 72;
+
+    private static readonly double[] s_trimmed = [0, 0.02, 0.05, ReviewTrim];
 
     private static readonly string[] s_attacks =
         [AttackTraffic.Active, AttackTraffic.Mixtures, AttackTraffic.Jbda, AttackTraffic.Line, AttackTraffic.Uniform, AttackTraffic.Shuffled];
@@ -25,7 +29,7 @@ internal static class PoisonedDetection
         QuerySignals[][] poison = [.. s_attacks.SelectMany(attack => Enumerable.Range(0, PoisonStreams).Select(stream => bench.Measure(bench.Ask(attack, 800 + (ulong)stream))))];
         CallerHistory[] honest = [.. bench.Honest(TestCallers, Longest)];
         log.WriteLine("measured");
-        foreach (double trimmed in new[] { 0, 0.05, 0.1 })
+        foreach (double trimmed in s_trimmed)
         {
             Fit(Clean, 0, trimmed);
         }
@@ -34,7 +38,7 @@ internal static class PoisonedDetection
         {
             foreach (string attack in new[] { AttackTraffic.Mixtures, AttackTraffic.Jbda, AttackTraffic.Uniform })
             {
-                foreach (double trimmed in new[] { 0, 0.05, 0.1 })
+                foreach (double trimmed in s_trimmed)
                 {
                     Fit(attack, share, trimmed);
                 }
@@ -44,19 +48,36 @@ internal static class PoisonedDetection
         void Fit(string attack, double share, double trimmed)
         {
             string calibration = $"{(attack == Clean ? Clean : $"{attack} {WatchBench.Number(share)}")} trimmed {WatchBench.Number(trimmed)}";
-            if (file.Holds(bench.Model.Name, calibration, s_attacks[^1]))
+            string reviewed = $"{calibration} then reviewed";
+            bool isReviewed = trimmed == ReviewTrim;
+            if (file.Holds(bench.Model.Name, isReviewed ? reviewed : calibration, s_attacks[^1]))
             {
                 return;
             }
 
             List<CallerHistory> callers = [.. bench.Callers];
             int at = Math.Max(0, Array.IndexOf(s_attacks, attack)) * PoisonStreams;
-            for (int i = 0; i < share * callers.Count; i++)
+            int attackers = (int)(share * callers.Count);
+            for (int i = 0; i < attackers; i++)
             {
                 callers[i] = Poison(poison[at + (i % PoisonStreams)], (ulong)i);
             }
 
-            DetectionCalibration fitted = CalibrationFit.Fit(bench.Profile, callers, bench.Proxies, 72, trimmed);
+            DetectionCalibration fitted = CalibrationFit.Fit(bench.Profile, callers, bench.Proxies, FitSeed, trimmed);
+            Write(calibration, fitted);
+            if (isReviewed)
+            {
+                // An operator looks at the callers that the trimmed fit alarms, and takes the attackers among them out; the honest ones stay.
+                WatchedStream[] seen = [.. callers.Select(caller => WatchedStream.Watch(fitted, caller.Queries))];
+                file.Run(bench.Model.Name, calibration, "list of attackers", () => Row(seen[..Math.Max(1, attackers)]));
+                file.Run(bench.Model.Name, calibration, "list of honest callers", () => Row(seen[attackers..]));
+                CallerHistory[] kept = [.. callers.Where((_, i) => i >= attackers || seen[i].Full is null)];
+                Write(reviewed, CalibrationFit.Fit(bench.Profile, kept, bench.Proxies, FitSeed));
+            }
+        }
+
+        void Write(string calibration, DetectionCalibration fitted)
+        {
             file.Run(bench.Model.Name, calibration, "honest", () => Row([.. honest.Select(caller => WatchedStream.Watch(fitted, caller.Queries))]));
             for (int tested = 0; tested < s_attacks.Length; tested++)
             {
