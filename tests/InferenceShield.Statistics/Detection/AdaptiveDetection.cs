@@ -9,9 +9,11 @@ internal static class AdaptiveDetection
 
     private const int Streams = 5;
     private const int FashionStreams = 3;
-    private const int FashionCallers = 2_000;
+    private const int FashionCallers = 1_500;
     private const int LetterCallers = 3_000;
+    private const int HonestCallers = 1_000;
     private const int Lives = 3;
+    private const double Close = 0.3;
 
     private static readonly (float Least, float Most) s_small = (0.05f, 0.2f);
 
@@ -22,14 +24,28 @@ internal static class AdaptiveDetection
         ("mix that keeps means", new() { Proposal = ThiefProposal.Mix, Guard = ThiefGuard.Means }),
         ("mix of small weight that keeps means", new() { Proposal = ThiefProposal.Mix, Mix = s_small, Guard = ThiefGuard.Means }),
         ("mix by own calibration", new() { Proposal = ThiefProposal.Mix, Guard = ThiefGuard.Calibration }),
+        ("mix closely by own calibration", new() { Proposal = ThiefProposal.Mix, Guard = ThiefGuard.Calibration, Bound = Close }),
         ("jacobian", new() { Proposal = ThiefProposal.Jacobian }),
         ("jacobian of half the step", new() { Proposal = ThiefProposal.Jacobian, Step = 0.05f }),
         ("jacobian that keeps distance", new() { Proposal = ThiefProposal.Jacobian, KeepsDistance = true }),
         ("jacobian that keeps means", new() { Proposal = ThiefProposal.Jacobian, Guard = ThiefGuard.Means }),
         ("jacobian by own calibration", new() { Proposal = ThiefProposal.Jacobian, Guard = ThiefGuard.Calibration }),
+        ("jacobian closely by own calibration", new() { Proposal = ThiefProposal.Jacobian, Guard = ThiefGuard.Calibration, Bound = Close }),
         ("active", new() { Proposal = ThiefProposal.Active }),
         ("active that keeps means", new() { Proposal = ThiefProposal.Active, Guard = ThiefGuard.Means }),
         ("active by own calibration", new() { Proposal = ThiefProposal.Active, Guard = ThiefGuard.Calibration }),
+        ("active closely by own calibration", new() { Proposal = ThiefProposal.Active, Guard = ThiefGuard.Calibration, Bound = Close }),
+        ("mix padded 0.5", new() { Proposal = ThiefProposal.Mix, Padding = 0.5 }),
+        ("mix padded 0.8", new() { Proposal = ThiefProposal.Mix, Padding = 0.8 }),
+        ("mix padded 0.95", new() { Proposal = ThiefProposal.Mix, Padding = 0.95 }),
+        ("jacobian padded 0.8", new() { Proposal = ThiefProposal.Jacobian, Padding = 0.8 }),
+    ];
+
+    /// <summary>Images cost more: fewer thieves.</summary>
+    private static readonly string[] s_fashion =
+    [
+        "mix", "mix of small weight", "mix that keeps means", "mix by own calibration", "mix closely by own calibration", "jacobian", "jacobian of half the step",
+        "jacobian by own calibration", "jacobian closely by own calibration", "mix padded 0.8",
     ];
 
     public static void Run(string data, string folder, TextWriter log)
@@ -39,17 +55,11 @@ internal static class AdaptiveDetection
         CellFile file = new(Path.Combine(folder, File), $"data,experiment,name,{WatchBench.Columns}", log);
         WatchBench bench = WatchBench.Create(WatchedModel.Load(data), isFashion ? FashionCallers : LetterCallers, new HonestTrafficOptions().MostQueries);
         log.WriteLine("calibrated");
-        file.Run(data, "honest", "new callers", () => LetterDetection.Honest(bench, 1_000, isShifted: false));
+        file.Run(data, "honest", "new callers", () => LetterDetection.Honest(bench, HonestCallers, isShifted: false));
         file.Run(data, "thief", "in-distribution", () => bench.Describe(Enumerable.Range(0, streams).Select(stream => bench.Ask(AttackTraffic.Knockoff, 500 + (ulong)stream))));
-        foreach ((string name, AdaptiveThief thief) in s_thieves)
+        foreach ((string name, AdaptiveThief thief) in s_thieves.Where(thief => !isFashion || s_fashion.Contains(thief.Name)))
         {
             file.Run(data, "thief", name, () => Describe(bench, thief, WatchBench.Budget, streams));
-        }
-
-        foreach (double padding in new[] { 0.5, 0.8, 0.95 })
-        {
-            AdaptiveThief thief = new() { Proposal = ThiefProposal.Mix, Padding = padding };
-            file.Run(data, "thief", $"mix padded {WatchBench.Number(padding)}", () => Describe(bench, thief, WatchBench.Budget, streams));
         }
 
         foreach (ThiefProposal proposal in isFashion ? [] : Enum.GetValues<ThiefProposal>())
@@ -58,9 +68,12 @@ internal static class AdaptiveDetection
             file.Run(data, "drip", $"{Word(proposal)} by own calibration over {Lives} lives", () => Describe(bench, thief, Lives * 5_000, 3));
         }
 
-        RunSybils(bench, file, streams);
-        RunSearch(bench, file, isFashion ? 2 : Streams);
-        OdometerLimits.Run(bench, file);
+        OdometerLimits.Run(bench, file, isFashion ? [AttackTraffic.Knockoff] : OdometerLimits.Attacks);
+        RunSearch(bench, file, isFashion ? [ThiefProposal.Mix] : [ThiefProposal.Mix, ThiefProposal.Jacobian], isFashion ? 2 : Streams);
+        if (!isFashion)
+        {
+            RunSybils(bench, file, streams);
+        }
     }
 
     private static string Word(ThiefProposal proposal) => proposal switch
@@ -115,9 +128,9 @@ internal static class AdaptiveDetection
     }
 
     /// <summary>"Alarmed" is the share of keys, "statistic" how many there were, "attack share" that of queries which got full answers.</summary>
-    private static void RunSearch(WatchBench bench, CellFile file, int streams)
+    private static void RunSearch(WatchBench bench, CellFile file, ThiefProposal[] proposals, int streams)
     {
-        foreach (ThiefProposal proposal in new[] { ThiefProposal.Mix, ThiefProposal.Jacobian })
+        foreach (ThiefProposal proposal in proposals)
         {
             foreach ((string name, bool looks, bool isAnswered) in new[] { ("looks", true, true), ("stays", false, true), ("is not answered", false, false) })
             {
@@ -140,7 +153,7 @@ internal static class AdaptiveDetection
                     }
 
                     return string.Join(
-                        ',', streams, WatchBench.Number(alarmed / keys), "none", "none", 0, "none", "none", $"{WatchBench.Number(keys)} keys; {WatchBench.Number(rung)} halvings",
+                        ',', streams, WatchBench.Number(alarmed / keys), "none", "none", 0, "none", "none", $"{WatchBench.Number(keys)} keys {WatchBench.Number(rung)} halvings",
                         WatchBench.Number(full), "none", WatchBench.Number(agreement), "none");
                 });
             }

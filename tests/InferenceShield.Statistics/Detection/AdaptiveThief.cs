@@ -12,9 +12,6 @@ internal sealed class AdaptiveThief
     private const int ActiveChoices = 24;
     private const int NearBits = 2;
 
-    /// <summary>Of his own thresholds; the model's may be lower than those he makes up.</summary>
-    private const double Bound = 0.6;
-
     public required ThiefProposal Proposal { get; init; }
 
     public ThiefGuard Guard { get; init; }
@@ -24,6 +21,9 @@ internal sealed class AdaptiveThief
 
     /// <summary>How far a row is moved, in shares of its bounds.</summary>
     public float Step { get; init; } = 0.1f;
+
+    /// <summary>Of his own thresholds, below which he stays; the defender's may be lower than those he makes up.</summary>
+    public double Bound { get; init; } = 0.6;
 
     /// <summary>Share of rows of his pool, put in at random.</summary>
     public double Padding { get; init; }
@@ -91,7 +91,7 @@ internal sealed class AdaptiveThief
     }
 
     private static Surrogate Train(WatchedModel model, Transcript transcript, ulong seed) => SurrogateTrainer.Train(
-        transcript.Inputs, transcript.Answers, transcript.InputLength, transcript.AnswerLength, model.Copy, seed, 1, CancellationToken.None);
+        transcript.Inputs, transcript.Answers, transcript.InputLength, transcript.AnswerLength, model.Steering, seed, 1, CancellationToken.None);
 
     private static void Put(ReadOnlySpan<float> row, WatchedModel model, Transcript transcript, float[] answer)
     {

@@ -11,7 +11,7 @@ internal static class LetterDetection
     private const int CalibrationCallers = 3_000;
     private const int TestCallers = 2_500;
     private const int ShiftedCallers = 400;
-    private const int Streams = 10;
+    private const int Streams = 20;
 
     private static readonly string[] s_attacks =
     [
@@ -32,7 +32,6 @@ internal static class LetterDetection
         }
 
         file.Run(WatchedModel.Letters, "attack", NearCopies, () => bench.Describe(Enumerable.Range(0, Streams).Select(stream => AskNearCopies(bench.Model, 300 + (ulong)stream))));
-        OdometerLimits.Run(bench, file);
     }
 
     /// <summary>Shares of honest callers that are alarmed in their lives.</summary>

@@ -10,10 +10,12 @@ internal static class OdometerLimits
 
     private static readonly double[] s_limits = [0.4, 0.6, 0.75, 0.85, 0.92];
 
+    public static IReadOnlyList<string> Attacks { get; } = [AttackTraffic.Knockoff, AttackTraffic.Active, AttackTraffic.Mixtures, AttackTraffic.Jbda];
+
     /// <summary>One row for each limit and attack: "alarmed" says which share reached it, the median after how many queries.</summary>
-    public static void Run(WatchBench bench, CellFile file)
+    public static void Run(WatchBench bench, CellFile file, IReadOnlyList<string> attacks)
     {
-        foreach (string attack in new[] { AttackTraffic.Knockoff, AttackTraffic.Active, AttackTraffic.Mixtures, AttackTraffic.Jbda })
+        foreach (string attack in attacks)
         {
             string[] cells = [.. s_limits.Select(limit => $"{attack} to {WatchBench.Number(limit)}")];
             if (cells.All(cell => file.Holds(bench.Model.Name, "odometer limit", cell)))

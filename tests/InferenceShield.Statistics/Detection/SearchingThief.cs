@@ -60,7 +60,7 @@ internal sealed class SearchingThief
                     {
                         trained = transcript.Count;
                         copy = SurrogateTrainer.Train(
-                            transcript.Inputs, transcript.Answers, transcript.InputLength, transcript.AnswerLength, model.Copy, seed, 1, CancellationToken.None);
+                            transcript.Inputs, transcript.Answers, transcript.InputLength, transcript.AnswerLength, model.Steering, seed, 1, CancellationToken.None);
                     }
 
                     thief.Propose(row, 1, model, copy, transcript, ref random);

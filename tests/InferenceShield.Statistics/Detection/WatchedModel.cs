@@ -11,10 +11,12 @@ namespace InferenceShield.Statistics.Detection;
 /// <param name="Honest">Of which honest callers ask who come after the calibration.</param>
 /// <param name="Thief">Of which thieves ask.</param>
 /// <param name="Held">On which copies are measured.</param>
-/// <param name="Copy">What thieves train.</param>
+/// <param name="Copy">What thieves train in the end.</param>
+/// <param name="Steering">What they train while they ask.</param>
 /// <param name="Traffic">What honest callers are like.</param>
 internal sealed record WatchedModel(
-    string Name, IClassifier Model, InputKind InputKind, Dataset Calibration, Dataset Honest, Dataset Thief, Dataset Held, SurrogateOptions Copy, HonestTrafficOptions Traffic)
+    string Name, IClassifier Model, InputKind InputKind, Dataset Calibration, Dataset Honest, Dataset Thief, Dataset Held, SurrogateOptions Copy, SurrogateOptions Steering,
+    HonestTrafficOptions Traffic)
 {
     public const string Letters = "letters";
     public const string Fashion = "fashion";
@@ -40,7 +42,7 @@ internal sealed record WatchedModel(
         SurrogateOptions options = new() { Hidden = [128, 64] };
         return new WatchedModel(
             Letters, Train(rows.Slice(0, 6_000), options), InputKind.Tabular, rows.Slice(6_000, 4_000), rows.Slice(10_000, 3_000), rows.Slice(13_000, 6_000),
-            rows.Slice(19_000, 1_000), options, new HonestTrafficOptions());
+            rows.Slice(19_000, 1_000), options, options, new HonestTrafficOptions());
     }
 
     /// <summary>784-128-10 on 20,000 images; 12,000 to calibrate, 10,000 honest, 15,000 for thieves, 3,000 to measure on.</summary>
@@ -50,7 +52,7 @@ internal sealed record WatchedModel(
         SurrogateOptions options = new() { Hidden = [128] };
         return new WatchedModel(
             Fashion, Train(rows.Slice(0, 20_000), options), InputKind.Image, rows.Slice(20_000, 12_000), rows.Slice(32_000, 10_000), rows.Slice(42_000, 15_000),
-            rows.Slice(57_000, 3_000), options, new HonestTrafficOptions { ImageSide = FashionSide });
+            rows.Slice(57_000, 3_000), options, new SurrogateOptions { Hidden = [64], Steps = 300 }, new HonestTrafficOptions { ImageSide = FashionSide });
     }
 
     /// <summary>How queries are measured under a key: a defender's, or the one that a thief makes up for himself.</summary>
