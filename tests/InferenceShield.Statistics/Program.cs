@@ -29,6 +29,15 @@ switch (args)
             Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"),
             targets.Length > 0 ? targets : [EfficacyTarget.Fashion, EfficacyTarget.Letters, EfficacyTarget.Styles], Console.Out).ConfigureAwait(false);
         return 0;
+    case ["detection", "letters"]:
+        LetterDetection.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), Console.Out);
+        return 0;
+    case ["detection", "adaptive", string data]:
+        AdaptiveDetection.Run(data, Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), Console.Out);
+        return 0;
+    case ["detection", "poisoned"]:
+        PoisonedDetection.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), Console.Out);
+        return 0;
     case ["detection", .. string[] experiments]:
         DetectionExperiment.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), experiments, Console.Out);
         return 0;
