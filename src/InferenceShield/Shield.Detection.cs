@@ -75,6 +75,9 @@ public sealed partial class Shield
     /// <summary>Counts rows that were answered and could not be observed.</summary>
     internal void CountUnobserved(int rows) => _detector?.CountUnobserved(rows);
 
+    /// <summary>What was noticed and done about it, for operators; <see langword="null"/> while there has been no calibration.</summary>
+    public ShieldDetection? Detection => _detector?.Facade;
+
     /// <summary>What watches the callers; null as long as there was no calibration.</summary>
     internal Detector? Detector => _detector;
 
@@ -86,8 +89,12 @@ public sealed partial class Shield
     {
         if (plan.Detection is not null && _detector is null)
         {
+            DetectionRecorder? recorder = plan.Recording.RecordTo is { } path
+                ? new DetectionRecorder(path, _keys.Detection, plan.Detection.Profile.Id, plan.Recording.RecordShare, plan.Recording.RecordBytes, _timeProvider, _logger)
+                : null;
             _detector = new Detector(
-                Name, plan.WatchedCallers, plan.TenantCapacity, _admission, () => _plan, Events, _keys.PostureDelays, _timeProvider, _logger, _containment);
+                Name, plan.WatchedCallers, plan.TenantCapacity, _admission, () => _plan, Events, _keys.PostureDelays, _timeProvider, _logger, _containment, recorder);
+            OdometerOf = _detector.OdometerOf;
         }
     }
 

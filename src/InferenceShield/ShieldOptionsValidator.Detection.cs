@@ -15,6 +15,7 @@ internal sealed partial class ShieldOptionsValidator
         }
 
         CheckPath("Detection:CalibrationFile", detection.CalibrationFile);
+        CheckPath("Detection:OdometerCurveFile", detection.OdometerCurveFile);
         CheckPath("Detection:RecordTo", detection.RecordTo);
         if (detection.RecordTo is not null && detection.CalibrationFile is null)
         {

@@ -13,10 +13,11 @@ internal sealed class ShieldPlan
     private readonly OutputPlan[][] _postures;
     private readonly OutputPlan[][] _trialPostures;
 
-    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures, OutputPlan[][] trialPostures, DetectionCalibration? detection)
+    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures, OutputPlan[][] trialPostures, DetectionCalibration? detection, OdometerCurve? curve)
     {
         Files = files;
         Detection = detection;
+        Curve = curve;
         _postures = postures;
         _trialPostures = trialPostures;
         Trial = options.Trial?.Share;
@@ -50,8 +51,7 @@ internal sealed class ShieldPlan
 
         HasUnitPrice = CostOf(1) == 1;
         IsPlain = HasCallerRateOnly && HasUnitPrice;
-        CountedOutput = Array.FindIndex(Outputs, output => output.HasLabel);
-        CountedOutput = CountedOutput >= 0 ? CountedOutput : Array.FindIndex(Outputs, output => output.Kind != OutputKind.State);
+        CountedOutput = CountedOf(Outputs);
         NeedsTenant = Array.Exists(Outputs, output => output.HasTenantTransform);
         _outputIndex = Outputs.Select((output, index) => KeyValuePair.Create(output.Name, index)).ToFrozenDictionary(StringComparer.Ordinal);
     }
@@ -125,6 +125,9 @@ internal sealed class ShieldPlan
     /// <summary>What honest traffic looks like; null without detection.</summary>
     public DetectionCalibration? Detection { get; }
 
+    /// <summary>What a reading of the odometer means; null if nobody has measured it.</summary>
+    public OdometerCurve? Curve { get; }
+
     /// <exception cref="OptionsValidationException">Every fault of the options, not only the first; if there is none, of the
     /// files that they name.</exception>
     public static ShieldPlan Compile(
@@ -135,10 +138,37 @@ internal sealed class ShieldPlan
         DetectionCalibration? detection = options.Detection.CalibrationFile is { } path && detectionKey is not null
             ? files.LoadCalibration($"{prefix}Detection:CalibrationFile", path, detectionKey)
             : null;
+        OdometerCurve? curve = options.Detection.OdometerCurveFile is { } curvePath ? files.LoadCurve($"{prefix}Detection:OdometerCurveFile", curvePath) : null;
         (OutputPlan[][] postures, OutputPlan[][] trialPostures) = OutputCompiler.Compile(options, prefix, files);
+        if (detection is not null && FindMisfit(detection.Profile, postures[0]) is { } misfit)
+        {
+            files.Faults.Add($"{prefix}Detection:CalibrationFile is '{options.Detection.CalibrationFile}': {misfit}");
+        }
+
         return files.Faults.Count == 0
-            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures, trialPostures, detection)
+            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures, trialPostures, detection, curve)
             : throw new OptionsValidationException(owner.Name, typeof(ShieldOptions), files.Faults);
+    }
+
+    private static int CountedOf(OutputPlan[] outputs)
+    {
+        int labelled = Array.FindIndex(outputs, output => output.HasLabel);
+        return labelled >= 0 ? labelled : Array.FindIndex(outputs, output => output.Kind != OutputKind.State);
+    }
+
+    /// <summary>Why answers cannot be measured as the calibration's were; null if they can.</summary>
+    private static string? FindMisfit(DetectionProfile profile, OutputPlan[] outputs)
+    {
+        int counted = CountedOf(outputs);
+        if (counted < 0)
+        {
+            return "There is no output with answers to measure; all are State.";
+        }
+
+        OutputPlan output = outputs[counted];
+        return output.Kind == profile.OutputKind && (output.Classes == 0 || output.Classes == profile.Classes)
+            ? null
+            : $"It was made of {profile.Classes} {profile.OutputKind}; output '{output.Name}', which detection sees, has {(output.Classes == 0 ? "" : $"{output.Classes} ")}{output.Kind}. Calibrate with that output.";
     }
 
     /// <summary>Checks everything but the files.</summary>
@@ -180,7 +210,7 @@ internal sealed class ShieldPlan
         && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
         && PostureRules.HasSameContent(other.PostureRules) && Throttled == other.Throttled
         && RefusesBlocked == other.RefusesBlocked && BlockedDelay == other.BlockedDelay && MaxRows == other.MaxRows
-        && EqualWork == other.EqualWork && Trial == other.Trial && ReferenceEquals(Detection, other.Detection)
+        && EqualWork == other.EqualWork && Trial == other.Trial && ReferenceEquals(Detection, other.Detection) && ReferenceEquals(Curve, other.Curve)
         && HaveSameContent(_postures, other._postures) && HaveSameContent(_trialPostures, other._trialPostures);
 
     private static bool HaveSameContent(OutputPlan[][] postures, OutputPlan[][] others) =>

@@ -40,7 +40,8 @@ internal sealed class ShieldHost : IDisposable
             logger,
             _registry.OptionsPrefix(model),
             services.GetRequiredService<GlobalLimitHost>().Limit,
-            [.. services.GetServices<IShieldEventSink>(), .. loggers is null ? Array.Empty<IShieldEventSink>() : [new LoggerEventSink(logger)]]);
+            [.. services.GetServices<IShieldEventSink>(), .. loggers is null ? Array.Empty<IShieldEventSink>() : [new LoggerEventSink(logger)]],
+            services.GetService<IShieldContainment>());
         foreach (IOptionsChangeTokenSource<ShieldOptions> source in services.GetServices<IOptionsChangeTokenSource<ShieldOptions>>())
         {
             if (source.Name == model)

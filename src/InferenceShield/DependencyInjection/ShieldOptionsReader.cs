@@ -31,6 +31,7 @@ internal static partial class ShieldOptionsReader
         .. RateKeys("Admission:Overflow"),
         .. PostureHardening.Keys.SelectMany(HardeningKeys),
         "Detection:CalibrationFile",
+        "Detection:OdometerCurveFile",
         "Detection:Callers",
         "Detection:RecordTo",
         "Detection:RecordShare",

@@ -30,6 +30,10 @@ public sealed record CallerDetection
     /// <summary>Benign mass of the cells visited, 0 to 1: the leak odometer.</summary>
     public required double Odometer { get; init; }
 
+    /// <summary>Up to what agreement it could have copied the model by now, 0 to 1, as <see cref="DetectionOptions.OdometerCurveFile"/> says;
+    /// <see langword="null"/> without a curve.</summary>
+    public double? CopiedUpTo { get; init; }
+
     /// <summary>Queries in this epoch.</summary>
     public required long Queries { get; init; }
 

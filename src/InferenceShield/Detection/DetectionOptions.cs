@@ -7,6 +7,10 @@ public sealed class DetectionOptions
     /// <value>The default, <see langword="null"/>: nothing is detected.</value>
     public string? CalibrationFile { get; set; }
 
+    /// <summary>A file of <c>inference-shield calibrate --curve</c>: up to what agreement the model could have been copied at a reading of the leak odometer.</summary>
+    /// <value>The default, <see langword="null"/>: readings are shown alone.</value>
+    public string? OdometerCurveFile { get; set; }
+
     /// <summary>Callers that are watched at the same time. Fixed while the shield lives; memory is taken at start if there is a calibration.</summary>
     /// <value>64 to 1,000,000; the default is 20,000. Each takes about 2,100 bytes.</value>
     public int Callers { get; set; } = 20_000;

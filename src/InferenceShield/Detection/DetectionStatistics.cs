@@ -9,6 +9,9 @@ public sealed record DetectionStatistics
     /// <summary>Queries taken in.</summary>
     public required long Observed { get; init; }
 
+    /// <summary>Queries answered that could not be measured: a calibration came with a reload that was not made of this model's rows.</summary>
+    public required long Unobserved { get; init; }
+
     /// <summary>Queries left out because the caller's state was busy.</summary>
     public required long Missed { get; init; }
 

@@ -9,7 +9,12 @@ internal sealed class Detector : IDisposable
 {
     private static readonly TimeSpan s_containmentPatience = TimeSpan.FromSeconds(10);
 
-    private readonly Func<DetectionCalibration?> _calibration;
+    private readonly string _model;
+    private readonly Func<ShieldPlan> _plan;
+    private readonly ShieldEventHub _events;
+    private readonly TimeProvider _time;
+    private readonly ShieldClock _clock;
+    private readonly DetectionRecorder? _recorder;
     private readonly ContainmentRunner? _containment;
     private readonly DetectionTimer _timer;
     private readonly StripedCounter _observed = new();
@@ -25,19 +30,33 @@ internal sealed class Detector : IDisposable
     /// <param name="time">The shield's.</param>
     /// <param name="logger">For work that fails.</param>
     /// <param name="containment">The host's hooks; null for none.</param>
+    /// <param name="recorder">Writes what is measured to a log; null for none.</param>
     public Detector(
         string model, int callers, int tenants, AdmissionControl admission, Func<ShieldPlan> plan, ShieldEventHub events, SipHashKey delayKey, TimeProvider time, ILogger logger,
-        IShieldContainment? containment)
+        IShieldContainment? containment, DetectionRecorder? recorder)
     {
-        _calibration = () => plan().Detection;
+        _model = model;
+        _plan = plan;
+        _events = events;
+        _time = time;
+        _clock = ShieldClock.Of(time);
+        _recorder = recorder;
         _containment = containment is null ? null : new ContainmentRunner(containment, model, logger, s_containmentPatience);
         Watches = new CallerWatchTable(callers);
         Tenants = new TenantOdometers(tenants);
         Postures = new PostureEngine(
-            model, admission, () => plan().PostureRules, _calibration, Watches, Tenants, delayKey, time, events.Publish, _containment);
+            model, admission, () => plan().PostureRules, () => plan().Detection, Watches, Tenants, delayKey, time, events.Publish, _containment);
         Campaigns = new CampaignWorker(callers, Postures.NoticeCampaign);
+        Facade = new ShieldDetection(this);
         _timer = new DetectionTimer(time, model, Postures.Tick, EachMinute, logger);
     }
+
+    /// <summary>What operators see of it.</summary>
+    public ShieldDetection Facade { get; }
+
+    public DetectionCalibration? Calibration => _plan().Detection;
+
+    public OdometerCurve? Curve => _plan().Curve;
 
     public CallerWatchTable Watches { get; }
 
@@ -60,6 +79,11 @@ internal sealed class Detector : IDisposable
     public void Observe(DetectionCalibration calibration, CallerKey caller, CallerKey tenant, in QuerySignals signals, long now)
     {
         _observed.Increment();
+        if (_recorder is { } recorder && recorder.Profile == calibration.Profile.Id)
+        {
+            recorder.Record(caller, now, in signals);
+        }
+
         if (!Watches.TryEnter(caller, now, out int slot))
         {
             return;
@@ -99,13 +123,46 @@ internal sealed class Detector : IDisposable
     {
         _timer.Dispose();
         _containment?.Dispose();
+        _recorder?.Dispose();
     }
+
+    /// <summary>A caller's leak odometer; 0 if it is not watched.</summary>
+    public double OdometerOf(CallerKey caller)
+    {
+        if (!Watches.TryEnterExisting(caller, out int slot))
+        {
+            return 0;
+        }
+
+        double odometer = Watches[slot].Odometer;
+        Watches.Exit(slot);
+        return odometer;
+    }
+
+    public CrossCallerSignals MeasureAcross() => Campaigns.Measure(_clock.Now);
+
+    public DriftReport? MeasureDrift() => Calibration is { } calibration ? Drift.Read(calibration) : null;
+
+    public (long Recorded, long Dropped) Recording => _recorder is null ? default : (_recorder.Recorded, _recorder.Dropped);
 
     private void EachMinute(long now)
     {
-        if (_calibration() is { } calibration)
+        if (Calibration is not { } calibration)
         {
-            Campaigns.Run(calibration, Watches, now);
+            return;
+        }
+
+        Campaigns.Run(calibration, Watches, now);
+        DriftReport drift = Drift.Read(calibration);
+        if (drift.IsDrift)
+        {
+            _events.Publish(new ShieldEvent
+            {
+                Kind = ShieldEventKind.Drift,
+                Model = _model,
+                At = _time.GetUtcNow(),
+                Reason = $"Live callers differ from those of the calibration: {string.Join("; ", drift.Reasons)}. Calibrate anew if these are honest.",
+            });
         }
     }
 

@@ -10,6 +10,7 @@ internal sealed class ReleaseFiles(string model, ReleaseFileKey key, ReleaseFile
 {
     /// <summary>Tells calibrations from the kinds of <see cref="ReleaseFile"/>.</summary>
     private const byte CalibrationKind = 0;
+    private const byte CurveKind = 255;
 
     private readonly Dictionary<(string Digest, byte Kind, int Classes), object> _loaded = [];
 
@@ -24,6 +25,9 @@ internal sealed class ReleaseFiles(string model, ReleaseFileKey key, ReleaseFile
 
     public DetectionCalibration? LoadCalibration(string option, string path, DetectionKey detectionKey) => Load(
         option, path, classes: 0, CalibrationKind, (bytes, _) => CalibrationFile.Read(bytes, detectionKey), CalibrationFile.MaximumSize);
+
+    public OdometerCurve? LoadCurve(string option, string path) => Load(
+        option, path, classes: 0, CurveKind, (bytes, _) => ReadCurve(bytes));
 
     private T? Load<T>(string option, string path, int classes, byte kind, Func<byte[], ReleaseFileKey?, T> load, int largest = ReleaseFile.MaximumSize)
         where T : class
@@ -40,7 +44,7 @@ internal sealed class ReleaseFiles(string model, ReleaseFileKey key, ReleaseFile
             _loaded[identity] = loaded!;
             return (T)loaded!;
         }
-        catch (Exception exception) when (exception is ReleaseFileException or DetectionFileException)
+        catch (Exception exception) when (exception is ReleaseFileException or DetectionFileException or InvalidDataException)
         {
             Faults.Add($"{option} is '{path}': {exception.Message}");
         }
@@ -50,6 +54,15 @@ internal sealed class ReleaseFiles(string model, ReleaseFileKey key, ReleaseFile
         }
 
         return null;
+    }
+
+    private OdometerCurve ReadCurve(byte[] bytes)
+    {
+        using MemoryStream stream = new(bytes);
+        OdometerCurve curve = OdometerCurve.Load(stream);
+        return curve.Model == model
+            ? curve
+            : throw new InvalidDataException($"The curve was measured of model '{curve.Model}'; expected '{model}'.");
     }
 
     private static byte[] ReadBytes(string path, int largest)

@@ -1,3 +1,4 @@
+#pragma warning disable RS0030 // Vector loads over spans; every entry point checks lengths first.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;

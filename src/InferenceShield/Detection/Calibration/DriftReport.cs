@@ -5,4 +5,4 @@ namespace InferenceShield;
 /// <param name="Callers">Live callers that count, the latest about a thousand.</param>
 /// <param name="LargestShift">The largest distance of a mean, in standard deviations over honest callers.</param>
 /// <param name="Reasons">The three largest, in words; empty before anything can be said.</param>
-internal sealed record DriftReport(bool IsDrift, int Callers, double LargestShift, IReadOnlyList<string> Reasons);
+public sealed record DriftReport(bool IsDrift, int Callers, double LargestShift, IReadOnlyList<string> Reasons);
