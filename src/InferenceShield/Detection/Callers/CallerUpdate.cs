@@ -7,8 +7,10 @@ namespace InferenceShield;
 /// <remarks>
 /// <para>detection.md 2.1 and 2.2. v = [z, min(z^2, 9)], z the scalars' normal scores. All statistics are functions of the queries that were
 /// taken, in their order. A query that was left out (its thread did not get the caller's state) leaves a thinned sequence of the
-/// same caller, with fewer queries: means of fewer are compared with those of honest callers at as many, a CUSUM lacks a step up or
-/// down as often as not, and a ring that lacks an input finds fewer near-duplicates. So losing queries raises no false alarm.</para>
+/// same caller: its means are compared with those of honest callers after as many queries as were taken, a CUSUM has had fewer
+/// steps in which to reach its maximum, and a ring that lacks an input finds a near-duplicate of it less. What is left out does not depend on what
+/// was asked, so losing queries raises no false alarm. (An exact repeat whose first asking was left out counts as a near-duplicate
+/// only if yet another input of the last 64 is as near.)</para>
 /// <para>Statistics begin anew, in a new epoch, after the calibrated lifetime, and under another calibration. Alarms and the odometer stay.</para>
 /// </remarks>
 internal static class CallerUpdate

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace InferenceShield;
 
-/// <summary>What is kept of a caller for <see cref="CallerPlainSignals"/>: 144 bytes. Not thread-safe.</summary>
+/// <summary>What is kept of a caller for <see cref="CallerPlainSignals"/>: 152 bytes. Not thread-safe.</summary>
 internal struct PlainWatch
 {
     /// <summary>Queries before which a caller has no history.</summary>

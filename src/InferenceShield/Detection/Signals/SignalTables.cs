@@ -47,7 +47,7 @@ internal sealed class SignalTables
         int rank = 0;
         for (int step = 64; step > 0; step >>= 1)
         {
-            rank += quantiles[rank + step - 1] < value ? step : 0;
+            rank += step & -(quantiles[rank + step - 1] < value ? 1 : 0);
         }
 
         float score = s_scores[rank];
