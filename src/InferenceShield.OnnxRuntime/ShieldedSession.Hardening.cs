@@ -46,7 +46,7 @@ public sealed partial class ShieldedSession
     /// shield says that nothing is observed.</summary>
     private void Observe(in Admission admission, ShieldedRequest request, DetectionCalibration calibration, ReadOnlySpan<float> scores, int classes)
     {
-        if (calibration.Profile.Classes != classes || _detection.FindFault(calibration) is not null)
+        if (calibration.Profile.ScoreLength != classes || _detection.FindFault(calibration) is not null)
         {
             Shield.CountUnobserved(admission.Rows);
             return;

@@ -103,10 +103,10 @@ public sealed partial class Shield
     private int CheckObserved(DetectionCalibration calibration, int rows, ReadOnlySpan<float> inputs, ReadOnlySpan<float> clean, int classes)
     {
         DetectionProfile profile = calibration.Profile;
-        if (classes != profile.Classes || clean.Length == 0 || clean.Length % (rows * classes) != 0)
+        if (classes != profile.ScoreLength || clean.Length == 0 || clean.Length % (rows * classes) != 0)
         {
             throw new ArgumentException(
-                $"{clean.Length} scores of {classes} classes do not fit {rows} rows of {profile.Classes} classes, of which the calibration of shield '{Name}' was made. Pass what the model answered, or calibrate anew.", nameof(clean));
+                $"{clean.Length} scores of {classes} classes do not fit {rows} rows of {profile.ScoreLength} classes, of which the calibration of shield '{Name}' was made. Pass what the model answered, or calibrate anew.", nameof(clean));
         }
 
         return inputs.Length == (long)rows * profile.InputLength

@@ -166,9 +166,9 @@ internal sealed class ShieldPlan
         }
 
         OutputPlan output = outputs[counted];
-        return output.Kind == profile.OutputKind && (output.Classes == 0 || output.Classes == profile.Classes)
+        return output.Kind == profile.OutputKind && (output.Classes == 0 || output.Classes == profile.ScoreLength)
             ? null
-            : $"It was made of {profile.Classes} {profile.OutputKind}; output '{output.Name}', which detection sees, has {(output.Classes == 0 ? "" : $"{output.Classes} ")}{output.Kind}. Calibrate with that output.";
+            : $"It was made of {profile.ScoreLength} {profile.OutputKind}; output '{output.Name}', which detection sees, has {(output.Classes == 0 ? "" : $"{output.Classes} ")}{output.Kind}. Calibrate with that output.";
     }
 
     /// <summary>Checks everything but the files.</summary>
