@@ -2,6 +2,7 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Running;
 using InferenceShield.Benchmarks;
 using InferenceShield.Benchmarks.Callers;
+using InferenceShield.Benchmarks.Campaigns;
 using InferenceShield.Benchmarks.Fingerprints;
 using InferenceShield.Benchmarks.Gate;
 using InferenceShield.Benchmarks.Hardening;
@@ -25,6 +26,9 @@ switch (args.FirstOrDefault())
         return 0;
     case "releases":
         ReleaseRatios.Run(Console.Out);
+        return 0;
+    case "campaigns":
+        CampaignReadings.Run(Console.Out);
         return 0;
     case "counters":
         CounterRatios.Run(Console.Out);
