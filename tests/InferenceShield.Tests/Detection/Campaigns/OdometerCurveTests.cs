@@ -62,7 +62,7 @@ public sealed class OdometerCurveTests
         OdometerCurve read = OdometerCurve.Load(stream);
 
         Assert.Equal("m", read.Model);
-        Assert.Equal(s_curve.Points, read.Points);
+        Assert.Equal(s_curve.Points.AsEnumerable(), read.Points);
     }
 
     [Theory]
