@@ -17,6 +17,8 @@ public static class CampaignReadings
         SyntheticCallers world = new();
         DetectionCalibration calibration = SyntheticCallers.Calibrate(world, 2_000, 1);
         ReadCohorts(output, world, calibration);
+        SyntheticCallers alike = new(alike: true);
+        ReadCohorts(output, alike, SyntheticCallers.Calibrate(alike, 2_000, 1));
         ReadQueries(output);
         ReadRun(output, world, calibration, 100_000, isFlood: false);
         ReadRun(output, world, calibration, 1_000_000, isFlood: false);
