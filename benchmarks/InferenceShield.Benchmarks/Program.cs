@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using InferenceShield.Benchmarks;
 using InferenceShield.Benchmarks.Callers;
 using InferenceShield.Benchmarks.Detection;
+using InferenceShield.Benchmarks.Campaigns;
 using InferenceShield.Benchmarks.Fingerprints;
 using InferenceShield.Benchmarks.Gate;
 using InferenceShield.Benchmarks.Hardening;
@@ -29,6 +30,9 @@ switch (args.FirstOrDefault())
         return 0;
     case "releases":
         ReleaseRatios.Run(Console.Out);
+        return 0;
+    case "campaigns":
+        CampaignReadings.Run(Console.Out);
         return 0;
     case "counters":
         CounterRatios.Run(Console.Out);

@@ -3,6 +3,7 @@ using InferenceShield.Numerics;
 
 namespace InferenceShield.Tests;
 
+[Trait("Widths", "all")]
 public sealed class CosineNeighboursTests
 {
     [Theory]

@@ -95,14 +95,20 @@ internal sealed class CallerClusters
     private void Join(ReadOnlySpan<float> columns, int stride, int core, float cosine, int size)
     {
         int near = CosineNeighbours.Find(columns, stride, core, cosine, _found);
+        int root = Root(_groups, core);
         foreach (int other in _found.AsSpan(0, near))
         {
-            int root = Root(_groups, core);
+            if (_groups[other] == root)
+            {
+                continue; // most of them, in a large group
+            }
+
             if (_degrees[other] > size)
             {
                 // The smaller index is the root: groups are the same in whatever order cores come.
                 int another = Root(_groups, other);
                 _groups[Math.Max(root, another)] = Math.Min(root, another);
+                root = Math.Min(root, another);
             }
             else if (_groups[other] == NoGroup)
             {

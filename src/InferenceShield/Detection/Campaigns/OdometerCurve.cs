@@ -11,6 +11,10 @@ public sealed class OdometerCurve
 {
     private const int Version = 1;
 
+    // The upper envelope: readings, ascending, and the most of any seed at that reading or a lower one.
+    private readonly double[] _odometers;
+    private readonly double[] _bounds;
+
     /// <summary>Makes a curve of measured points.</summary>
     /// <param name="model">The model's name.</param>
     /// <param name="points">At least one, in any order.</param>
@@ -34,6 +38,14 @@ public sealed class OdometerCurve
                 throw new ArgumentException($"The point {point} is none: Queries must be at least 0, and Odometer, Agreement and Most 0 to 1.", nameof(points));
             }
         }
+
+        IGrouping<double, OdometerPoint>[] readings = [.. Points.GroupBy(point => point.Odometer)];
+        _odometers = [.. readings.Select(reading => reading.Key)];
+        _bounds = new double[readings.Length];
+        for (int i = 0; i < readings.Length; i++)
+        {
+            _bounds[i] = Math.Max(i > 0 ? _bounds[i - 1] : 0, readings[i].Max(point => point.Most));
+        }
     }
 
     /// <summary>The model's name.</summary>
@@ -53,20 +65,15 @@ public sealed class OdometerCurve
             return 0;
         }
 
-        double most = 0;
-        OdometerPoint below = default;
-        foreach (OdometerPoint point in Points)
+        for (int i = 0; i < _odometers.Length; i++)
         {
-            double next = Math.Max(most, point.Most);
-            if (odometer <= point.Odometer)
+            if (odometer <= _odometers[i])
             {
                 // Below the first point all of it counts: a few queries teach the labels that are most frequent.
-                return below.Odometer == 0 || point.Odometer == below.Odometer
-                    ? next
-                    : most + ((next - most) * (odometer - below.Odometer) / (point.Odometer - below.Odometer));
+                return i == 0
+                    ? _bounds[0]
+                    : _bounds[i - 1] + ((_bounds[i] - _bounds[i - 1]) * (odometer - _odometers[i - 1]) / (_odometers[i] - _odometers[i - 1]));
             }
-
-            (most, below) = (next, point);
         }
 
         return 1;
@@ -77,20 +84,17 @@ public sealed class OdometerCurve
     /// <returns>The greatest reading of which <see cref="AgreementAt"/> is no more; 0 if the first point is already above.</returns>
     public double LimitFor(double agreement)
     {
-        double most = 0;
-        OdometerPoint below = default;
-        foreach (OdometerPoint point in Points)
+        for (int i = 0; i < _odometers.Length; i++)
         {
-            double next = Math.Max(most, point.Most);
-            if (next > agreement)
+            if (_bounds[i] > agreement)
             {
-                return below.Odometer == 0 ? 0 : below.Odometer + ((point.Odometer - below.Odometer) * (agreement - most) / (next - most));
+                return i == 0
+                    ? 0
+                    : _odometers[i - 1] + ((_odometers[i] - _odometers[i - 1]) * (agreement - _bounds[i - 1]) / (_bounds[i] - _bounds[i - 1]));
             }
-
-            (most, below) = (next, point);
         }
 
-        return agreement >= 1 ? 1 : below.Odometer;
+        return agreement >= 1 ? 1 : _odometers[^1];
     }
 
     /// <summary>Writes the curve as JSON.</summary>

@@ -10,9 +10,13 @@ internal sealed class SyntheticCallers
     private const int Causes = 6;
 
     private readonly double[] _causes = new double[Causes * Dimension];
+    private readonly bool _alike;
 
-    public SyntheticCallers()
+    /// <param name="alike">Whether those with a cause in common, then one in a hundred for each, differ little otherwise: honest callers
+    /// who link to each other, as those with one camera do.</param>
+    public SyntheticCallers(bool alike = false)
     {
+        _alike = alike;
         SeededRandom random = new(77, 1);
         for (int i = 0; i < _causes.Length; i++)
         {
@@ -44,12 +48,13 @@ internal sealed class SyntheticCallers
         float[] means = new float[callers * Dimension];
         for (int caller = 0; caller < callers; caller++)
         {
-            int cause = random.NextInt32(3 * Causes);
+            int cause = random.NextInt32(_alike ? 100 : 3 * Causes);
+            double own = _alike && cause < Causes ? .1 : .3;
             double strength = cause < Causes ? .5 + (.5 * Math.Abs(random.NextSigned())) : 0;
             for (int i = 0; i < Dimension; i++)
             {
                 double shared = cause < Causes ? strength * _causes[(cause * Dimension) + i] : 0;
-                means[(caller * Dimension) + i] = (float)(shared + (.3 * Gaussian(ref random)) + (NoiseOf(queries) * Gaussian(ref random)));
+                means[(caller * Dimension) + i] = (float)(shared + (own * Gaussian(ref random)) + (NoiseOf(queries) * Gaussian(ref random)));
             }
         }
 
