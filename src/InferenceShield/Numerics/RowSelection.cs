@@ -1,6 +1,3 @@
-#pragma warning disable RS0030 // Vector loads over spans; every entry point checks lengths first.
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace InferenceShield.Numerics;
@@ -15,23 +12,25 @@ internal static class RowSelection
     /// <param name="destination">Gets the row.</param>
     public static void Copy(ReadOnlySpan<float> rows, int which, Span<float> destination)
     {
-        nuint length = (nuint)destination.Length;
-        ArgumentOutOfRangeException.ThrowIfNotEqual(rows.Length, 3 * destination.Length);
+        int length = destination.Length;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(rows.Length, 3 * length);
         (uint one, uint two, uint three) = (MaskOf(which, 0), MaskOf(which, 1), MaskOf(which, 2));
-        ref uint source = ref Unsafe.As<float, uint>(ref MemoryMarshal.GetReference(rows));
-        ref uint target = ref Unsafe.As<float, uint>(ref MemoryMarshal.GetReference(destination));
-        nuint i = 0;
-        for (; i + (nuint)Vector128<uint>.Count <= length; i += (nuint)Vector128<uint>.Count)
+        ReadOnlySpan<float> first = rows[..length];
+        ReadOnlySpan<float> second = rows.Slice(length, length);
+        ReadOnlySpan<float> third = rows[(2 * length)..];
+        int i = 0;
+        for (; i <= length - Vector128<float>.Count; i += Vector128<float>.Count)
         {
-            Vector128<uint> selected = (Vector128.LoadUnsafe(ref source, i) & Vector128.Create(one))
-                | (Vector128.LoadUnsafe(ref source, length + i) & Vector128.Create(two))
-                | (Vector128.LoadUnsafe(ref source, (2 * length) + i) & Vector128.Create(three));
-            selected.StoreUnsafe(ref target, i);
+            Vector128<uint> selected = (Vector128.Create(first[i..]).AsUInt32() & Vector128.Create(one))
+                | (Vector128.Create(second[i..]).AsUInt32() & Vector128.Create(two))
+                | (Vector128.Create(third[i..]).AsUInt32() & Vector128.Create(three));
+            selected.AsSingle().CopyTo(destination[i..]);
         }
 
         for (; i < length; i++)
         {
-            Unsafe.Add(ref target, i) = (Unsafe.Add(ref source, i) & one) | (Unsafe.Add(ref source, length + i) & two) | (Unsafe.Add(ref source, (2 * length) + i) & three);
+            destination[i] = BitConverter.UInt32BitsToSingle(
+                (BitConverter.SingleToUInt32Bits(first[i]) & one) | (BitConverter.SingleToUInt32Bits(second[i]) & two) | (BitConverter.SingleToUInt32Bits(third[i]) & three));
         }
     }
 
