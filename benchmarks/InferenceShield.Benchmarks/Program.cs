@@ -2,6 +2,7 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Running;
 using InferenceShield.Benchmarks;
 using InferenceShield.Benchmarks.Callers;
+using InferenceShield.Benchmarks.Detection;
 using InferenceShield.Benchmarks.Fingerprints;
 using InferenceShield.Benchmarks.Gate;
 using InferenceShield.Benchmarks.Hardening;
@@ -22,6 +23,9 @@ switch (args.FirstOrDefault())
         return 0;
     case "fingerprints":
         FingerprintRatios.Run(Console.Out);
+        return 0;
+    case "detection":
+        DetectionRatios.Run(Console.Out);
         return 0;
     case "releases":
         ReleaseRatios.Run(Console.Out);

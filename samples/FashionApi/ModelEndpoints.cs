@@ -44,7 +44,7 @@ internal static class ModelEndpoints
                 released.AsSpan(0, rows * model.Labels.Length),
                 context.RequestAborted);
             return admission.IsAdmitted
-                ? TypedResults.Ok(ToResponse(released, rows, model.Labels))
+                ? new PaddedAnswer(ToResponse(released, rows, model.Labels), PaddedAnswer.LengthOf(rows, model.Labels))
                 : Refused(context, in admission);
         }
         finally

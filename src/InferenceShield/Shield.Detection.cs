@@ -6,7 +6,6 @@ namespace InferenceShield;
 public sealed partial class Shield
 {
     private volatile Detector? _detector;
-    private long _unobserved;
 
     /// <summary>Measures what was asked and answered, for detection: before Harden shapes the answer. A <c>ShieldedSession</c> does
     /// it by itself.</summary>
@@ -74,10 +73,23 @@ public sealed partial class Shield
     }
 
     /// <summary>Counts rows that were answered and could not be observed.</summary>
-    internal void CountUnobserved(int rows) => Interlocked.Add(ref _unobserved, rows);
+    internal void CountUnobserved(int rows) => _detector?.CountUnobserved(rows);
+
+    /// <summary>What watches the callers; null as long as there was no calibration.</summary>
+    internal Detector? Detector => _detector;
 
     /// <summary>The calibration in force; null without detection.</summary>
     internal DetectionCalibration? Calibration => _plan.Detection;
+
+    /// <summary>Begins to watch callers, once there is a calibration. Under the reload's lock.</summary>
+    private void BeginDetection(ShieldPlan plan)
+    {
+        if (plan.Detection is not null && _detector is null)
+        {
+            _detector = new Detector(
+                Name, plan.WatchedCallers, plan.TenantCapacity, _admission, () => _plan, Events, _keys.PostureDelays, _timeProvider, _logger, _containment);
+        }
+    }
 
     /// <summary>What is wrong with rows that were not measured as the calibration's.</summary>
     /// <returns>The answers.</returns>

@@ -1,3 +1,5 @@
+using InferenceShield.Numerics;
+
 namespace InferenceShield;
 
 /// <content>The same work in every posture.</content>
@@ -6,11 +8,13 @@ public sealed partial class Shield
     /// <summary>Numbers in a row from which on it is hardened once: three times a wide row costs more than its time tells.</summary>
     internal const int MostEqualWork = 4096;
 
+    /// <summary>Treats a caller so from its next query on, unless an operator says otherwise.</summary>
+    internal bool SetPosture(CallerKey caller, Posture posture) => _admission.SetPosture(caller, posture);
+
     /// <summary>Hardens a row as in every posture, in their order, and releases the caller's. Counts that one only.</summary>
     /// <remarks>What is branched on is the row alone, not the posture: faults are those of a normal caller's plan, which comes first, and
     /// the histories get its label and clean confidence, which are the same in every posture but where a coarse answer is made without them.
-    /// What remains: which third of the working memory is copied, which counters are counted in, and the ledger's measuring of one
-    /// row in so many, whose logarithms take as long as the answer has classes that are not 0.</remarks>
+    /// What remains: which counters are counted in, and the ledger's measuring of one row in so many, which looks at the answer.</remarks>
     private bool TryHardenEqually(
         ShieldPlan plan, in Admission admission, int output, in RowBasis basis, UtilityLedger utility, ref UtilityCell cell, ReadOnlySpan<float> clean, Span<float> released,
         out int label, out float value, out OutputFault fault)
@@ -33,7 +37,7 @@ public sealed partial class Shield
             return false;
         }
 
-        answers.Slice(Math.Min((int)admission.Posture, PostureHardening.Count - 1) * classes, classes).CopyTo(released);
+        RowSelection.Copy(answers, Math.Min((int)admission.Posture, PostureHardening.Count - 1), released);
         if (isDistribution)
         {
             CountEvenly(utility, ref cell, distribution, released, label, ref value);

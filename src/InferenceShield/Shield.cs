@@ -25,6 +25,8 @@ public sealed partial class Shield : IDisposable
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly ILogger _logger;
+    private readonly TimeProvider _timeProvider;
+    private readonly IShieldContainment? _containment;
     private readonly ShieldClock _clock;
     private readonly ShieldKeys _keys;
     private readonly AdmissionControl _admission;
@@ -43,8 +45,10 @@ public sealed partial class Shield : IDisposable
     private long _latestTableFull = -1;
     private long _nextRefresh;
 
-    internal Shield(string name, ShieldOptions options, IShieldSecretProvider secretProvider, TimeProvider timeProvider, ILogger logger, string optionsPrefix, GlobalLimit? globalLimit = null, IReadOnlyList<IShieldEventSink>? eventSinks = null)
+    internal Shield(string name, ShieldOptions options, IShieldSecretProvider secretProvider, TimeProvider timeProvider, ILogger logger, string optionsPrefix, GlobalLimit? globalLimit = null, IReadOnlyList<IShieldEventSink>? eventSinks = null, IShieldContainment? containment = null)
     {
+        _timeProvider = timeProvider;
+        _containment = containment;
         Name = name;
         _logger = logger;
         _optionsPrefix = optionsPrefix;
@@ -61,7 +65,7 @@ public sealed partial class Shield : IDisposable
 
         try
         {
-            _plan = ShieldPlan.Compile(this, options, optionsPrefix, _keys.ReleaseFiles, serving: null);
+            _plan = ShieldPlan.Compile(this, options, optionsPrefix, _keys.ReleaseFiles, serving: null, _keys.Detection);
             globalLimit?.CheckBatch(_plan.MaxRows, name);
         }
         catch
@@ -78,6 +82,7 @@ public sealed partial class Shield : IDisposable
         _logitRanges = Array.ConvertAll(_plan.Outputs, _ => new LogitRangeWatch());
         _admission = BuildAdmission(_plan, globalLimit);
         Events = new ShieldEventHub(name, options.Events, eventSinks ?? [], _clock, logger);
+        BeginDetection(_plan);
         ShieldLog.ShieldBuilt(logger, name, options.Mode, _keys.KeyId, _plan.CallerCapacity, _plan.DescribeOutputs());
         LogWarnings(options);
     }
@@ -146,7 +151,7 @@ public sealed partial class Shield : IDisposable
         {
             try
             {
-                ShieldPlan plan = ShieldPlan.Compile(this, options, _optionsPrefix, _keys.ReleaseFiles, _plan);
+                ShieldPlan plan = ShieldPlan.Compile(this, options, _optionsPrefix, _keys.ReleaseFiles, _plan, _keys.Detection);
                 _admission.Global?.CheckBatch(plan.MaxRows, Name);
                 _reloadFault = null;
                 if (plan.HasSameContent(_plan))
@@ -155,6 +160,7 @@ public sealed partial class Shield : IDisposable
                 }
 
                 _admission.Reload(plan, () => _plan = plan);
+                BeginDetection(plan);
                 ShieldLog.PlanReloaded(_logger, Name, plan.Version);
                 LogWarnings(options);
             }
@@ -170,6 +176,7 @@ public sealed partial class Shield : IDisposable
     public void Dispose()
     {
         _disposed = true;
+        _detector?.Dispose();
         Events.Dispose();
         _keys.Clear();
     }

@@ -21,6 +21,7 @@ public sealed class ShieldBuilder
     private ILoggerFactory? _loggerFactory;
     private readonly List<IShieldEventSink> _eventSinks = [];
     private GlobalLimit? _globalLimit;
+    private IShieldContainment? _containment;
     private bool _built;
 
     /// <summary>Starts with the default options.</summary>
@@ -99,6 +100,17 @@ public sealed class ShieldBuilder
         return this;
     }
 
+    /// <summary>What the host does about callers in a posture that <see cref="PostureOptions.RevokeFrom"/> or
+    /// <see cref="PostureOptions.RotateFrom"/> names.</summary>
+    /// <param name="containment">The caller's to dispose, after the shield.</param>
+    public ShieldBuilder UseContainment(IShieldContainment containment)
+    {
+        ArgumentNullException.ThrowIfNull(containment);
+        ThrowIfBuilt();
+        _containment = containment;
+        return this;
+    }
+
     /// <summary>Validates the options and builds the shield.</summary>
     /// <exception cref="OptionsValidationException">The options are not valid; every fault is named with its key and range.</exception>
     /// <exception cref="ShieldSecretException">The secret is missing or not usable.</exception>
@@ -114,7 +126,7 @@ public sealed class ShieldBuilder
 
         ILogger logger = _loggerFactory?.CreateLogger<Shield>() ?? NullLogger<Shield>.Instance;
         IShieldEventSink[] sinks = _loggerFactory is null ? [.. _eventSinks] : [.. _eventSinks, new LoggerEventSink(logger)];
-        Shield shield = new(_name, _options, _secretProvider, _timeProvider, logger, optionsPrefix: "", _globalLimit, sinks);
+        Shield shield = new(_name, _options, _secretProvider, _timeProvider, logger, optionsPrefix: "", _globalLimit, sinks, _containment);
         _built = true;
         return shield;
     }

@@ -93,6 +93,11 @@ internal sealed partial class ShieldOptionsValidator
             CheckPostureRules(options.Postures, options.Admission?.PerCaller);
         }
 
+        if (Required("Detection", options.Detection))
+        {
+            CheckDetection(options.Detection);
+        }
+
         if (Required("Utility", options.Utility))
         {
             _faults.AddRange(options.Utility.FindFaults().Select(fault => $"{_prefix}Utility:{fault}"));
@@ -233,6 +238,8 @@ internal sealed partial class ShieldOptionsValidator
         Fixed("Callers:Dossiers", options.Callers.Dossiers, serving.Dossiers);
         Fixed("Callers:TenantCapacity", options.Callers.TenantCapacity, serving.TenantCapacity);
         Fixed("Callers:NetworkCapacity", options.Callers.NetworkCapacity, serving.NetworkCapacity);
+        Fixed("Detection:Callers", options.Detection.Callers, serving.WatchedCallers);
+        CheckFixedRecording(options.Detection, serving.Recording);
 
         if (!serving.HasSameOutputs(options))
         {

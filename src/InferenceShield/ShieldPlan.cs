@@ -13,9 +13,10 @@ internal sealed class ShieldPlan
     private readonly OutputPlan[][] _postures;
     private readonly OutputPlan[][] _trialPostures;
 
-    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures, OutputPlan[][] trialPostures)
+    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures, OutputPlan[][] trialPostures, DetectionCalibration? detection)
     {
         Files = files;
+        Detection = detection;
         _postures = postures;
         _trialPostures = trialPostures;
         Trial = options.Trial?.Share;
@@ -27,6 +28,8 @@ internal sealed class ShieldPlan
         TenantCapacity = options.Callers.TenantCapacity;
         NetworkCapacity = options.Callers.NetworkCapacity;
         Dossiers = options.Callers.Dossiers;
+        WatchedCallers = options.Detection.Callers;
+        Recording = new DetectionOptions { RecordTo = options.Detection.RecordTo, RecordShare = options.Detection.RecordShare, RecordBytes = options.Detection.RecordBytes };
         AdmissionOptions admission = options.Admission;
         Caller = new Limit(admission.PerCaller);
         CallerRate = Caller.Rate;
@@ -67,6 +70,12 @@ internal sealed class ShieldPlan
     public int NetworkCapacity { get; }
 
     public int Dossiers { get; }
+
+    /// <summary>Callers that detection watches at the same time.</summary>
+    public int WatchedCallers { get; }
+
+    /// <summary>What is recorded for calibration, and where to; of the options only those that say so.</summary>
+    public DetectionOptions Recording { get; }
 
     public Limit Caller { get; }
 
@@ -118,13 +127,17 @@ internal sealed class ShieldPlan
 
     /// <exception cref="OptionsValidationException">Every fault of the options, not only the first; if there is none, of the
     /// files that they name.</exception>
-    public static ShieldPlan Compile(Shield owner, ShieldOptions options, string prefix, ReleaseFileKey key, ShieldPlan? serving)
+    public static ShieldPlan Compile(
+        Shield owner, ShieldOptions options, string prefix, ReleaseFileKey key, ShieldPlan? serving, DetectionKey? detectionKey = null)
     {
         RequireValid(owner.Name, options, prefix, serving);
         ReleaseFiles files = new(owner.Name, key, serving?.Files);
+        DetectionCalibration? detection = options.Detection.CalibrationFile is { } path && detectionKey is not null
+            ? files.LoadCalibration($"{prefix}Detection:CalibrationFile", path, detectionKey)
+            : null;
         (OutputPlan[][] postures, OutputPlan[][] trialPostures) = OutputCompiler.Compile(options, prefix, files);
         return files.Faults.Count == 0
-            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures, trialPostures)
+            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures, trialPostures, detection)
             : throw new OptionsValidationException(owner.Name, typeof(ShieldOptions), files.Faults);
     }
 
@@ -148,7 +161,7 @@ internal sealed class ShieldPlan
     /// <summary>Whether every row is hardened as in every posture, so that its time does not tell which one it is.</summary>
     public bool EqualWork { get; }
 
-    /// <summary>The greatest standing of a caller that is decided about as everybody: a posture that is answered, and no mark.</summary>
+    /// <summary>The greatest standing of a caller that is decided about as everybody: a posture that is answered by the same limit, and no mark.</summary>
     public uint OrdinaryStanding { get; }
 
     /// <summary>How an output is released to a caller so treated.</summary>
@@ -167,7 +180,7 @@ internal sealed class ShieldPlan
         && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
         && PostureRules.HasSameContent(other.PostureRules) && Throttled == other.Throttled
         && RefusesBlocked == other.RefusesBlocked && BlockedDelay == other.BlockedDelay && MaxRows == other.MaxRows
-        && EqualWork == other.EqualWork && Trial == other.Trial
+        && EqualWork == other.EqualWork && Trial == other.Trial && ReferenceEquals(Detection, other.Detection)
         && HaveSameContent(_postures, other._postures) && HaveSameContent(_trialPostures, other._trialPostures);
 
     private static bool HaveSameContent(OutputPlan[][] postures, OutputPlan[][] others) =>

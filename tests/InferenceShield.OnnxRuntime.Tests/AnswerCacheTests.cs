@@ -51,6 +51,31 @@ public sealed class AnswerCacheTests
     }
 
     [Fact]
+    public void A_caller_in_a_trial_does_not_get_the_answers_of_others()
+    {
+        using TestSession session = Open(configure: options => options.Trial = new TrialOptions { Share = .5, Hardening = new HardeningOptions { SignificantDigits = 1 } });
+        CallerKey[] callers = [.. Enumerable.Range(0, 16).Select(number => session.Shield.IdentifyCaller($"caller {number}"))];
+        bool[] inTrial = Array.ConvertAll(callers, caller =>
+        {
+            float[] released = new float[12];
+            Admission admission = session.Session.Run(caller, s_rows, released);
+            Assert.Equal(admission.InTrial, released.All(value => HasDigits(value, 1)));
+            return admission.InTrial;
+        });
+        Assert.Equal(2, inTrial.Distinct().Count());
+        Assert.Equal((42, 6, 6), Counts(session));
+    }
+
+    [Fact]
+    public void Where_postures_may_not_show_nothing_is_kept_or_given()
+    {
+        using TestSession session = Open(configure: options => options.Postures.EqualWork = true);
+        float[] first = session.Ask(s_rows, 12);
+        Assert.False(Assertions.AreSameBits(first, session.Ask(s_rows, 12)));
+        Assert.Equal((0, 0, 0), Counts(session));
+    }
+
+    [Fact]
     public void A_caller_in_another_posture_does_not_get_the_answers_of_this_one()
     {
         using TestSession session = Open();

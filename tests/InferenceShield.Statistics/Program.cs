@@ -1,9 +1,11 @@
 using InferenceShield.Samples;
 using InferenceShield.Statistics;
+using InferenceShield.Statistics.Detection;
 using InferenceShield.Statistics.Efficacy;
 using InferenceShield.Statistics.Fingerprints;
 using InferenceShield.Statistics.Postures;
 using InferenceShield.Statistics.Releases;
+using InferenceShield.Statistics.Silence;
 using InferenceShield.Statistics.Surrogates;
 
 // Seeded simulations that write the CSV files under results/. The same seeds give the same files, but for the last digits
@@ -27,13 +29,19 @@ switch (args)
             Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"),
             targets.Length > 0 ? targets : [EfficacyTarget.Fashion, EfficacyTarget.Letters, EfficacyTarget.Styles], Console.Out).ConfigureAwait(false);
         return 0;
+    case ["detection", .. string[] experiments]:
+        DetectionExperiment.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), experiments, Console.Out);
+        return 0;
     case ["postures"]:
         PostureExperiment.Run();
+        return 0;
+    case ["silence"]:
+        SilenceExperiment.Run();
         return 0;
     case ["surrogates", string folder]:
         SurrogateComparison.Run(folder);
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, efficacy, surrogates FOLDER)").ConfigureAwait(false);
+        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, silence, efficacy, detection, surrogates FOLDER)").ConfigureAwait(false);
         return 1;
 }

@@ -8,6 +8,9 @@ namespace InferenceShield;
 /// changes nothing is seen to change nothing.</remarks>
 internal sealed class ReleaseFiles(string model, ReleaseFileKey key, ReleaseFiles? before)
 {
+    /// <summary>Tells calibrations from the kinds of <see cref="ReleaseFile"/>.</summary>
+    private const byte CalibrationKind = 0;
+
     private readonly Dictionary<(string Digest, byte Kind, int Classes), object> _loaded = [];
 
     /// <summary>What could not be loaded, each with its option's key and its path.</summary>
@@ -19,12 +22,15 @@ internal sealed class ReleaseFiles(string model, ReleaseFileKey key, ReleaseFile
     public AnswerCodebook? LoadCodebook(string option, string path, int classes) => Load(
         option, path, classes, ReleaseFile.Codebook, (bytes, fileKey) => AnswerCodebook.Read(bytes, model, classes, fileKey));
 
-    private T? Load<T>(string option, string path, int classes, byte kind, Func<byte[], ReleaseFileKey?, T> load)
+    public DetectionCalibration? LoadCalibration(string option, string path, DetectionKey detectionKey) => Load(
+        option, path, classes: 0, CalibrationKind, (bytes, _) => CalibrationFile.Read(bytes, detectionKey), CalibrationFile.MaximumSize);
+
+    private T? Load<T>(string option, string path, int classes, byte kind, Func<byte[], ReleaseFileKey?, T> load, int largest = ReleaseFile.MaximumSize)
         where T : class
     {
         try
         {
-            byte[] bytes = ReadBytes(path);
+            byte[] bytes = ReadBytes(path, largest);
             (string Digest, byte, int) identity = (Convert.ToHexString(SHA256.HashData(bytes)), kind, classes);
             if (!_loaded.TryGetValue(identity, out object? loaded) && !(before?._loaded.TryGetValue(identity, out loaded) ?? false))
             {
@@ -34,7 +40,7 @@ internal sealed class ReleaseFiles(string model, ReleaseFileKey key, ReleaseFile
             _loaded[identity] = loaded!;
             return (T)loaded!;
         }
-        catch (ReleaseFileException exception)
+        catch (Exception exception) when (exception is ReleaseFileException or DetectionFileException)
         {
             Faults.Add($"{option} is '{path}': {exception.Message}");
         }
@@ -46,12 +52,12 @@ internal sealed class ReleaseFiles(string model, ReleaseFileKey key, ReleaseFile
         return null;
     }
 
-    private static byte[] ReadBytes(string path)
+    private static byte[] ReadBytes(string path, int largest)
     {
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        if (file.Length > ReleaseFile.MaximumSize)
+        if (file.Length > largest)
         {
-            throw new ReleaseFileException(ReleaseFileFault.TooLarge, $"The file has {file.Length} bytes; the largest possible has {ReleaseFile.MaximumSize}.");
+            throw new ReleaseFileException(ReleaseFileFault.TooLarge, $"The file has {file.Length} bytes; the largest possible has {largest}.");
         }
 
         byte[] bytes = new byte[file.Length];

@@ -82,6 +82,15 @@ internal static class FixedOrderSum
         return Finish(sums, values[i..]);
     }
 
+    /// <summary>Adds the lanes, in the order of <see cref="Finish"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Finish(Vector512<float> sums)
+    {
+        Vector256<float> eight = sums.GetLower() + sums.GetUpper();
+        Vector128<float> four = eight.GetLower() + eight.GetUpper();
+        return (four[0] + four[2]) + (four[1] + four[3]);
+    }
+
     /// <summary>Adds up to fifteen more numbers to the lanes, then the lanes.</summary>
     public static T Finish<T>(Span<T> sums, ReadOnlySpan<T> rest)
         where T : unmanaged, INumber<T>

@@ -29,6 +29,33 @@ internal static class SignedFold
         }
     }
 
+    /// <summary>sums[i] += (row[i] - centre) * factors[i].</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static void Add(ReadOnlySpan<float> row, float centre, ReadOnlySpan<float> factors, Span<float> sums)
+    {
+        factors = factors[..row.Length];
+        sums = sums[..row.Length];
+        int i = 0;
+        if (Vector.IsHardwareAccelerated)
+        {
+            ref float r = ref MemoryMarshal.GetReference(row);
+            ref float f = ref MemoryMarshal.GetReference(factors);
+            ref float s = ref MemoryMarshal.GetReference(sums);
+            for (; i + Vector<float>.Count <= row.Length; i += Vector<float>.Count)
+            {
+                nuint at = (nuint)(uint)i;
+                Vector<float> term = (Vector.LoadUnsafe(ref r, at) - new Vector<float>(centre)) * Vector.LoadUnsafe(ref f, at);
+                (Vector.LoadUnsafe(ref s, at) + term).StoreUnsafe(ref s, at);
+            }
+        }
+
+        for (; i < row.Length; i++)
+        {
+            float term = (row[i] - centre) * factors[i]; // never fused: vectors do not fuse either
+            sums[i] += term;
+        }
+    }
+
     /// <summary>Subtracts one number from all.</summary>
     public static void Subtract(Span<float> values, float number)
     {

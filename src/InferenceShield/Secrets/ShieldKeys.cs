@@ -13,6 +13,7 @@ internal sealed class ShieldKeys
     {
         KeyId = secret.KeyId;
         ReleaseFiles = ReleaseFileKey.Of(secret);
+        Detection = DetectionKey.Of(secret, model);
         Span<byte> key = stackalloc byte[SipHashKey.Size];
         secret.DeriveKey("caller", key);
         Caller = new SipHashKey(key);
@@ -37,6 +38,8 @@ internal sealed class ShieldKeys
         Answers = new SipHashKey(key);
         secret.DeriveKey("trial/" + model, key);
         Trial = new SipHashKey(key);
+        secret.DeriveKey("posture-delay/" + model, key);
+        PostureDelays = new SipHashKey(key);
         CryptographicOperations.ZeroMemory(key);
     }
 
@@ -71,12 +74,19 @@ internal sealed class ShieldKeys
     /// <summary>For which callers are in a trial.</summary>
     public SipHashKey Trial { get; private set; }
 
+    /// <summary>How long a posture waits before it changes.</summary>
+    public SipHashKey PostureDelays { get; private set; }
+
     /// <summary>Authenticates files with learned releases.</summary>
     public ReleaseFileKey ReleaseFiles { get; }
+
+    /// <summary>Authenticates calibrations and logs, and gives pseudonyms.</summary>
+    public DetectionKey Detection { get; }
 
     public void Clear()
     {
         ReleaseFiles.Dispose();
+        Detection.Dispose();
         Caller = default;
         Digester = default;
         InputSchemas = default;
@@ -87,6 +97,7 @@ internal sealed class ShieldKeys
         Labels = default;
         Sketches.Clear();
         Answers = default;
+        PostureDelays = default;
         Trial = default;
     }
 }

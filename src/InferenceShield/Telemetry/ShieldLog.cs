@@ -37,4 +37,7 @@ internal static partial class ShieldLog
 
     [LoggerMessage(1021, LogLevel.Error, "Shield '{Shield}': containment ({Action}) of a caller failed twice: {Fault}", EventName = "ContainmentFailed")]
     public static partial void ContainmentFailed(ILogger logger, string shield, string action, string fault);
+
+    [LoggerMessage(1030, LogLevel.Error, "Shield '{Shield}': recording for calibration has ended. {Reason}", EventName = "RecordingEnded")]
+    public static partial void RecordingEnded(ILogger logger, string shield, string reason);
 }

@@ -133,7 +133,7 @@ internal static class BaselineFit
         bool isNear = false;
         for (int i = Math.Max(0, place - Ring); i < place; i++)
         {
-            if (queries[i].Exact == queries[place].Exact)
+            if (queries[i].Exact == queries[place].Exact || queries[place].Exact == 0)
             {
                 return false;
             }

@@ -45,11 +45,11 @@ internal static class CalibrationFit
         SignalTables tables = TableFit.Fit(profile.Classes, rows);
         OutlierModel outliers = OutlierFit.Fit(tables, rows, proxies);
         CallerBaseline baseline = BaselineFit.Fit(tables, outliers, fit, lifetime, trimmed);
-        OdometerCells cells = OdometerCells.Learn(profile.Classes, rows);
+        OdometerCells cells = OdometerCells.Learn(Math.Max(profile.Classes, 1), rows);
         PlainBaseline plain = PlainOf(profile.Classes, rows, tables, order);
         DetectionCalibration untold = new(profile, order.Length, tables, outliers, baseline, thresholds: null, cells, linking: null, plain);
         DetectionThresholds thresholds = ThresholdFit.Fit(Maxima(untold, held), untold.IsAdvisory, trimmed);
-        return new DetectionCalibration(profile, order.Length, tables, outliers, baseline, thresholds, cells, linking: null, plain);
+        return new DetectionCalibration(profile, order.Length, tables, outliers, baseline, thresholds, cells, LinkingOf(tables, baseline, held, seed), plain);
     }
 
     /// <summary>A calibration without callers: tables of benign queries, for the cold start and the odometer.</summary>
@@ -61,7 +61,7 @@ internal static class CalibrationFit
         SignalTables tables = TableFit.Fit(profile.Classes, benign);
         return new DetectionCalibration(
             profile, callers: 0, tables, OutlierFit.Fit(tables, benign, proxies), baseline: null, thresholds: null,
-            OdometerCells.Learn(profile.Classes, benign), linking: null, PlainOf(profile.Classes, benign, tables, []));
+            OdometerCells.Learn(Math.Max(profile.Classes, 1), benign), linking: null, PlainOf(profile.Classes, benign, tables, []));
     }
 
     /// <summary>Lifetime maxima of every statistic, [statistic][caller].</summary>
@@ -131,7 +131,7 @@ internal static class CalibrationFit
         CallerHistory[] lasting = [.. callers.Where(caller => caller.Queries.Length >= DriftQueries)];
         if (lasting.Length > 1)
         {
-            double[][] means = [.. lasting.Select(caller => MeanOf(tables, caller.Queries))];
+            double[][] means = [.. lasting.Select(caller => MeanOf(tables, caller.Queries.AsSpan(0, DriftQueries)))];
             for (int i = 0; i < mean.Length; i++)
             {
                 double middle = means.Average(one => one[i]);
@@ -143,18 +143,34 @@ internal static class CalibrationFit
         return new PlainBaseline { LabelShares = shares, BorderlineShare = (float)borderline / rows.Length, VectorMean = mean, VectorSpread = spread };
     }
 
-    private static double[] MeanOf(SignalTables tables, QuerySignals[] queries)
+    /// <summary>How much callers whom the whitening was not fitted to resemble each other.</summary>
+    private static LinkingBaseline LinkingOf(SignalTables tables, CallerBaseline baseline, CallerHistory[] held, ulong seed)
+    {
+        float[][] means = new float[LinkingBaseline.Queries.Length][];
+        VectorBaseline?[] vectors = new VectorBaseline?[LinkingBaseline.Queries.Length];
+        for (int at = 0; at < means.Length; at++)
+        {
+            int queries = LinkingBaseline.Queries[at];
+            means[at] = [.. held.Where(caller => caller.Queries.Length >= queries).SelectMany(caller => MeanOf(tables, caller.Queries.AsSpan(0, queries))).Select(value => (float)value)];
+            int checkpoint = Array.IndexOf(baseline.Checkpoints, queries);
+            vectors[at] = checkpoint < 0 ? null : baseline.Cumulative[checkpoint];
+        }
+
+        return LinkingBaseline.Fit(means, vectors, seed);
+    }
+
+    private static double[] MeanOf(SignalTables tables, ReadOnlySpan<QuerySignals> queries)
     {
         double[] mean = new double[QuerySignals.VectorLength];
         Span<float> z = stackalloc float[QuerySignals.ScalarCount];
         Span<float> v = stackalloc float[QuerySignals.VectorLength];
-        for (int row = 0; row < DriftQueries; row++)
+        foreach (ref readonly QuerySignals query in queries)
         {
-            tables.Transform(in queries[row], z);
+            tables.Transform(in query, z);
             BaselineFit.Vector(z, v);
             for (int i = 0; i < mean.Length; i++)
             {
-                mean[i] += v[i] / (double)DriftQueries;
+                mean[i] += v[i] / (double)queries.Length;
             }
         }
 

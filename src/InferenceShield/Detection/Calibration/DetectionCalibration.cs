@@ -33,6 +33,47 @@ public sealed class DetectionCalibration
     /// <summary>Whether the callers are too few to promise anything.</summary>
     public bool IsAdvisory => Callers < FewestCallers;
 
+    /// <summary>Fits a calibration to a log of honest callers.</summary>
+    /// <param name="profile">By which the queries of the log were measured: that of the calibration in force while it was recorded.</param>
+    /// <param name="log">What a shield recorded.</param>
+    /// <param name="seed">Which half of the callers tables are fitted to; thresholds come of the other half.</param>
+    /// <remarks>Some seconds for a million queries. Outliers are judged by distance only: what recognises synthetic proxies of attacks needs
+    /// inputs, of which a log has none.</remarks>
+    /// <exception cref="DetectionFileException">The log is of another profile, or has too few callers.</exception>
+    public static DetectionCalibration Fit(DetectionProfile profile, DetectionLogReader log, ulong seed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        ArgumentNullException.ThrowIfNull(log);
+        log.RequireProfile(profile.Id);
+        return CalibrationFit.Fit(profile, log.ReadCallers(), [], seed);
+    }
+
+    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <param name="file">The whole file.</param>
+    /// <param name="model">The model it has to be for.</param>
+    /// <param name="secret">The secret it has to be authenticated under.</param>
+    /// <exception cref="DetectionFileException">Refused; says why.</exception>
+    public static DetectionCalibration Load(ReadOnlySpan<byte> file, string model, ShieldSecret secret)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(model);
+        ArgumentNullException.ThrowIfNull(secret);
+        using DetectionKey key = DetectionKey.Of(secret, model);
+        return CalibrationFile.Read(file, key);
+    }
+
+    /// <summary>Writes the calibration as a file. The format is documented in docs/detection-log.md.</summary>
+    /// <param name="stream">Written once, not flushed.</param>
+    /// <param name="model">The model it is for, as its profile was learned: 1 to 256 bytes in UTF-8.</param>
+    /// <param name="secret">That of the profile. Authenticates the file, so that nobody without it can plant one.</param>
+    public void Save(Stream stream, string model, ShieldSecret secret)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentException.ThrowIfNullOrEmpty(model);
+        ArgumentNullException.ThrowIfNull(secret);
+        using DetectionKey key = DetectionKey.Of(secret, model);
+        stream.Write(CalibrationFile.Write(this, key));
+    }
+
     /// <summary>Tells calibrations in one process apart, for states that were built up under another one.</summary>
     internal int Stamp { get; } = Interlocked.Increment(ref s_stamp);
 

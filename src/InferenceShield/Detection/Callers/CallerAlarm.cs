@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace InferenceShield;
 
-/// <summary>What is kept of an alarm: enough to say later, in words, why it was raised. 48 bytes; all zero: none.</summary>
+/// <summary>What is kept of an alarm: enough to say later, in words, why it was raised. 44 bytes; all zero: none.</summary>
 internal struct CallerAlarm
 {
     public const int MostReasons = 3;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using InferenceShield.Numerics;
 
 namespace InferenceShield;
 
@@ -55,7 +56,7 @@ internal static class CallerUpdate
             vector[z.Length + i] = Math.Min(z[i] * z[i], LargestSquare);
         }
 
-        Average(ref watch, vector);
+        RunningMeans.Add(vector, watch.Sums, watch.Recent32, watch.Recent256, 1 - s_keep32, 1 - s_keep256);
         int grown = CountNearDuplicate(baseline, ref watch, in signals);
         if (calibration.Outliers is OutlierModel model)
         {
@@ -160,16 +161,6 @@ internal static class CallerUpdate
         watch = next;
     }
 
-    private static void Average(ref CallerWatch watch, ReadOnlySpan<float> vector)
-    {
-        for (int i = 0; i < vector.Length; i++)
-        {
-            watch.Sums[i] += vector[i];
-            watch.Recent32[i] += (1 - s_keep32) * (vector[i] - watch.Recent32[i]);
-            watch.Recent256[i] += (1 - s_keep256) * (vector[i] - watch.Recent256[i]);
-        }
-    }
-
     private static int CountNearDuplicate(CallerBaseline? baseline, ref CallerWatch watch, in QuerySignals signals)
     {
         if (signals.Exact == 0)
@@ -177,51 +168,59 @@ internal static class CallerUpdate
             return 0; // inputs are not seen
         }
 
-        // 0 would be an empty place.
-        uint digest = Math.Max((uint)signals.Exact, 1);
-        bool seen = false;
-        bool near = false;
-        for (int i = 0; i < watch.RingFilled; i++)
-        {
-            ulong difference = watch.SimHashes[i] ^ signals.SimHash;
-            near |= (difference & (difference - 1)) == 0; // one bit at most
-            seen |= watch.Digests[i] == digest;
-        }
-
-        bool hit = near && !seen;
+        // The first places of the ring are filled first.
+        uint digest = (uint)signals.Exact;
+        ulong filled = watch.RingFilled == CallerWatch.Ring ? ulong.MaxValue : (1UL << watch.RingFilled) - 1;
+        bool hit = (RingScan.FindNear(watch.SimHashes, signals.SimHash) & filled) != 0
+            && !((ReadOnlySpan<uint>)watch.Digests)[..watch.RingFilled].Contains(digest);
         watch.SimHashes[watch.RingNext] = signals.SimHash;
         watch.Digests[watch.RingNext] = digest;
         watch.RingNext = (byte)((watch.RingNext + 1) % CallerWatch.Ring);
         watch.RingFilled = (byte)Math.Min(watch.RingFilled + 1, CallerWatch.Ring);
         Shift(ref watch.NearDuplicateHits, hit);
-        float largest = 0;
-        for (int i = 0; i < CallerBaseline.NearDuplicateAllowances.Length; i++)
-        {
-            float sum = Math.Max(0, watch.NearDuplicates[i] + (hit ? 1 : 0) - CallerBaseline.NearDuplicateAllowances[i]);
-            watch.NearDuplicates[i] = sum;
-            largest = Math.Max(largest, sum / (baseline?.NearDuplicateScales[i] ?? 1));
-        }
-
-        return baseline is not null ? Raise(ref watch.Maxima, DetectionStatistic.NearDuplicates, largest) : 0;
+        float largest = Step(watch.NearDuplicates, CallerBaseline.NearDuplicateAllowances, hit, baseline is null ? default : baseline.NearDuplicateScales);
+        return hit ? Raise(ref watch.Maxima, DetectionStatistic.NearDuplicates, largest) : 0;
     }
 
     private static int CountOutlier(
-        ref CallerWatch.OutlierSums sums, ref CallerWatch.StatisticMaxima maxima, DetectionStatistic statistic, float score, float[] cuts, float[]? scales)
+        ref CallerWatch.OutlierSums sums, ref CallerWatch.StatisticMaxima maxima, DetectionStatistic statistic, float score, float[] cuts, ReadOnlySpan<float> scales)
     {
+        float[] allowances = CallerBaseline.OutlierAllowances;
+        Span<float> all = sums;
         float largest = 0;
-        int allowances = CallerBaseline.OutlierAllowances.Length;
-        for (int cut = 0; cut < 2; cut++)
+        for (int cut = 0; cut < cuts.Length; cut++)
         {
-            float hit = score > cuts[cut] ? 1 : 0;
-            for (int i = 0; i < allowances; i++)
-            {
-                int at = (cut * allowances) + i;
-                sums[at] = Math.Max(0, sums[at] + hit - CallerBaseline.OutlierAllowances[i]);
-                largest = Math.Max(largest, sums[at] / (scales?[at] ?? 1));
-            }
+            largest = Math.Max(
+                largest, Step(all.Slice(cut * allowances.Length, allowances.Length), allowances, score > cuts[cut], scales.IsEmpty ? default : scales.Slice(cut * allowances.Length, allowances.Length)));
         }
 
-        return scales is not null ? Raise(ref maxima, statistic, largest) : 0;
+        return largest > 0 ? Raise(ref maxima, statistic, largest) : 0;
+    }
+
+    /// <summary>One step of CUSUMs of one hit, by allowance, ascending.</summary>
+    /// <returns>After a hit the largest of them, each divided by its scale; 0 otherwise, for then none has grown.</returns>
+    private static float Step(Span<float> sums, ReadOnlySpan<float> allowances, bool hit, ReadOnlySpan<float> scales)
+    {
+        if (!hit)
+        {
+            // The larger the allowance, the smaller the sum: where one is 0 the others are.
+            for (int i = 0; i < sums.Length && sums[i] > 0; i++)
+            {
+                float sum = sums[i] - allowances[i];
+                sums[i] = sum > 0 ? sum : 0;
+            }
+
+            return 0;
+        }
+
+        float largest = 0;
+        for (int i = 0; i < sums.Length; i++)
+        {
+            sums[i] += 1 - allowances[i];
+            largest = scales.IsEmpty ? 0 : Math.Max(largest, sums[i] / scales[i]);
+        }
+
+        return largest;
     }
 
     private static int LookAtMeans(CallerBaseline baseline, ref CallerWatch watch)

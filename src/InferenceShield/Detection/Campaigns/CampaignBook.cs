@@ -153,7 +153,11 @@ internal sealed class CampaignBook
                     try
                     {
                         ref CallerWatch watch = ref watches[slot];
-                        _cells.Or(in watch.Cells);
+                        if (watch.Stamp == calibration.Stamp)
+                        {
+                            _cells.Or(in watch.Cells);
+                        }
+
                         Odometer = Math.Max(Odometer, watch.Odometer);
                         queries = ((long)watch.Epoch * lifetime) + watch.Queries;
                     }

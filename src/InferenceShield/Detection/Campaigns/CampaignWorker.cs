@@ -21,6 +21,7 @@ internal sealed class CampaignWorker
 
     private readonly LatestRing<CallerSnapshot>[] _snapshots;
     private readonly NearQueryLinks _nearQueries = new();
+    private readonly CallerActivity _activity = new();
     private readonly CallerClusters _clusters = new();
     private readonly CampaignBook _book = new();
     private readonly HashSet<CallerKey> _seen = [];
@@ -46,9 +47,6 @@ internal sealed class CampaignWorker
     /// <summary>Mean vectors that were left out because their place was busy.</summary>
     public long Missed => _snapshots.Sum(ring => ring.Missed);
 
-    /// <summary>Share of the queries since the last run but one that were nearly, but not exactly, another caller's; for dashboards.</summary>
-    public double NearQueryShare => _nearQueries.Share;
-
     /// <summary>Notes a caller's mean vector at n = 11, 45 or 181. On the hot path: bounded, no allocation, no lock that waits.</summary>
     public void Note(DetectionCalibration calibration, CallerKey caller, CallerKey tenant, int queries, ReadOnlySpan<float> mean, long now)
     {
@@ -63,8 +61,15 @@ internal sealed class CampaignWorker
         _snapshots[at].Add(in snapshot);
     }
 
-    /// <summary>Notes a query, for near-duplicates across callers. On the hot path: bounded, no allocation.</summary>
-    public void NoteQuery(CallerKey caller, in QuerySignals signals, long now) => _nearQueries.Note(caller, in signals, now);
+    /// <summary>Notes a query, for near-duplicates across callers and for when they ask. On the hot path: bounded, no allocation.</summary>
+    public void NoteQuery(CallerKey caller, in QuerySignals signals, long now)
+    {
+        _nearQueries.Note(caller, in signals, now);
+        _activity.Note(caller, now);
+    }
+
+    /// <summary>Plain numbers across callers, measured now: for dashboards. Some milliseconds.</summary>
+    public CrossCallerSignals Measure(long now) => _activity.Measure(Campaigns, _nearQueries.Share, now);
 
     /// <summary>Links, scores and reports; each minute.</summary>
     /// <param name="calibration">In force; without <see cref="DetectionCalibration.Linking"/> nobody is linked.</param>

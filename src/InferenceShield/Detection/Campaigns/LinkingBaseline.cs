@@ -79,26 +79,30 @@ internal sealed class LinkingBaseline
     /// <summary>The size that the largest group of so many honest callers does not exceed in 99 %.</summary>
     /// <param name="at">Which n.</param>
     /// <param name="callers">Callers that are compared.</param>
-    /// <remarks>Between and beyond the cohorts that were drawn, groups are taken to grow with the cohort, and never above the next cohort's:
-    /// groups that share a cause grow so, chance ones slower.</remarks>
+    /// <remarks>On the line between two cohorts that were drawn, rounded up; beyond the largest in proportion to the callers: groups that share
+    /// a cause grow so, chance ones slower.</remarks>
     public int SizeOf(int at, int callers)
     {
-        (int cohort, int size) = Sizes[at][0];
-        foreach ((int nextCohort, int nextSize) in Sizes[at])
+        (int Cohort, int Size) below = Sizes[at][0];
+        if (callers <= below.Cohort)
         {
-            if (callers <= nextCohort)
-            {
-                return Math.Min(nextSize, Grown(size, cohort, callers));
-            }
-
-            (cohort, size) = (nextCohort, nextSize);
+            return below.Size;
         }
 
-        return Grown(size, cohort, callers);
+        foreach ((int cohort, int size) in Sizes[at])
+        {
+            if (callers <= cohort)
+            {
+                return below.Size + RatioUp(size - below.Size, callers - below.Cohort, cohort - below.Cohort);
+            }
+
+            below = (cohort, size);
+        }
+
+        return RatioUp(below.Size, callers, below.Cohort);
     }
 
-    private static int Grown(int size, int cohort, int callers) =>
-        callers <= cohort ? size : (int)Math.Min(int.MaxValue, (((long)size * callers) + cohort - 1) / cohort);
+    private static int RatioUp(int size, int callers, int cohort) => (int)Math.Min(int.MaxValue / 2, (((long)size * callers) + cohort - 1) / cohort);
 
     private void FitAt(int at, ReadOnlySpan<float> means, ulong seed)
     {

@@ -89,7 +89,8 @@ internal sealed class AnswerSignals
             Normalise(kind, scores.Slice(row * scoreLength, scoreLength), probabilities, out int label, out int second, out _);
             labels[row] = label;
             seconds[row] = second;
-            CentredLogs(probabilities, logs.AsSpan(row * classes, classes));
+            NaturalLogs.Fill(probabilities, LeastProbability, logs.AsSpan(row * classes, classes));
+            Centre(probabilities, logs.AsSpan(row * classes, classes));
         }
 
         return new AnswerSignals(kind, scoreLength, [], [], LearnSurprises(labels, seconds, classes), null, logs, labels);
@@ -98,19 +99,20 @@ internal sealed class AnswerSignals
     /// <summary>Measures one answer: label, second, confidence and the output scalars.</summary>
     public void Measure(ReadOnlySpan<float> scores, ref QuerySignals signals)
     {
+        // Whole vectors: what lies behind the probabilities is transformed too, and not looked at.
         int stride = WhitenedNorm.Stride(Length);
-        Span<float> space = Take(ref s_floats, 3 * stride);
+        Span<float> space = Take(ref s_floats, 2 * stride);
         Span<float> logs = space.Slice(stride, Length);
-        Span<float> scratch = space[(2 * stride)..];
         if (!HasLabels)
         {
-            MeasureValues(scores, logs, scratch, ref signals);
+            MeasureValues(scores, logs, ref signals);
             return;
         }
 
-        Span<float> probabilities = space[..Classes];
+        Span<float> probabilities = space[..Length];
         Normalise(_kind, scores, probabilities, out int label, out int second, out double rest);
-        double entropy = CentredLogs(probabilities, logs);
+        NaturalLogs.Fill(space[..stride], LeastProbability, space[stride..]);
+        double entropy = Centre(probabilities, logs);
         float first = probabilities[label];
         signals.Label = label;
         signals.Second = second;
@@ -121,7 +123,7 @@ internal sealed class AnswerSignals
             : (float)Math.Log(Math.Max(first, LeastShare) / Math.Max(probabilities[second], LeastShare));
         signals.Scalars[(int)SignalScalar.Entropy] = (float)(IsSigmoid(_kind) && ScoreLength > 1 ? BinaryEntropies(probabilities) : entropy);
         signals.Scalars[(int)SignalScalar.SecondSurprise] = second == label ? 0 : _surprises[HasPairs ? (label * Classes) + second : second];
-        signals.Scalars[(int)SignalScalar.OutputDistance] = _gaussians.LogDistance(label, logs, scratch);
+        signals.Scalars[(int)SignalScalar.OutputDistance] = _gaussians.LogDistance(label, logs);
     }
 
     public void Write(BinaryWriter writer)
@@ -215,10 +217,9 @@ internal sealed class AnswerSignals
         }
     }
 
-    /// <summary>Fills ln(p + 1e-7) less their mean, and gives the entropy of p.</summary>
-    private static double CentredLogs(ReadOnlySpan<float> probabilities, Span<float> logs)
+    /// <summary>Subtracts the mean of ln(p + 1e-7), and gives the entropy of p.</summary>
+    private static double Centre(ReadOnlySpan<float> probabilities, Span<float> logs)
     {
-        NaturalLogs.Fill(probabilities, LeastProbability, logs);
         double entropy = 0;
         for (int i = 0; i < probabilities.Length; i++)
         {
@@ -271,7 +272,7 @@ internal sealed class AnswerSignals
         return surprises;
     }
 
-    private void MeasureValues(ReadOnlySpan<float> scores, Span<float> values, Span<float> scratch, ref QuerySignals signals)
+    private void MeasureValues(ReadOnlySpan<float> scores, Span<float> values, ref QuerySignals signals)
     {
         FiniteRow.Standardise(scores, _valueMeans, _valueFactors, LargestValue, values);
         RowMoments moments = RowMoments.Of(values, 0, float.NegativeInfinity);
@@ -282,7 +283,7 @@ internal sealed class AnswerSignals
         signals.Scalars[(int)SignalScalar.LogMargin] = (float)(.5 * Math.Log((moments.Squares / values.Length) + 1e-6));
         signals.Scalars[(int)SignalScalar.Entropy] = 0;
         signals.Scalars[(int)SignalScalar.SecondSurprise] = 0;
-        signals.Scalars[(int)SignalScalar.OutputDistance] = _gaussians.LogDistance(0, values, scratch);
+        signals.Scalars[(int)SignalScalar.OutputDistance] = _gaussians.LogDistance(0, values);
     }
 
     private static Span<T> Take<T>(ref T[]? array, int length)

@@ -135,7 +135,7 @@ internal sealed class InputSignals
             projections[i] = folded[_coordinates[HashBits + i]];
         }
 
-        signals.Scalars[(int)SignalScalar.ProjectionDistance] = _gaussians!.LogDistance(label, projections, scratch.Slice(Projections, Projections));
+        signals.Scalars[(int)SignalScalar.ProjectionDistance] = _gaussians!.LogDistance(label, projections);
         signals.SimHash = HashOf(folded);
         for (int i = 0; i < Positions; i++)
         {
@@ -282,12 +282,9 @@ internal sealed class InputSignals
 
     private void Fold(ReadOnlySpan<float> block, int sign, Span<float> folded)
     {
-        for (int i = 0; i < block.Length; i++)
-        {
-            float term = (block[i] - _centre) * _longSigns[sign];
-            folded[i] += term;
-            sign = sign + 1 == LongSigns ? 0 : sign + 1;
-        }
+        int count = Math.Min(block.Length, LongSigns - sign);
+        SignedFold.Add(block[..count], _centre, _longSigns.AsSpan(sign, count), folded);
+        SignedFold.Add(block[count..], _centre, _longSigns.AsSpan(0, block.Length - count), folded[count..]);
     }
 
     private void Project(ReadOnlySpan<float> row, Span<float> folded)

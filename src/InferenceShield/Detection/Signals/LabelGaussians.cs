@@ -86,14 +86,13 @@ internal sealed class LabelGaussians
     /// <summary>ln of the squared Mahalanobis distance, at least ln 1e-6.</summary>
     /// <param name="label">0 to classes - 1.</param>
     /// <param name="values">As many as learned.</param>
-    /// <param name="scratch">As many, up to a multiple of 16.</param>
-    public float LogDistance(int label, ReadOnlySpan<float> values, Span<float> scratch)
+    public float LogDistance(int label, ReadOnlySpan<float> values)
     {
         ReadOnlySpan<float> means = _means.AsSpan(_meanOf[label] * _length, _length);
         ReadOnlySpan<float> whitener = _whiteners.AsSpan(_whitenerOf[label] * WhitenerSize, WhitenerSize);
         float square = IsFull
-            ? WhitenedNorm.Square(values, means, whitener, scratch)
-            : WhitenedNorm.SquareDiagonal(values, means, whitener, scratch);
+            ? WhitenedNorm.Square(values, means, whitener)
+            : WhitenedNorm.SquareDiagonal(values, means, whitener);
         return MathF.Log(Math.Clamp(square, LeastSquare, float.MaxValue));
     }
 

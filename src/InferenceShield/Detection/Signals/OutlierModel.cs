@@ -1,3 +1,5 @@
+using InferenceShield.Numerics;
+
 namespace InferenceShield;
 
 /// <summary>How strange one query is: J1 by distance, J3 by what was learned offline of synthetic proxies of attacks. Immutable, thread-safe.</summary>
@@ -5,6 +7,13 @@ internal sealed class OutlierModel
 {
     /// <summary>J3 sees normal scores clipped to so much.</summary>
     public const float LargestTrainedScore = 4;
+
+    private static readonly float[] s_nothing = new float[QuadraticForm.Lanes];
+
+    private readonly float[] _precision = [];
+    private readonly float[] _quadratic = [];
+    private readonly float[] _linear = [];
+    private readonly float[] _absolute = [];
 
     /// <summary>Where CUSUMs begin: J above its 99 % and 99.9 % quantile over benign queries.</summary>
     public required float[] DistanceCuts { get; init; }
@@ -15,16 +24,48 @@ internal sealed class OutlierModel
     public required float[] Mean { get; init; }
 
     /// <summary>12 x 12: inverse covariance of z; dropped scalars have zeros.</summary>
-    public required float[] Precision { get; init; }
+    public required float[] Precision
+    {
+        get;
+        init
+        {
+            field = value;
+            _precision = QuadraticForm.Pad(value);
+        }
+    }
 
     /// <summary>12, of z clipped to +-4.</summary>
-    public required float[] Linear { get; init; }
+    public required float[] Linear
+    {
+        get;
+        init
+        {
+            field = value;
+            _linear = QuadraticForm.Pad(value);
+        }
+    }
 
     /// <summary>12, of |z|.</summary>
-    public required float[] Absolute { get; init; }
+    public required float[] Absolute
+    {
+        get;
+        init
+        {
+            field = value;
+            _absolute = QuadraticForm.Pad(value);
+        }
+    }
 
     /// <summary>12 x 12 symmetric, of z_i z_j.</summary>
-    public required float[] Quadratic { get; init; }
+    public required float[] Quadratic
+    {
+        get;
+        init
+        {
+            field = value;
+            _quadratic = QuadraticForm.Pad(value);
+        }
+    }
 
     /// <summary>Whether J3 was trained: without inputs to make proxies of it is not.</summary>
     public required bool IsTrained { get; init; }
@@ -35,43 +76,23 @@ internal sealed class OutlierModel
     /// <param name="trained">J3, of z clipped to +-4: the log-odds of the logistic regression, but for its constant.</param>
     public void Score(ReadOnlySpan<float> z, out float distance, out float trained)
     {
-        Span<float> moved = stackalloc float[QuerySignals.ScalarCount];
-        for (int i = 0; i < moved.Length; i++)
+        Span<float> moved = stackalloc float[QuadraticForm.Lanes];
+        moved[QuerySignals.ScalarCount..].Clear();
+        for (int i = 0; i < QuerySignals.ScalarCount; i++)
         {
             moved[i] = z[i] - Mean[i];
         }
 
-        distance = Form(Precision, moved);
+        distance = QuadraticForm.Of(_precision, s_nothing, s_nothing, moved);
         trained = 0;
-        if (!IsTrained)
+        if (IsTrained)
         {
-            return;
-        }
-
-        float sum = 0;
-        for (int i = 0; i < moved.Length; i++)
-        {
-            moved[i] = Math.Clamp(z[i], -LargestTrainedScore, LargestTrainedScore);
-            sum += (Linear[i] * moved[i]) + (Absolute[i] * Math.Abs(moved[i]));
-        }
-
-        trained = sum + Form(Quadratic, moved);
-    }
-
-    private static float Form(float[] matrix, ReadOnlySpan<float> x)
-    {
-        float sum = 0;
-        for (int i = 0; i < x.Length; i++)
-        {
-            float row = 0;
-            for (int j = 0; j < x.Length; j++)
+            for (int i = 0; i < QuerySignals.ScalarCount; i++)
             {
-                row += matrix[(i * x.Length) + j] * x[j];
+                moved[i] = Math.Clamp(z[i], -LargestTrainedScore, LargestTrainedScore);
             }
 
-            sum += row * x[i];
+            trained = QuadraticForm.Of(_quadratic, _linear, _absolute, moved);
         }
-
-        return sum;
     }
 }

@@ -1,0 +1,85 @@
+using InferenceShield.Lab;
+using Xunit;
+
+namespace InferenceShield.Tests;
+
+public class DriftWatchTests
+{
+    private static readonly Lazy<DetectionCalibration> s_fitted = new(() => CalibrationFit.Fit(CalibrationCases.Profile(), CalibrationCases.Callers(1_000, stream: 41, longest: 60), [], seed: 5));
+
+    [Fact]
+    public void Callers_like_the_calibrated_ones_are_no_drift_however_few()
+    {
+        DriftWatch watch = new();
+        SeededRandom random = new(1, 41);
+        for (int caller = 0; caller < 4_000; caller++)
+        {
+            Note(watch, ref random, shift: 0);
+            if (caller % 50 == 0)
+            {
+                Assert.False(watch.Read(s_fitted.Value).IsDrift);
+            }
+        }
+
+        Assert.InRange(watch.Read(s_fitted.Value).Callers, 900, 1_000);
+    }
+
+    [Fact]
+    public void A_shift_of_half_a_deviation_is_told_in_words()
+    {
+        DriftWatch watch = new();
+        SeededRandom random = new(1, 42);
+        for (int caller = 0; caller < 1_000; caller++)
+        {
+            Note(watch, ref random, shift: .6f);
+        }
+
+        DriftReport report = watch.Read(s_fitted.Value);
+
+        Assert.True(report.IsDrift);
+        Assert.InRange(report.LargestShift, .45, .75);
+        Assert.Equal(3, report.Reasons.Count);
+        Assert.StartsWith("mean of inputs: 0.", report.Reasons[0], StringComparison.Ordinal);
+        Assert.Contains("above calibrated callers", report.Reasons[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nothing_is_said_of_a_few_callers_or_under_a_new_calibration()
+    {
+        DriftWatch watch = new();
+        SeededRandom random = new(1, 43);
+        for (int caller = 0; caller < 49; caller++)
+        {
+            Note(watch, ref random, shift: 9);
+        }
+
+        Assert.Empty(watch.Read(s_fitted.Value).Reasons);
+        Note(watch, ref random, shift: 9);
+        Note(watch, ref random, shift: 9);
+        Assert.True(watch.Read(s_fitted.Value).IsDrift);
+        DetectionCalibration cold = CalibrationFit.FitRows(CalibrationCases.Profile(), CalibrationCases.Rows(300, stream: 44), []);
+        Assert.False(watch.Read(cold).IsDrift);
+    }
+
+    [Fact]
+    public void Noting_allocates_nothing()
+    {
+        DriftWatch watch = new();
+        float[] mean = new float[QuerySignals.VectorLength];
+        DetectionCalibration calibration = s_fitted.Value;
+
+        Assert.Equal(0, Allocations.Least(() => watch.Note(calibration, mean)));
+    }
+
+    private static void Note(DriftWatch watch, ref SeededRandom random, float shift)
+    {
+        PlainBaseline plain = s_fitted.Value.Plain;
+        float[] mean = new float[QuerySignals.VectorLength];
+        for (int i = 0; i < mean.Length; i++)
+        {
+            mean[i] = plain.VectorMean[i] + (plain.VectorSpread[i] * (CalibrationCases.Gaussian(ref random) + (i == (int)SignalScalar.Mean ? shift : 0)));
+        }
+
+        watch.Note(s_fitted.Value, mean);
+    }
+}
