@@ -182,7 +182,7 @@ internal sealed partial class PostureEngine
     {
         if (_watches is null || !_watches.TryEnterExisting(one.Caller, out int slot))
         {
-            return (one.DueEpoch, one.LatestQueries);
+            return (one.Epoch, one.LatestQueries);
         }
 
         try
