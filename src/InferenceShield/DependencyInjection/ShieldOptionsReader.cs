@@ -124,6 +124,7 @@ internal static partial class ShieldOptionsReader
     /// <summary>Before the binder is asked, which does not say what is allowed.</summary>
     private static string? FindNameFault(string path, string key, string value) => key[(key.LastIndexOf(':') + 1)..].ToUpperInvariant() switch
     {
+        "MODE" when Is(key, 0, "Postures") => FindEnumFault<PostureMode>(path, value),
         "MODE" => FindEnumFault<ShieldMode>(path, value),
         "KIND" => FindEnumFault<OutputKind>(path, value),
         "BLOCKED" => FindEnumFault<BlockedTreatment>(path, value),

@@ -1,6 +1,6 @@
 using InferenceShield.Numerics;
 
-namespace InferenceShield.Tests.Numerics;
+namespace InferenceShield.Tests;
 
 public sealed class RowSelectionTests
 {

@@ -5,25 +5,26 @@ namespace InferenceShield;
 /// after a minimum dwell and after the decay time without evidence that asks for the posture, never below what still stands.</remarks>
 internal sealed class PostureCase
 {
-    /// <summary>How long what stands is taken to stand after it was last seen: longer than a scan of all callers takes, in case some find the caller busy.</summary>
-    public const long StandingTime = 600_000_000_000;
+    /// <summary>Ticks for which what stands is taken to stand after it was last seen: ten scans of all callers, in case some find the caller busy. Not
+    /// time, of which a machine that slept makes a leap.</summary>
+    public const long StandingTicks = 600;
 
-    /// <summary>Family x level, and the cold start.</summary>
-    private const int AlarmKinds = 5;
+    /// <summary>Family x level.</summary>
+    private const int AlarmKinds = 4;
 
     private readonly long[] _evidenceAt = new long[(int)Posture.Blocked + 1];
-    private readonly int[] _seen = [-1, -1, -1, -1, -1];
-    private readonly int[] _forgiven = [-1, -1, -1, -1, -1];
+    private readonly int[] _seen = [-1, -1, -1, -1];
+    private readonly int[] _forgiven = [-1, -1, -1, -1];
     private bool _isFirst = true;
     private long _dueAt;
     private int _dueQueries;
     private Posture _standing;
 
-    public PostureCase(CallerKey caller, long now)
+    public PostureCase(CallerKey caller, long now, long tick)
     {
         Caller = caller;
         Since = now;
-        ReadAt = now;
+        ReadAt = tick;
         Array.Fill(_evidenceAt, now);
     }
 
@@ -62,6 +63,7 @@ internal sealed class PostureCase
     /// <summary>Whether it can be forgotten as long as the posture is Normal: no alarm in this epoch, nothing that stands.</summary>
     public bool IsQuiet { get; private set; }
 
+    /// <summary>The tick in which it was last read.</summary>
     public long ReadAt { get; private set; }
 
     public long EvidenceAt => _evidenceAt[1];
@@ -76,8 +78,7 @@ internal sealed class PostureCase
     public long RetryAt { get; set; }
 
     /// <summary>The kind of an alarm: one number for each that an epoch can raise once.</summary>
-    public static int KindOf(DetectionVerdict verdict) =>
-        verdict.Statistic == DetectionStatistic.ColdStart ? AlarmKinds - 1 : (2 * (int)verdict.Family) + (int)verdict.Level;
+    public static int KindOf(DetectionVerdict verdict) => (2 * (int)verdict.Family) + (int)verdict.Level;
 
     /// <summary>Whether one of its alarms was raised, or again, in the epoch that goes on. Older ones stay on the record and count no more.</summary>
     public static bool HasAlarm(in CallerReading reading)
@@ -88,7 +89,7 @@ internal sealed class PostureCase
 
     /// <summary>Begins to take in what was read of the caller.</summary>
     /// <returns>Whether the caller has asked since the last time.</returns>
-    public bool Begin(in CallerReading reading, long now)
+    public bool Begin(in CallerReading reading, long tick)
     {
         _isFirst = LatestQueries < 0;
         if (reading.Epoch < Epoch || (reading.Epoch == Epoch && reading.Queries < LatestQueries))
@@ -101,7 +102,7 @@ internal sealed class PostureCase
         Tenant = reading.Tenant;
         Epoch = reading.Epoch;
         LatestQueries = reading.Queries;
-        ReadAt = now;
+        ReadAt = tick;
         IsQuiet = !HasAlarm(in reading);
         return asked;
     }
@@ -171,9 +172,9 @@ internal sealed class PostureCase
     }
 
     /// <summary>Goes down by one step, if it is time.</summary>
-    public bool TryFall(PostureRules rules, long now)
+    public bool TryFall(PostureRules rules, long now, long tick)
     {
-        Posture standing = now - ReadAt <= StandingTime ? _standing : Posture.Normal;
+        Posture standing = tick - ReadAt <= StandingTicks ? _standing : Posture.Normal;
         if (Posture == Posture.Normal || Pending > Posture || Posture <= standing
             || now - Since < rules.Dwell || now - Math.Max(Since, _evidenceAt[(int)Posture]) < rules.Decay)
         {

@@ -89,7 +89,7 @@ internal sealed partial class PostureEngine
             }
         }
 
-        bool asked = one.Begin(in reading, _now);
+        bool asked = one.Begin(in reading, _tick);
         foreach (DetectionVerdict verdict in reading.Verdicts)
         {
             TakeVerdict(one, verdict, asked && verdict.LatestEpoch == reading.Epoch);
@@ -266,7 +266,7 @@ internal sealed partial class PostureEngine
                 one.Campaign = report.Id;
                 if (one.LatestQueries < 0 && TryRead(caller, out CallerReading reading))
                 {
-                    one.Begin(in reading, _now); // for its queries, from which the delay counts
+                    one.Begin(in reading, _tick); // for its queries, from which the delay counts
                 }
 
                 DemandAsMember(one, campaign, posture);

@@ -43,6 +43,7 @@ internal sealed partial class PostureEngine
     private DetectionCalibration? _calibration;
     private long _latest = long.MinValue;
     private long _now;
+    private long _tick;
     private int _scanned;
     private int _searches;
     private long _acted;
@@ -141,6 +142,7 @@ internal sealed partial class PostureEngine
         _rules = _currentRules();
         _calibration = _currentCalibration();
         _searches = 0;
+        _tick++;
         _tenantReadings.Clear();
     }
 
@@ -164,13 +166,13 @@ internal sealed partial class PostureEngine
                 Move(one, before, one.Reason);
             }
         }
-        else if (one.TryFall(_rules, _now))
+        else if (one.TryFall(_rules, _now, _tick))
         {
             Move(one, before, $"No new evidence for {TimeSpan.FromTicks(_rules.Decay / 100)}.");
         }
 
         Settle(one);
-        if (one is { Severity: Posture.Normal, Applied: Posture.Normal } && (one.IsQuiet || _now - one.ReadAt > PostureCase.StandingTime))
+        if (one is { Severity: Posture.Normal, Applied: Posture.Normal } && (one.IsQuiet || _tick - one.ReadAt > PostureCase.StandingTicks))
         {
             _cases.Remove(one.Caller); // a removal leaves the enumeration as it is
         }
@@ -180,7 +182,7 @@ internal sealed partial class PostureEngine
     {
         if (_watches is null || !_watches.TryEnterExisting(one.Caller, out int slot))
         {
-            return (one.DueEpoch, one.LatestQueries);
+            return (one.Epoch, one.LatestQueries);
         }
 
         try
@@ -303,7 +305,7 @@ internal sealed partial class PostureEngine
             return null;
         }
 
-        PostureCase one = new(caller, _now);
+        PostureCase one = new(caller, _now, _tick);
         _cases.Add(caller, one);
         return one;
     }

@@ -26,7 +26,7 @@ public sealed class DetectionTimerTests
         }
 
         Assert.Equal((120, 2, 60L), (seconds, minutes, timer.Failures));
-        time.Advance(TimeSpan.FromHours(-1));
+        time.Advance(TimeSpan.FromSeconds(-30));
         timer.Tick();
         Assert.Equal(2, minutes);
         time.Advance(TimeSpan.FromSeconds(60));
