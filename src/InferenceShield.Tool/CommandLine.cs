@@ -73,7 +73,7 @@ internal static class CommandLine
     private static bool IsMistake(Exception exception) => exception
         is MistakeException or FormatException or IOException or UnauthorizedAccessException or InvalidDataException
         or ModelFileException or ModelRunException or InvalidModelOutputException or InvalidQueryException
-        or OracleException or ExtractionException or OptionsValidationException or ReleaseFileException or ShieldSecretException;
+        or OracleException or ExtractionException or OptionsValidationException or ReleaseFileException or DetectionFileException or ShieldSecretException;
 
     private static string OneLine(Exception exception)
     {

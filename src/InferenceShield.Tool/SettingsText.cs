@@ -14,7 +14,8 @@ internal static class SettingsText
     /// <param name="kind">What it is.</param>
     /// <param name="classes">Numbers in a row; null where the number is no matter.</param>
     /// <param name="bandFile">Learned bands; null for none.</param>
-    public static string Of(string name, string path, string output, OutputKind kind, int? classes, string? bandFile)
+    /// <param name="detectionFile">A calibration of detection; null for none.</param>
+    public static string Of(string name, string path, string output, OutputKind kind, int? classes, string? bandFile, string? detectionFile = null)
     {
         JsonObject declared = new() { ["Kind"] = kind.ToString() };
         if (classes is { } count)
@@ -32,6 +33,11 @@ internal static class SettingsText
             ["Session"] = new JsonObject { ["ModelPath"] = path },
             ["Shield"] = new JsonObject { ["Outputs"] = new JsonObject { [output] = declared } },
         };
+        if (detectionFile is not null)
+        {
+            model["Shield"]!["Detection"] = new JsonObject { ["CalibrationFile"] = detectionFile };
+        }
+
         return new JsonObject
         {
             ["InferenceShield"] = new JsonObject

@@ -76,6 +76,53 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Detection_is_calibrated_first_to_rows_and_then_to_a_log_of_callers()
+    {
+        Environment.SetEnvironmentVariable("TOOL_TEST_SECRET", Convert.ToBase64String(new byte[32].Select((_, i) => (byte)i).ToArray()));
+        string file = _tool.At("fashion.detection");
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync("calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--out", _tool.Folder, "--secret-env", "TOOL_TEST_SECRET"));
+        Assert.Contains("\"CalibrationFile\"", _tool.Output, StringComparison.Ordinal);
+        using ShieldSecret secret = ShieldSecrets.FromEnvironment("TOOL_TEST_SECRET").GetSecret();
+        DetectionCalibration start = DetectionCalibration.Load(File.ReadAllBytes(file), "fashion", secret);
+        Assert.True(start.Outliers!.IsTrained);
+        Assert.Equal(0, start.Callers);
+
+        string log = _tool.At("fashion.log");
+        using (DetectionKey key = DetectionKey.Of(secret, "fashion"))
+        using (FileStream stream = File.Create(log))
+        {
+            using DetectionLogWriter writer = new(stream, key, start.Profile.Id, seconds: 0);
+            QuerySignals signals = default;
+            for (int i = 0; i < 300 * 20; i++)
+            {
+                signals.Label = i % 10;
+                signals.Exact = (ulong)i + 1;
+                signals.SimHash = (ulong)i * 0x9E3779B97F4A7C15;
+                for (int scalar = 0; scalar < 11; scalar++)
+                {
+                    signals.Scalars[scalar] = (i * (scalar + 7) % 101) + (i % 300 % 13);
+                }
+
+                writer.Write((ulong)(i % 300) + 1, i, in signals);
+            }
+
+            writer.Complete();
+        }
+
+        string[] calibrate = ["calibrate", "--log", log, "--profile", file, "--out", _tool.Folder, "--secret-env", "TOOL_TEST_SECRET"];
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync([.. calibrate, "--promise", "0.001"]));
+        Assert.Contains("it takes 999 callers", _tool.Error, StringComparison.Ordinal);
+        Assert.Equal(0, DetectionCalibration.Load(File.ReadAllBytes(file), "fashion", secret).Callers);
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync(calibrate));
+        Assert.Contains("Calibrated to 300 honest callers", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("Full: of honest callers at most one in 100 is alarmed in 20 queries; extrapolated", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("always the same: ProjectionDistance", _tool.Output, StringComparison.Ordinal);
+        Assert.Equal(300, DetectionCalibration.Load(File.ReadAllBytes(file), "fashion", secret).Callers);
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync("calibrate", "--log", log, "--secret-env", "TOOL_TEST_SECRET"));
+        Assert.Contains("--log and --profile go together", _tool.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Calibrate_prints_the_lines_for_the_settings()
     {
         Assert.Equal(ExitCode.Done, await _tool.RunAsync("calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--out", _tool.Folder));

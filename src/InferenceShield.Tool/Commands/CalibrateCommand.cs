@@ -11,8 +11,8 @@ internal static class CalibrateCommand
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string> model = new("MODEL") { Description = "An ONNX file." };
-        Option<string> benign = new("--benign") { Description = "Inputs as honest users send them, some thousand: IDX, .npy or CSV, each also gzipped.", HelpName = "FILE", Required = true };
+        Argument<string?> model = new("MODEL") { Description = "An ONNX file; with --log it may be left out.", Arity = ArgumentArity.ZeroOrOne };
+        Option<string?> benign = new("--benign") { Description = "Inputs as honest users send them, some thousand: IDX, .npy or CSV, each also gzipped. Needed without --log.", HelpName = "FILE" };
         Option<string?> labelColumn = SharedOptions.LabelColumn();
         Option<string> scale = SharedOptions.Scale();
         Option<string?> output = SharedOptions.Output();
@@ -24,6 +24,12 @@ internal static class CalibrateCommand
         Option<double> cap = new("--distance-cap") { Description = "The farthest in L1 that an answer of the codebook may be from the clean one.", HelpName = "NUMBER", DefaultValueFactory = _ => 0.5 };
         Option<string?> modelName = SharedOptions.ModelName();
         Option<string?> secret = SharedOptions.SecretVariable();
+        Option<string?> inputKind = new("--inputs") { Description = "What the inputs are: Image or Tabular. Default: Tabular for CSV, else Image.", HelpName = "KIND" };
+        inputKind.AcceptOnlyFromAmong("Image", "Tabular");
+        Option<string[]> logs = new("--log") { Description = "What a shield recorded of honest callers (Detection:RecordTo), in the order written; with --profile.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
+        Option<string?> profile = new("--profile") { Description = "The .detection file in force while --log was recorded.", HelpName = "FILE" };
+        Option<double?> promise = new("--promise") { Description = "With --log: write nothing unless this share of honest callers can be promised, 0.01 or 0.001.", HelpName = "NUMBER" };
+        Option<double> trimmed = new("--trim") { Description = "With --log: the share of attackers there may be among its callers, 0 to 0.2.", HelpName = "NUMBER" };
         Option<bool> json = SharedOptions.Json();
         Command command = new(
             "calibrate",
@@ -32,24 +38,45 @@ internal static class CalibrateCommand
 
             inference-shield calibrate fashion.onnx --benign honest.npy --out models --secret-env INFERENCE_SHIELD_SECRET
             inference-shield calibrate fashion.onnx --benign honest.csv --edges 0.9
+
+            With a secret it also writes what detection starts from, NAME.detection. Record honest callers under it for some weeks (Detection:RecordTo), then:
+            inference-shield calibrate --log fashion.log --profile models/fashion.detection --secret-env INFERENCE_SHIELD_SECRET
+            With MODEL and --benign beside --log, outliers are also told by proxies of attacks.
             """)
         {
-            model, benign, labelColumn, scale, output, kind, folder, bands, edges, centroids, cap, modelName, secret, json,
+            model, benign, labelColumn, scale, output, kind, folder, bands, edges, centroids, cap, inputKind, logs, profile, promise, trimmed, modelName, secret, json,
         };
         command.SetAction(parsed =>
         {
             FirstUseNotice.Show(terminal.Error);
-            string path = parsed.GetRequiredValue(model);
-            Dataset rows = DataFile.Read(parsed.GetRequiredValue(benign), null, parsed.GetValue(labelColumn), parsed.GetRequiredValue(scale));
-            if (rows.Count < FewestRows)
+            string[] logFiles = parsed.GetValue(logs) ?? [];
+            string? path = parsed.GetValue(model);
+            string? benignFile = parsed.GetValue(benign);
+            if ((logFiles.Length > 0) != (parsed.GetValue(profile) is not null))
             {
-                throw new MistakeException($"'{parsed.GetValue(benign)}' holds {rows.Count} rows; at least {FewestRows} are needed, some thousand for numbers that hold.");
+                throw new MistakeException("--log and --profile go together: the profile says how the queries of the log were measured.");
             }
 
-            using OnnxClassifier target = OutputChoice.Open(path, rows, parsed.GetValue(output), SharedOptions.ParseKind(parsed.GetValue(kind)), declared: [], out OutputGuess chosen);
-            float[] answers = new float[rows.Count * target.ClassCount];
+            if ((logFiles.Length == 0 && path is null) || (path is null) != (benignFile is null))
+            {
+                throw new MistakeException("Give MODEL and --benign together, or --log and --profile, or all four.");
+            }
+
+            Dataset? rows = benignFile is null ? null : ReadRows(benignFile, parsed.GetValue(labelColumn), parsed.GetRequiredValue(scale));
+            OutputGuess? guess = null;
+            using OnnxClassifier? opened = rows is null ? null : OutputChoice.Open(path!, rows, parsed.GetValue(output), SharedOptions.ParseKind(parsed.GetValue(kind)), declared: [], out guess);
+            if (logFiles.Length > 0)
+            {
+                return CalibrateToLog(
+                    logFiles, parsed.GetRequiredValue(profile)!, parsed.GetValue(modelName), parsed.GetRequiredValue(folder),
+                    parsed.GetValue(secret), opened, rows, parsed.GetValue(trimmed), parsed.GetValue(promise), parsed.GetValue(json), terminal);
+            }
+
+            OnnxClassifier target = opened!;
+            OutputGuess chosen = guess!;
+            float[] answers = new float[rows!.Count * target.ClassCount];
             target.Classify(rows.Values.Span, answers);
-            string name = parsed.GetValue(modelName) ?? DataFile.NameOf(path);
+            string name = parsed.GetValue(modelName) ?? DataFile.NameOf(path!);
             double[] thresholds = [.. SharedOptions.Split(parsed.GetValue(edges)).Select(ParseEdge)];
             ConfidenceBands learnedBands;
             AnswerCodebook codebook;
@@ -67,6 +94,10 @@ internal static class CalibrateCommand
             string bandFile = Path.Combine(directory, name + ".bands");
             string codebookFile = Path.Combine(directory, name + ".codebook");
             using ShieldSecret? key = SharedOptions.Secret(parsed.GetValue(secret))?.GetSecret();
+            DetectionCalibration? detection = key is null
+                ? null
+                : DetectionCalibrating.OfRows(target, rows, answers, chosen.Kind, InputKindOf(parsed.GetValue(inputKind), benignFile!), name, key);
+            string? detectionFile = null;
             try
             {
                 Directory.CreateDirectory(directory);
@@ -74,13 +105,14 @@ internal static class CalibrateCommand
                 learnedBands.Save(bandStream, name, key);
                 using FileStream codebookStream = File.Create(codebookFile);
                 codebook.Save(codebookStream, name, key);
+                detectionFile = detection is null ? null : DetectionCalibrating.Save(detection, directory, name, key!);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 throw new MistakeException($"The files cannot be written to '{directory}': {exception.Message} Choose another folder with --out.");
             }
 
-            string settings = SettingsText.Of(name, path, chosen.Output, chosen.Kind, target.ClassCount, bandFile);
+            string settings = SettingsText.Of(name, path!, chosen.Output, chosen.Kind, target.ClassCount, bandFile, detectionFile);
             if (parsed.GetValue(json))
             {
                 terminal.Output.WriteLine(JsonText.Of(new
@@ -95,6 +127,7 @@ internal static class CalibrateCommand
                     codebookAnswers = codebook.Count,
                     distanceCap = codebook.DistanceCap,
                     authenticated = key is not null,
+                    detectionFile,
                 }));
                 return ExitCode.Done;
             }
@@ -102,6 +135,9 @@ internal static class CalibrateCommand
             terminal.Output.WriteLine($"Learned from {rows.Count} answers of '{chosen.Output}', {target.ClassCount} classes:");
             terminal.Output.WriteLine($"  {bandFile}: {learnedBands.Confidences.Count} bands, edges {Join(learnedBands.Edges)}; released confidences {Join(learnedBands.Confidences)}");
             terminal.Output.WriteLine($"  {codebookFile}: {codebook.Count} answers");
+            terminal.Output.WriteLine(detectionFile is null
+                ? "  Nothing for detection, which needs the secret: give --secret-env."
+                : $"  {detectionFile}: how detection measures queries, its cold start and the leak odometer; for promises, calibrate --log of honest callers");
             terminal.Output.WriteLine(key is null
                 ? "The files have a checksum only; anybody who can write them can plant others. With --secret-env they are authenticated."
                 : $"The files are authenticated under key '{key.KeyId}'.");
@@ -112,6 +148,64 @@ internal static class CalibrateCommand
         });
         return command;
     }
+
+    private static int CalibrateToLog(
+        string[] logFiles, string profileFile, string? modelName, string directory, string? secretVariable, OnnxClassifier? target, Dataset? rows,
+        double trimmed, double? promise, bool json, Terminal terminal)
+    {
+        if (!(trimmed is >= 0 and <= .2))
+        {
+            throw new MistakeException(FormattableString.Invariant($"--trim {trimmed}: allowed are 0 to 0.2."));
+        }
+
+        string name = modelName ?? DataFile.NameOf(profileFile);
+        using ShieldSecret secret = SharedOptions.Secret(secretVariable)?.GetSecret()
+            ?? throw new MistakeException("Logs and calibrations are authenticated: give the shield's secret with --secret-env.");
+        DetectionCalibration start = DetectionCalibration.Load(File.ReadAllBytes(profileFile), name, secret);
+        DetectionLogReader log = DetectionLogReader.Open(logFiles, name, secret);
+        DetectionCalibration calibration = DetectionCalibrating.OfLog(start, log, target, rows, trimmed);
+        if (promise is { } wanted)
+        {
+            DetectionCalibrating.RequirePromise(calibration, wanted);
+        }
+
+        Directory.CreateDirectory(directory);
+        string file = DetectionCalibrating.Save(calibration, directory, name, secret);
+        if (json)
+        {
+            terminal.Output.WriteLine(JsonText.Of(new
+            {
+                model = name,
+                detectionFile = file,
+                callers = calibration.Callers,
+                queries = log.Queries,
+                lifetime = calibration.Baseline!.Lifetime,
+                advisory = calibration.IsAdvisory,
+                promises = calibration.Thresholds!.Promises.Select(share => double.IsNaN(share) ? (double?)null : share).ToArray(),
+                extrapolated = calibration.Thresholds.Extrapolated,
+                unfinishedFiles = log.UnfinishedFiles,
+                backwardTimes = log.BackwardTimes,
+            }));
+            return ExitCode.Done;
+        }
+
+        terminal.Output.WriteLine(DetectionCalibrating.Describe(calibration, log));
+        terminal.Output.WriteLine($"Written to {file}, authenticated under key '{secret.KeyId}'. In appsettings.json, below this model's Shield:");
+        terminal.Output.WriteLine($"\"Detection\": {{ \"CalibrationFile\": \"{JsonEscape(file)}\" }}");
+        return ExitCode.Done;
+    }
+
+    private static Dataset ReadRows(string benign, string? labelColumn, string scale)
+    {
+        Dataset rows = DataFile.Read(benign, null, labelColumn, scale);
+        return rows.Count >= FewestRows
+            ? rows
+            : throw new MistakeException($"'{benign}' holds {rows.Count} rows; at least {FewestRows} are needed, some thousand for numbers that hold.");
+    }
+
+    private static InputKind InputKindOf(string? named, string benign) => named is not null
+        ? Enum.Parse<InputKind>(named)
+        : benign.Contains(".csv", StringComparison.OrdinalIgnoreCase) ? InputKind.Tabular : InputKind.Image;
 
     private static double ParseEdge(string text) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double edge)
         ? edge

@@ -20,8 +20,8 @@ internal static class CalibrationFit
     /// <param name="callers">Honest ones, in any order. Those with fewer than 8 queries are passed over.</param>
     /// <param name="proxies">What was measured of synthetic proxies of benign inputs, to train J3; empty for none.</param>
     /// <param name="seed">Which callers fall into which half.</param>
-    /// <param name="trimmed">Share of attackers that there may be among the callers, 0 to .2: those farthest out are left out of baselines, and
-    /// thresholds are extrapolated from below them.</param>
+    /// <param name="trimmed">Share of attackers that there may be among the callers, 0 to .2: those farthest out are left out of
+    /// baselines and thresholds. If there are none, up to this share of honest callers is alarmed besides.</param>
     /// <exception cref="DetectionFileException">Too few callers.</exception>
     public static DetectionCalibration Fit(
         DetectionProfile profile, IReadOnlyList<CallerHistory> callers, ReadOnlySpan<QuerySignals> proxies, ulong seed, double trimmed = 0)
@@ -36,7 +36,7 @@ internal static class CalibrationFit
                 $"There are {order.Length} callers with at least {BaselineFit.FewestQueries} queries; calibration needs at least {FewestCallers}, and {DetectionCalibration.FewestCallers} to promise anything. Record honest traffic for longer.");
         }
 
-        int fitted = Math.Min(order.Length / 2, MostFitted);
+        int fitted = order.Length - HeldCallers(order.Length);
         CallerHistory[] fit = order[..fitted];
         CallerHistory[] held = order[fitted..];
         int lifetime = order.Max(caller => caller.Queries.Length);
@@ -63,6 +63,9 @@ internal static class CalibrationFit
             profile, callers: 0, tables, OutlierFit.Fit(tables, benign, proxies), baseline: null, thresholds: null,
             OdometerCells.Learn(Math.Max(profile.Classes, 1), benign), linking: null, PlainOf(profile.Classes, benign, tables, []));
     }
+
+    /// <summary>Of so many callers, those that only thresholds are made of.</summary>
+    public static int HeldCallers(int callers) => callers - Math.Min(callers / 2, MostFitted);
 
     /// <summary>Lifetime maxima of every statistic, [statistic][caller].</summary>
     public static float[][] Maxima(DetectionCalibration calibration, IReadOnlyList<CallerHistory> callers)

@@ -31,10 +31,12 @@ internal static class ThresholdFit
 
     /// <param name="maxima">[statistic][caller]: of honest callers that nothing else was fitted to.</param>
     /// <param name="isAdvisory">Near-duplicates only get a threshold, and nothing is promised.</param>
-    /// <param name="trimmed">Share of callers that may be attackers: the tail is then extrapolated from below them.</param>
+    /// <param name="trimmed">Share of callers taken for attackers and left out, those that are extreme in most statistics. The promise then rests
+    /// on there being so many: if there are none, up to this share of honest callers is alarmed besides. So all of it counts as extrapolated.</param>
     public static DetectionThresholds Fit(float[][] maxima, bool isAdvisory, double trimmed)
     {
-        Tail[] tails = [.. maxima.Select(values => new Tail(values, trimmed))];
+        maxima = Trim(maxima, trimmed);
+        Tail[] tails = [.. maxima.Select(values => new Tail(values))];
         int levels = Promises.Length;
         float[] values = new float[s_families.Length * levels * DetectionThresholds.Statistics];
         values.AsSpan().Fill(float.PositiveInfinity);
@@ -55,7 +57,8 @@ internal static class ThresholdFit
                 }
                 else if (maxima[0].Length >= FewestCallersFor(Promises[level]))
                 {
-                    double each = Bisect(maxima, tails, s_families[family], UsedShare * Promises[level], trimmed, out extrapolated[place]);
+                    double each = Bisect(maxima, tails, s_families[family], UsedShare * Promises[level], out extrapolated[place]);
+                    extrapolated[place] |= trimmed > 0;
                     foreach (DetectionStatistic statistic in s_families[family])
                     {
                         row[(int)statistic] = tails[(int)statistic].ThresholdAt(each);
@@ -73,12 +76,11 @@ internal static class ThresholdFit
     /// <summary>The largest share for each statistic at which the union stays within <paramref name="target"/>.</summary>
     /// <remarks>Where that would be fewer than five callers, their number is noise: the share at five is scaled down, as in the far tail the
     /// union is proportional to it.</remarks>
-    private static double Bisect(float[][] maxima, Tail[] tails, DetectionStatistic[] family, double target, double trimmed, out bool isScaled)
+    private static double Bisect(float[][] maxima, Tail[] tails, DetectionStatistic[] family, double target, out bool isScaled)
     {
         int callers = maxima[0].Length;
-        double counted = Math.Max(FirstRank, 3 * trimmed * callers);
-        isScaled = target * callers < counted;
-        double allowed = isScaled ? counted : target * callers;
+        isScaled = target * callers < FirstRank;
+        double allowed = isScaled ? FirstRank : target * callers;
         double low = Math.Log(1e-9);
         double high = 0;
         for (int step = 0; step < 60; step++)
@@ -94,7 +96,45 @@ internal static class ThresholdFit
             }
         }
 
-        return Math.Exp(low) * (isScaled ? target * callers / counted : 1);
+        return Math.Exp(low) * (isScaled ? target * callers / FirstRank : 1);
+    }
+
+    /// <summary>Leaves out the callers whose ranks over all statistics are the least likely (the product of the ranks; Fisher, 1925).</summary>
+    private static float[][] Trim(float[][] maxima, double trimmed)
+    {
+        int callers = maxima[0].Length;
+        int left = callers - (int)Math.Round(trimmed * callers);
+        if (left == callers)
+        {
+            return maxima;
+        }
+
+        double[] likelihood = new double[callers];
+        foreach (float[] values in maxima)
+        {
+            int[] order = [.. Enumerable.Range(0, callers)];
+            Array.Sort([.. values], order); // ascending; equal ones, often none at all, count as the least extreme of them
+            for (int place = callers - 1, rank = 0; place >= 0; place--)
+            {
+                rank = place == callers - 1 || values[order[place]] < values[order[place + 1]] ? LastOfEqual(values, order, place, callers) : rank;
+                likelihood[order[place]] += Math.Log((double)rank / callers);
+            }
+        }
+
+        int[] kept = [.. Enumerable.Range(0, callers).OrderByDescending(caller => likelihood[caller]).Take(left).Order()];
+        return [.. maxima.Select(values => kept.Select(caller => values[caller]).ToArray())];
+    }
+
+    /// <summary>The rank from above of the last caller with the same value.</summary>
+    private static int LastOfEqual(float[] values, int[] order, int place, int callers)
+    {
+        int last = place;
+        while (last > 0 && values[order[last - 1]] == values[order[place]])
+        {
+            last--;
+        }
+
+        return callers - last;
     }
 
     private static int Alarmed(float[][] maxima, Tail[] tails, DetectionStatistic[] family, double share)
@@ -120,50 +160,47 @@ internal static class ThresholdFit
     private sealed class Tail
     {
         private readonly float[] _descending;
-        private readonly int _first;
         private readonly double _index;
 
-        public Tail(float[] values, double trimmed)
+        public Tail(float[] values)
         {
             _descending = [.. values];
             _descending.AsSpan().Sort((left, right) => right.CompareTo(left));
-            _first = Math.Clamp(Math.Max(FirstRank, (int)Math.Ceiling(trimmed * values.Length) + 1), 1, values.Length);
-            _index = IndexOf(_descending, trimmed > 0 ? _first : 1);
+            _index = IndexOf(_descending);
         }
 
-        public bool IsExtrapolated(double share) => Rank(share) < _first;
+        public bool IsExtrapolated(double share) => Rank(share) < FirstRank;
 
         /// <summary>So that this share of honest callers is above: strictly above, as the rank counts.</summary>
         public float ThresholdAt(double share)
         {
-            double exact = share * (_descending.Length + 1);
             int rank = Rank(share);
-            double threshold = rank >= _first
+            double threshold = rank >= FirstRank
                 ? _descending[Math.Min(rank, _descending.Length) - 1]
-                : _descending[_first - 1] * Math.Pow(_first / exact, _index);
+                : _descending[Math.Min(FirstRank, _descending.Length) - 1] * Math.Pow(FirstRank / (share * (_descending.Length + 1)), _index);
             return Math.Max((float)Math.Min(threshold, 1e6), LeastThreshold);
         }
 
         // The least slack: a rank that is whole up to rounding is meant to be whole.
         private int Rank(double share) => (int)Math.Floor((share * (_descending.Length + 1)) + 1e-9);
 
-        /// <summary>Hill's estimate (1975) over the 40 largest; those above <paramref name="first"/> count as no more than it, if they may be attackers'.</summary>
-        private static double IndexOf(float[] descending, int first)
+        /// <summary>Hill's estimate (1975) over the 40 largest.</summary>
+        private static double IndexOf(float[] descending)
         {
             int positive = Array.FindLastIndex(descending, value => value > 0) + 1;
-            int length = Math.Min(Math.Max(TailLength, 3 * first), positive - 1);
-            if (length < first + FirstRank - 1)
+            int length = Math.Min(TailLength, positive - 1);
+            if (length < FirstRank)
             {
                 return .5; // hardly anybody has any: as good as nothing is known of the tail
             }
 
             double sum = 0;
-            for (int i = 1; i <= length; i++)
+            for (int i = 0; i < length; i++)
             {
-                sum += Math.Log(descending[Math.Max(i, first) - 1] / descending[length]);
+                sum += Math.Log(descending[i] / descending[length]);
             }
 
-            return Math.Clamp(sum / (length - first + 1), .02, 2);
+            return Math.Clamp(sum / length, .02, 2);
         }
     }
 }
