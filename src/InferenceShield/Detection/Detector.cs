@@ -47,7 +47,7 @@ internal sealed class Detector : IDisposable
         Postures = new PostureEngine(
             model, admission, () => plan().PostureRules, () => plan().Detection, Watches, Tenants, delayKey, time, events.Publish, _containment);
         Campaigns = new CampaignWorker(callers, Postures.NoticeCampaign);
-        Facade = new ShieldDetection(this);
+        Facade = new ShieldDetection(Postures, Watches, this);
         _timer = new DetectionTimer(time, model, Postures.Tick, EachMinute, logger);
     }
 

@@ -4,32 +4,35 @@ namespace InferenceShield;
 /// <remarks>Got from <see cref="Shield.Detection"/>. Show none of it to callers: whoever sees what gave him away does it otherwise next time.</remarks>
 public sealed class ShieldDetection
 {
-    private readonly Detector _detector;
+    private readonly Detector? _detector;
     private readonly PostureEngine _postures;
     private readonly CallerWatchTable _watches;
 
-    internal ShieldDetection(Detector detector)
+    /// <param name="postures">What was done.</param>
+    /// <param name="watches">What is known of callers.</param>
+    /// <param name="detector">All the rest; null for nothing of it.</param>
+    internal ShieldDetection(PostureEngine postures, CallerWatchTable watches, Detector? detector)
     {
+        _postures = postures;
+        _watches = watches;
         _detector = detector;
-        _postures = detector.Postures;
-        _watches = detector.Watches;
     }
 
     /// <summary>The campaigns that go on, as of the last run; the one with the most leaked first.</summary>
-    public IReadOnlyList<CampaignReport> Campaigns => _detector.Campaigns.Campaigns;
+    public IReadOnlyList<CampaignReport> Campaigns => _detector?.Campaigns.Campaigns ?? [];
 
     /// <summary>Plain numbers across callers, for dashboards. Takes milliseconds where many callers are busy.</summary>
-    public CrossCallerSignals MeasureAcross() => _detector.MeasureAcross();
+    public CrossCallerSignals? MeasureAcross() => _detector?.MeasureAcross();
 
     /// <summary>How far live callers are from the calibration's; <see langword="null"/> while no calibration is in force.</summary>
-    public DriftReport? Drift => _detector.MeasureDrift();
+    public DriftReport? Drift => _detector?.MeasureDrift();
 
     /// <summary>Queries that went into the log of <see cref="DetectionOptions.RecordTo"/>, and those that did not fit or came after its end.</summary>
-    public (long Recorded, long Dropped) Recording => _detector.Recording;
+    public (long Recorded, long Dropped) Recording => _detector?.Recording ?? default;
 
     /// <summary>Benign mass of the cells that a tenant's callers have visited together, 0 to 1.</summary>
     /// <param name="tenant">The tenant's key.</param>
-    public double GetTenantOdometer(CallerKey tenant) => _detector.Calibration is { } calibration && !tenant.IsEmpty ? _detector.Tenants.Read(calibration, tenant) : 0;
+    public double GetTenantOdometer(CallerKey tenant) => !tenant.IsEmpty && _detector is { Calibration: { } calibration } detector ? detector.Tenants.Read(calibration, tenant) : 0;
 
     /// <summary>The latest changes of posture, at most 256, the oldest first; those that were only reported, too.</summary>
     public IReadOnlyList<ShieldEvent> Transitions => _postures.Transitions;
@@ -38,8 +41,8 @@ public sealed class ShieldDetection
     public DetectionStatistics Statistics => _postures.Count(new DetectionStatistics
     {
         Callers = _watches.Count,
-        Observed = _detector.Observed,
-        Unobserved = _detector.Unobserved,
+        Observed = _detector?.Observed ?? 0,
+        Unobserved = _detector?.Unobserved ?? 0,
         Missed = _watches.Missed,
         OutputAlarms = 0,
         FullAlarms = 0,
@@ -61,12 +64,12 @@ public sealed class ShieldDetection
     /// <returns><see langword="null"/> if it is not watched and nothing is remembered of it.</returns>
     public CallerDetection? TryGetCaller(CallerKey caller)
     {
-        DetectionCalibration? calibration = _detector.Calibration;
+        DetectionCalibration? calibration = _detector?.Calibration;
         CallerWatch watch = default;
         bool isWatched = calibration is not null && _watches.TryEnterExisting(caller, out int slot) && Copy(slot, out watch);
         CallerReading? reading = isWatched ? CallerReading.Of(calibration!, in watch) : null;
         CallerDetection? described = _postures.Describe(caller, reading, isWatched ? CallerUpdate.PlainSignals(calibration!, in watch) : null);
-        return described is null || _detector.Curve is not { } curve ? described : described with { CopiedUpTo = curve.AgreementAt(described.Odometer) };
+        return described is null || _detector?.Curve is not { } curve ? described : described with { CopiedUpTo = curve.AgreementAt(described.Odometer) };
     }
 
     /// <summary>Takes a caller's alarms back: it is Normal at once, and what was noticed so far counts no more. What is noticed later does, and so do
@@ -81,7 +84,7 @@ public sealed class ShieldDetection
             try
             {
                 ref CallerWatch watch = ref _watches[slot];
-                had = _detector.Calibration is { } calibration && CallerUpdate.Verdicts(calibration, in watch).Length > 0;
+                had = _detector?.Calibration is { } calibration && CallerUpdate.Verdicts(calibration, in watch).Length > 0;
                 CallerUpdate.ClearAlarms(ref watch);
             }
             finally

@@ -329,7 +329,7 @@ public sealed class PostureEngineTests
         }
 
         Assert.Equal(Posture.Restricted, bench.PostureOf(2));
-        ShieldDetection detection = new(bench.Engine, watches, new CampaignWorker(64), () => null, () => 0);
+        ShieldDetection detection = new(bench.Engine, watches, null);
         Assert.Equal([bench.Caller(1), bench.Caller(2)], detection.Transitions.Select(one => one.Caller));
         Assert.Equal((2, 2L), (detection.Statistics.Cases, detection.Statistics.OutputAlarms));
         Assert.Equal(Posture.Restricted, detection.TryGetCaller(bench.Caller(1))!.Posture);
@@ -396,5 +396,5 @@ public sealed class PostureEngineTests
     }
 
     private static DetectionStatistics Count(PostureBench bench) =>
-        new ShieldDetection(bench.Engine, new CallerWatchTable(1), new CampaignWorker(64), () => null, () => 0).Statistics;
+        new ShieldDetection(bench.Engine, new CallerWatchTable(1), null).Statistics;
 }
