@@ -64,8 +64,10 @@ internal static class AdaptiveDetection
 
         foreach (ThiefProposal proposal in isFashion ? [] : Enum.GetValues<ThiefProposal>())
         {
-            AdaptiveThief thief = new() { Proposal = proposal, Guard = ThiefGuard.Calibration };
-            file.Run(data, "drip", $"{Word(proposal)} by own calibration over {Lives} lives", () => Describe(bench, thief, Lives * 5_000, 3));
+            AdaptiveThief guarded = new() { Proposal = proposal, Guard = ThiefGuard.Calibration };
+            AdaptiveThief padded = new() { Proposal = proposal, Padding = 0.8 };
+            file.Run(data, "drip", $"{Word(proposal)} by own calibration over {Lives} lives", () => Describe(bench, guarded, Lives * 5_000, 3));
+            file.Run(data, "drip", $"{Word(proposal)} padded 0.8 over {Lives} lives", () => Describe(bench, padded, Lives * 5_000, 3));
         }
 
         OdometerLimits.Run(bench, file, isFashion ? [AttackTraffic.Knockoff] : OdometerLimits.Attacks);
@@ -95,7 +97,7 @@ internal static class AdaptiveDetection
             }), () => shares.Average());
     }
 
-    /// <summary>One campaign, in turn over its keys: the share of keys that are alarmed; its copy is of all answers.</summary>
+    /// <summary>One campaign, in turn over its keys: the share of keys that are alarmed; its copy is of all answers; "statistic" is the last one's largest group.</summary>
     private static void RunSybils(WatchBench bench, CellFile file, int streams)
     {
         foreach (ThiefProposal proposal in Enum.GetValues<ThiefProposal>())
@@ -107,12 +109,16 @@ internal static class AdaptiveDetection
                     List<WatchedStream> watched = [];
                     double agreement = 0;
                     double odometer = 0;
+                    int largest = 0;
+                    int honest = 0;
                     int campaigns = Math.Min(streams, 2);
                     for (int campaign = 0; campaign < campaigns; campaign++)
                     {
                         Transcript transcript = new AdaptiveThief { Proposal = proposal }.Ask(bench.Model, WatchBench.Budget, 500 + (ulong)campaign);
                         QuerySignals[] signals = bench.Measure(transcript);
-                        watched.AddRange(Enumerable.Range(0, keys).Select(key => WatchedStream.Watch(bench.Calibration, [.. signals.Where((_, i) => i % keys == key)])));
+                        QuerySignals[][] split = [.. Enumerable.Range(0, keys).Select(key => signals.Where((_, i) => i % keys == key).ToArray())];
+                        watched.AddRange(split.Select(queries => WatchedStream.Watch(bench.Calibration, queries)));
+                        (largest, honest) = SybilLinks.Measure(bench.Calibration, split);
                         agreement += bench.Model.Agreement(transcript, transcript.Count, (ulong)campaign + 81) / campaigns;
                         odometer += WatchedStream.Watch(bench.Calibration, signals).Odometer / campaigns;
                     }
@@ -120,7 +126,7 @@ internal static class AdaptiveDetection
                     int?[] full = [.. watched.Select(key => key.Full)];
                     return string.Join(
                         ',', watched.Count, WatchBench.Number(Quantiles.Share(full)), Quantiles.Of(full, 0.5), Quantiles.Of(full, 0.9),
-                        WatchBench.Number(Quantiles.Share([.. watched.Select(key => key.Output)])), "never", "never", "none", 1, "none",
+                        WatchBench.Number(Quantiles.Share([.. watched.Select(key => key.Output)])), "never", "never", $"{largest} linked above {honest}", 1, "none",
                         WatchBench.Number(agreement), WatchBench.Number(odometer));
                 });
             }

@@ -49,8 +49,9 @@ internal static class PoisonedDetection
         {
             string calibration = $"{(attack == Clean ? Clean : $"{attack} {WatchBench.Number(share)}")} trimmed {WatchBench.Number(trimmed)}";
             string reviewed = $"{calibration} then reviewed";
+            string dropped = $"{calibration} then all listed dropped";
             bool isReviewed = trimmed == ReviewTrim;
-            if (file.Holds(bench.Model.Name, isReviewed ? reviewed : calibration, s_attacks[^1]))
+            if (file.Holds(bench.Model.Name, isReviewed ? dropped : calibration, s_attacks[^1]))
             {
                 return;
             }
@@ -73,6 +74,7 @@ internal static class PoisonedDetection
                 file.Run(bench.Model.Name, calibration, "list of honest callers", () => Row(seen[attackers..]));
                 CallerHistory[] kept = [.. callers.Where((_, i) => i >= attackers || seen[i].Full is null)];
                 Write(reviewed, CalibrationFit.Fit(bench.Profile, kept, bench.Proxies, FitSeed));
+                Write(dropped, CalibrationFit.Fit(bench.Profile, [.. callers.Where((_, i) => seen[i].Full is null)], bench.Proxies, FitSeed));
             }
         }
 
