@@ -13,10 +13,11 @@ internal sealed class DetectionBench
     private const int FirstCover = 1_000_000;
     private const int FirstComponent = 2_000_000;
     private const int ComponentCallers = 1_000;
+    private const int TrafficStep = 50;
 
     private readonly Lazy<QuerySignals[]> _calibrationRows;
     private readonly Lazy<QuerySignals[]> _testRows;
-    private readonly Lazy<DetectionCalibration> _calibration;
+    private readonly Lazy<(DetectionCalibration Calibration, QuerySignals[] Traffic)> _calibration;
     private readonly Lazy<CallerOutcome[]> _honest;
     private readonly Lazy<CallerOutcome[]> _shifted;
     private readonly Lazy<float[]> _componentThresholds;
@@ -40,7 +41,10 @@ internal sealed class DetectionBench
 
     public DetectionScale Scale { get; }
 
-    public DetectionCalibration Calibration => _calibration.Value;
+    public DetectionCalibration Calibration => _calibration.Value.Calibration;
+
+    /// <summary>Queries of calibration callers, without saying whose.</summary>
+    public QuerySignals[] CalibrationTraffic => _calibration.Value.Traffic;
 
     /// <summary>What was measured of the calibration rows as they are.</summary>
     public QuerySignals[] CalibrationRows => _calibrationRows.Value;
@@ -88,11 +92,12 @@ internal sealed class DetectionBench
     private void ForEach(HonestTraffic traffic, QuerySignals[] rows, int first, int count, Action<int, QuerySignals[]> visit) =>
         Parallel.For(0, count, caller => visit(caller, TrafficMeasure.MeasureCaller(Setup.Profile, Setup.Victim, traffic.Start(first + caller), rows)));
 
-    private DetectionCalibration Calibrate()
+    private (DetectionCalibration Calibration, QuerySignals[] Traffic) Calibrate()
     {
         QuerySignals[][] lives = Measure(Setup.CalibrationTraffic(Scale.Lives), CalibrationRows, 0, Scale.Calibration);
         CallerHistory[] callers = [.. lives.Select((life, caller) => new CallerHistory((ulong)caller, life))];
-        return CalibrationFit.Fit(Setup.Profile, callers, Setup.MeasureProxies(), FitSeed);
+        QuerySignals[] traffic = [.. lives.SelectMany(life => life.Where((_, query) => query % TrafficStep == 0))];
+        return (CalibrationFit.Fit(Setup.Profile, callers, Setup.MeasureProxies(), FitSeed), traffic);
     }
 
     private float[] FindComponentThresholds()

@@ -15,6 +15,7 @@ internal static class FalseAlarmCells
     public const string AnswersAlone = "output without near-duplicates";
     public const string AnswersAloneStrict = "output without near-duplicates strict";
     public const string ColdStart = "cold start";
+    public const string ColdStartOfRows = "cold start of clean rows";
     public const string PooledCusum = "pooled cusum";
     public const string LabelCusum = "label cusum";
     public const string Odometer = "odometer";
@@ -55,18 +56,21 @@ internal static class FalseAlarmCells
     /// <summary>Detectors of textbooks, and the one for the first days, none of which needs callers to calibrate.</summary>
     public static IEnumerable<DetectionRow> RunUncalibrated(DetectionBench bench)
     {
-        DetectionCalibration rows = CalibrationFit.FitRows(bench.Setup.Profile, bench.CalibrationRows, bench.Setup.MeasureProxies());
-        NaiveCusum pooled = new(rows.Tables, isPooled: true);
-        NaiveCusum labels = new(rows.Tables, isPooled: false);
+        QuerySignals[] proxies = bench.Setup.MeasureProxies();
+        DetectionCalibration rows = CalibrationFit.FitRows(bench.Setup.Profile, bench.CalibrationRows, proxies);
+        DetectionCalibration traffic = CalibrationFit.FitRows(bench.Setup.Profile, bench.CalibrationTraffic, proxies);
+        NaiveCusum pooled = NaiveCusum.Pooled(traffic.Tables);
+        NaiveCusum labels = new(traffic.Tables);
         int count = bench.Scale.Test;
-        bool[][] alarmed = [new bool[count], new bool[count], new bool[count]];
+        bool[][] alarmed = [new bool[count], new bool[count], new bool[count], new bool[count]];
         bench.ForEachHonest((caller, life) =>
         {
             alarmed[0][caller] = pooled.Alarms(life);
             alarmed[1][caller] = labels.Alarms(life);
-            alarmed[2][caller] = CallerOutcome.Of(rows, life).Alarms.Any(double.IsFinite);
+            alarmed[2][caller] = CallerOutcome.Of(traffic, life).Alarms.Any(double.IsFinite);
+            alarmed[3][caller] = CallerOutcome.Of(rows, life).Alarms.Any(double.IsFinite);
         });
-        string[] names = [PooledCusum, LabelCusum, ColdStart];
+        string[] names = [PooledCusum, LabelCusum, ColdStart, ColdStartOfRows];
         return names.Select((name, at) => DetectionRow.OfShare(Uncalibrated, Calibrated, "0", name, alarmed[at].Count(value => value), count));
     }
 
