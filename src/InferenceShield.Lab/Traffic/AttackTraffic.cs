@@ -7,7 +7,7 @@ namespace InferenceShield.Lab;
 /// Knockoff, mixtures, digits, textures and shuffled are pools asked at random, none twice; a mixture is a convex pair of pool rows with
 /// a weight of .3 to .7. Active asks 200 rows at random, then rounds of 400 by entropy. JBDA starts from 150 rows with steps of .1; jbda-top3 is
 /// its targeted kind. Line, boundary and grid ask one probe after another, as such attacks do. Copies that thieves train while asking
-/// are as strong as those they train in the end: which rows are asked hangs on them.
+/// are small and short, for the sake of time.
 /// </remarks>
 internal static class AttackTraffic
 {
@@ -28,7 +28,7 @@ internal static class AttackTraffic
     private const int FirstRows = 200;
     private const int RoundRows = 400;
 
-    private static readonly SurrogateOptions s_copy = new();
+    private static readonly SurrogateOptions s_copy = new() { Hidden = [64], Steps = 300 };
 
     /// <summary>All attacks; <see cref="Digits"/> and <see cref="Textures"/> are for images.</summary>
     public static IReadOnlyList<string> Names { get; } =
