@@ -34,7 +34,7 @@ public sealed partial class ReadmeTests
     {
         string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
         Assert.Equal(CodeBlock().Count(readme), Snippet().Count(readme));
-        Assert.Equal(6, Snippet().Count(readme));
+        Assert.Equal(7, Snippet().Count(readme));
     }
 
     [Fact]
@@ -163,6 +163,15 @@ public sealed partial class ReadmeTests
         Admission admission = SpansSnippet.Run(shield, shield.IdentifyCaller("customer-17"), new byte[8], new float[2], scores, new Engine());
         Assert.True(admission.IsAdmitted);
         Assert.Equal(3, TensorPrimitives.IndexOfMax<float>(scores));
+        Assert.Equal(1, scores.Sum(), 1e-6);
+    }
+
+    [Fact]
+    public void The_code_of_the_readme_about_detection_runs_without_a_calibration_too()
+    {
+        using Shield shield = new ShieldBuilder("any").UseSecret(ShieldSecrets.Ephemeral()).AddOutput("scores", OutputKind.Logits).Build();
+        float[] scores = [0, 1, 2, 9, 4, 5, 6, 7, 8, 3];
+        Assert.Null(DetectionSnippet.Run(shield, shield.IdentifyCaller("customer-17"), new float[2], scores));
         Assert.Equal(1, scores.Sum(), 1e-6);
     }
 

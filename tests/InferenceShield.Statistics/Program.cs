@@ -38,6 +38,9 @@ switch (args)
     case ["detection", "poisoned"]:
         PoisonedDetection.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), Console.Out);
         return 0;
+    case ["detection", "page"]:
+        DetectionPage.WriteFile(SampleFiles.FindRoot());
+        return 0;
     case ["detection", .. string[] experiments]:
         DetectionExperiment.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), experiments, Console.Out);
         return 0;
