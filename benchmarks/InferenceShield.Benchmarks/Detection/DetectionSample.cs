@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using InferenceShield.Benchmarks.Fingerprints;
 
 namespace InferenceShield.Benchmarks.Detection;
@@ -10,11 +9,10 @@ internal sealed class DetectionSample
     private const int QueriesEach = 200;
     private const int Proxies = 2_000;
 
-    private DetectionSample(float[][] inputs, float[][] scores)
+    private DetectionSample(float[][] inputs, float[][] scores, ShieldSecret secret)
     {
         Inputs = inputs;
         Scores = scores;
-        using ShieldSecret secret = new(SHA256.HashData("benchmark"u8));
         DetectionProfile profile = DetectionProfile.Learn(
             secret, "benchmark", InputKind.Image, OutputKind.Probabilities, inputs.SelectMany(row => row).ToArray(), inputs[0].Length, scores.SelectMany(row => row).ToArray(), scores[0].Length);
         Random random = new(3);
@@ -39,12 +37,12 @@ internal sealed class DetectionSample
     public DetectionCalibration Calibration { get; }
 
     /// <summary>Real images, and answers of ten classes.</summary>
-    public static DetectionSample Fashion() => new(
-        [.. TestImages.Fashion(1_024).Select(image => Array.ConvertAll(image, pixel => pixel / 255f))], MakeScores(1_024, 10));
+    public static DetectionSample Fashion(ShieldSecret secret) => new(
+        [.. TestImages.Fashion(1_024).Select(image => Array.ConvertAll(image, pixel => pixel / 255f))], MakeScores(1_024, 10), secret);
 
     /// <summary>224 x 224 x 3, and answers of a thousand classes.</summary>
-    public static DetectionSample Wide() => new(
-        [.. TestImages.Make("walk", 150_528, 128).Select(image => Array.ConvertAll(image, pixel => pixel / 255f))], MakeScores(128, 1_000));
+    public static DetectionSample Wide(ShieldSecret secret) => new(
+        [.. TestImages.Make("walk", 150_528, 128).Select(image => Array.ConvertAll(image, pixel => pixel / 255f))], MakeScores(128, 1_000), secret);
 
     private static float[][] MakeScores(int rows, int classes)
     {

@@ -19,7 +19,7 @@ namespace InferenceShield.Benchmarks.Gate;
 internal static class GateCommand
 {
     private static readonly Type[] s_suites =
-        [typeof(AdmissionBenchmarks), typeof(CallerBenchmarks), typeof(HardeningBenchmarks), typeof(PostureBenchmarks), typeof(SessionBenchmarks), typeof(AnswerCacheBenchmarks)];
+        [typeof(AdmissionBenchmarks), typeof(CallerBenchmarks), typeof(HardeningBenchmarks), typeof(PostureBenchmarks), typeof(SessionBenchmarks), typeof(AnswerCacheBenchmarks), typeof(DetectionBenchmarks)];
 
     public static int Run(string[] arguments)
     {
