@@ -123,6 +123,107 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Callers_of_a_log_that_look_like_attackers_are_listed_and_can_be_left_out()
+    {
+        (string file, DetectionCalibration start, ShieldSecret secret) = await CalibrateToRowsAsync();
+        using ShieldSecret disposed = secret;
+        string log = _tool.At("fashion.log");
+        Record(log, start, secret, callers: 600, attackers: 60);
+
+        string[] calibrate = ["calibrate", "--log", log, "--profile", file, "--out", _tool.At("out"), "--secret-env", "TOOL_TEST_SECRET"];
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync(calibrate));
+        string[] listed = [.. _tool.Output.Split('\n').Where(line => line.StartsWith("  00000000000", StringComparison.Ordinal))];
+        Assert.Equal(50, listed.Length);
+        Assert.All(listed, line => Assert.Contains(" 40 queries  Output: ", line, StringComparison.Ordinal));
+        Assert.All(listed, line => Assert.Matches("^  [0-9a-f]{16}  40 queries  (Output|Full): .*(standard deviations|of the last 64)", line));
+        Assert.Contains("Review: ", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains(" more", _tool.Output, StringComparison.Ordinal);
+
+        string leaveOut = _tool.Write("attackers.txt", string.Join('\n', Enumerable.Range(1, 60).Select(caller => $"{caller:x16}  an attacker")) + "\n\n");
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync([.. calibrate, "--leave-out", leaveOut, "--json"]));
+        using JsonDocument json = JsonDocument.Parse(_tool.Output);
+        Assert.Equal(540, json.RootElement.GetProperty("callers").GetInt32());
+        Assert.Equal(60, json.RootElement.GetProperty("leftOut").GetInt32());
+        JsonElement review = json.RootElement.GetProperty("review");
+        Assert.Equal(540, review.GetProperty("callers").GetInt32());
+        Assert.InRange(review.GetProperty("share").GetDouble(), 0, .2);
+        Assert.DoesNotContain(review.GetProperty("listed").EnumerateArray(), caller => Convert.ToUInt64(caller.GetProperty("caller").GetString(), 16) <= 60);
+
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync([.. calibrate, "--leave-out", "00000000000000zz"]));
+        Assert.Contains("neither 16 hexadecimal digits nor a file", _tool.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync([.. calibrate, "--leave-out", "0000000000001000"]));
+        Assert.Contains("0000000000001000 is to be left out but is not in the log", _tool.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync([.. calibrate, "--leave-out", _tool.Write("wrong.txt", "0000000000000001\nnobody")]));
+        Assert.Contains("line 2 does not begin", _tool.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_odometer_curve_of_a_model_is_measured_and_can_be_loaded()
+    {
+        (string file, _, ShieldSecret secret) = await CalibrateToRowsAsync();
+        secret.Dispose();
+        string[] curve = ["calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--profile", file, "--out", _tool.Folder, "--secret-env", "TOOL_TEST_SECRET", "--curve"];
+
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync(curve));
+
+        Assert.Contains("1,000 queries  odometer 0.", _tool.Output, StringComparison.Ordinal);
+        using FileStream stream = File.OpenRead(_tool.At("fashion.curve"));
+        OdometerCurve loaded = OdometerCurve.Load(stream);
+        Assert.Equal("fashion", loaded.Model);
+        Assert.Equal([50, 100, 250, 500, 1_000], loaded.Points.Select(point => point.Queries));
+        Assert.InRange(loaded.Points[^1].Agreement, loaded.Points[0].Agreement + .05, 1);
+
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync([.. curve, "--log", file]));
+        Assert.Contains("--curve goes with MODEL, --benign and --profile, without --log", _tool.Error, StringComparison.Ordinal);
+        string few = _tool.Write("few.csv", string.Join('\n', Enumerable.Range(0, 200).Select(row => string.Join(',', Enumerable.Range(0, 784).Select(place => (row + place) % 7 / 7.0)))));
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync([.. curve, "--benign", few, "--label-column", "none"]));
+        Assert.Contains("--curve needs at least 2,000 benign rows", _tool.Error, StringComparison.Ordinal);
+    }
+
+    private async Task<(string File, DetectionCalibration Start, ShieldSecret Secret)> CalibrateToRowsAsync()
+    {
+        Environment.SetEnvironmentVariable("TOOL_TEST_SECRET", Convert.ToBase64String(new byte[32].Select((_, i) => (byte)i).ToArray()));
+        string file = _tool.At("fashion.detection");
+        Assert.Equal(ExitCode.Done, await _tool.RunAsync("calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--out", _tool.Folder, "--secret-env", "TOOL_TEST_SECRET"));
+        ShieldSecret secret = ShieldSecrets.FromEnvironment("TOOL_TEST_SECRET").GetSecret();
+        return (file, DetectionCalibration.Load(File.ReadAllBytes(file), "fashion", secret), secret);
+    }
+
+    /// <summary>40 queries of each caller; those of attackers, the first by pseudonym from 1, are nearly the same, and unlike the others.</summary>
+    private static void Record(string log, DetectionCalibration start, ShieldSecret secret, int callers, int attackers)
+    {
+        using DetectionKey key = DetectionKey.Of(secret, "fashion");
+        using FileStream stream = File.Create(log);
+        using DetectionLogWriter writer = new(stream, key, start.Profile.Id, seconds: 0);
+        ulong state = 1;
+        for (int i = 0; i < callers * 40; i++)
+        {
+            int caller = (i % callers) + 1;
+            QuerySignals signals = default;
+            signals.Label = (int)(Next(ref state) % 10);
+            signals.Exact = Next(ref state);
+            signals.SimHash = caller <= attackers ? (ulong)caller * 0x9E3779B97F4A7C15 : Next(ref state);
+            for (int scalar = 0; scalar < QuerySignals.ScalarCount; scalar++)
+            {
+                signals.Scalars[scalar] = (Next(ref state) % 1_000 / 500f) - 1 + (caller * (scalar + 3) % 17 / 40f) + (caller <= attackers ? 1.5f : 0);
+            }
+
+            writer.Write((ulong)caller, i, in signals);
+        }
+
+        writer.Complete();
+    }
+
+    /// <summary>SplitMix64 (Steele, Lea and Flood, 2014).</summary>
+    private static ulong Next(ref ulong state)
+    {
+        ulong z = state += 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+
+    [Fact]
     public async Task Calibrate_prints_the_lines_for_the_settings()
     {
         Assert.Equal(ExitCode.Done, await _tool.RunAsync("calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--out", _tool.Folder));

@@ -30,6 +30,8 @@ internal static class CalibrateCommand
         Option<string?> profile = new("--profile") { Description = "The .detection file in force while --log was recorded.", HelpName = "FILE" };
         Option<double?> promise = new("--promise") { Description = "With --log: write nothing unless this share of honest callers can be promised, 0.01 or 0.001.", HelpName = "NUMBER" };
         Option<double> trimmed = new("--trim") { Description = "With --log: the share of attackers there may be among its callers, 0 to 0.2.", HelpName = "NUMBER" };
+        Option<string[]> leaveOut = new("--leave-out") { Description = "With --log: callers that are no honest ones, by the 16 digits that the review lists, or a file with one at the start of each line.", HelpName = "FILE|PSEUDONYM", AllowMultipleArgumentsPerToken = true };
+        Option<bool> curve = new("--curve") { Description = "Measure how much of the model a caller could have copied, by what the leak odometer reads, and write NAME.curve; with MODEL, --benign and --profile, no --log. Best of inputs that the profile was not learned of." };
         Option<bool> json = SharedOptions.Json();
         Command command = new(
             "calibrate",
@@ -42,9 +44,14 @@ internal static class CalibrateCommand
             With a secret it also writes what detection starts from, NAME.detection. Record honest callers under it for some weeks (Detection:RecordTo), then:
             inference-shield calibrate --log fashion.log --profile models/fashion.detection --secret-env INFERENCE_SHIELD_SECRET
             With MODEL and --benign beside --log, outliers are also told by proxies of attacks.
+            It lists callers that look like attackers. Leave out those that are:
+            inference-shield calibrate --log fashion.log --profile models/fashion.detection --secret-env INFERENCE_SHIELD_SECRET --leave-out attackers.txt
+
+            What readings of the leak odometer mean for this model, measured by stealing it (Detection:OdometerCurveFile):
+            inference-shield calibrate fashion.onnx --benign more.npy --profile models/fashion.detection --curve --secret-env INFERENCE_SHIELD_SECRET
             """)
         {
-            model, benign, labelColumn, scale, output, kind, folder, bands, edges, centroids, cap, inputKind, logs, profile, promise, trimmed, modelName, secret, json,
+            model, benign, labelColumn, scale, output, kind, folder, bands, edges, centroids, cap, inputKind, logs, profile, promise, trimmed, leaveOut, curve, modelName, secret, json,
         };
         command.SetAction(parsed =>
         {
@@ -52,7 +59,13 @@ internal static class CalibrateCommand
             string[] logFiles = parsed.GetValue(logs) ?? [];
             string? path = parsed.GetValue(model);
             string? benignFile = parsed.GetValue(benign);
-            if ((logFiles.Length > 0) != (parsed.GetValue(profile) is not null))
+            bool isCurve = parsed.GetValue(curve);
+            if (isCurve && (logFiles.Length > 0 || path is null || benignFile is null || parsed.GetValue(profile) is null))
+            {
+                throw new MistakeException("--curve goes with MODEL, --benign and --profile, without --log: calibrate to the log first, then measure the curve under that calibration.");
+            }
+
+            if (!isCurve && (logFiles.Length > 0) != (parsed.GetValue(profile) is not null))
             {
                 throw new MistakeException("--log and --profile go together: the profile says how the queries of the log were measured.");
             }
@@ -65,11 +78,20 @@ internal static class CalibrateCommand
             Dataset? rows = benignFile is null ? null : ReadRows(benignFile, parsed.GetValue(labelColumn), parsed.GetRequiredValue(scale));
             OutputGuess? guess = null;
             using OnnxClassifier? opened = rows is null ? null : OutputChoice.Open(path!, rows, parsed.GetValue(output), SharedOptions.ParseKind(parsed.GetValue(kind)), declared: [], out guess);
+            if (isCurve)
+            {
+                string profileFile = parsed.GetRequiredValue(profile)!;
+                string curveName = parsed.GetValue(modelName) ?? DataFile.NameOf(profileFile);
+                using ShieldSecret profileKey = RequireSecret(parsed.GetValue(secret));
+                DetectionCalibration measured = DetectionCalibration.Load(File.ReadAllBytes(profileFile), curveName, profileKey);
+                return CurveMeasuring.Run(opened!, rows!, measured, parsed.GetRequiredValue(folder), curveName, parsed.GetValue(json), terminal);
+            }
+
             if (logFiles.Length > 0)
             {
                 return CalibrateToLog(
                     logFiles, parsed.GetRequiredValue(profile)!, parsed.GetValue(modelName), parsed.GetRequiredValue(folder),
-                    parsed.GetValue(secret), opened, rows, parsed.GetValue(trimmed), parsed.GetValue(promise), parsed.GetValue(json), terminal);
+                    parsed.GetValue(secret), opened, rows, parsed.GetValue(trimmed), CallerReview.ReadLeaveOut(parsed.GetValue(leaveOut) ?? []), parsed.GetValue(promise), parsed.GetValue(json), terminal);
             }
 
             OnnxClassifier target = opened!;
@@ -151,7 +173,7 @@ internal static class CalibrateCommand
 
     private static int CalibrateToLog(
         string[] logFiles, string profileFile, string? modelName, string directory, string? secretVariable, OnnxClassifier? target, Dataset? rows,
-        double trimmed, double? promise, bool json, Terminal terminal)
+        double trimmed, IReadOnlySet<ulong> leaveOut, double? promise, bool json, Terminal terminal)
     {
         if (!(trimmed is >= 0 and <= .2))
         {
@@ -159,11 +181,10 @@ internal static class CalibrateCommand
         }
 
         string name = modelName ?? DataFile.NameOf(profileFile);
-        using ShieldSecret secret = SharedOptions.Secret(secretVariable)?.GetSecret()
-            ?? throw new MistakeException("Logs and calibrations are authenticated: give the shield's secret with --secret-env.");
+        using ShieldSecret secret = RequireSecret(secretVariable);
         DetectionCalibration start = DetectionCalibration.Load(File.ReadAllBytes(profileFile), name, secret);
         DetectionLogReader log = DetectionLogReader.Open(logFiles, name, secret);
-        DetectionCalibration calibration = DetectionCalibrating.OfLog(start, log, target, rows, trimmed);
+        (DetectionCalibration calibration, DetectionReview review) = DetectionCalibrating.OfLog(start, log, target, rows, trimmed, leaveOut);
         if (promise is { } wanted)
         {
             DetectionCalibrating.RequirePromise(calibration, wanted);
@@ -185,15 +206,21 @@ internal static class CalibrateCommand
                 extrapolated = calibration.Thresholds.Extrapolated,
                 unfinishedFiles = log.UnfinishedFiles,
                 backwardTimes = log.BackwardTimes,
+                leftOut = leaveOut.Count,
+                review = CallerReview.Fields(review),
             }));
             return ExitCode.Done;
         }
 
         terminal.Output.WriteLine(DetectionCalibrating.Describe(calibration, log));
+        terminal.Output.WriteLine(CallerReview.Describe(review));
         terminal.Output.WriteLine($"Written to {file}, authenticated under key '{secret.KeyId}'. In appsettings.json, below this model's Shield:");
         terminal.Output.WriteLine($"\"Detection\": {{ \"CalibrationFile\": \"{JsonEscape(file)}\" }}");
         return ExitCode.Done;
     }
+
+    private static ShieldSecret RequireSecret(string? variable) => SharedOptions.Secret(variable)?.GetSecret()
+        ?? throw new MistakeException("Logs and calibrations are authenticated: give the shield's secret with --secret-env.");
 
     private static Dataset ReadRows(string benign, string? labelColumn, string scale)
     {

@@ -37,7 +37,10 @@ internal static class DetectionCalibrating
     /// <param name="target">The model, for proxies of attacks; null for none.</param>
     /// <param name="rows">Benign inputs, with the model.</param>
     /// <param name="trimmed">Share of attackers that there may be among the callers.</param>
-    public static DetectionCalibration OfLog(DetectionCalibration start, DetectionLogReader log, OnnxClassifier? target, Dataset? rows, double trimmed)
+    /// <param name="leaveOut">Pseudonyms of callers that are no honest ones.</param>
+    /// <returns>The calibration, and the callers that are to be looked at before it is trusted.</returns>
+    public static (DetectionCalibration Calibration, DetectionReview Review) OfLog(
+        DetectionCalibration start, DetectionLogReader log, OnnxClassifier? target, Dataset? rows, double trimmed, IReadOnlySet<ulong> leaveOut)
     {
         log.RequireProfile(start.Profile.Id);
         if (target is not null && (rows!.Width != start.Profile.InputLength || target.ClassCount != start.Profile.Classes))
@@ -46,7 +49,18 @@ internal static class DetectionCalibrating
                 $"The model and its inputs have {rows.Width} numbers and {target.ClassCount} classes, the profile {start.Profile.InputLength} and {start.Profile.Classes}. Give those that the profile was learned of.");
         }
 
-        return CalibrationFit.Fit(start.Profile, log.ReadCallers(), target is null ? [] : MeasureProxies(start.Profile, target, rows!), seed: 0, trimmed);
+        CallerHistory[] callers;
+        try
+        {
+            callers = log.ReadCallers(leaveOut);
+        }
+        catch (ArgumentException exception)
+        {
+            throw MistakeException.Of(exception); // the library's own words for a caller that is not there
+        }
+
+        QuerySignals[] proxies = target is null ? [] : MeasureProxies(start.Profile, target, rows!);
+        return (CalibrationFit.Fit(start.Profile, callers, proxies, seed: 0, trimmed), ReviewFit.Review(start.Profile, callers, proxies, seed: 0));
     }
 
     /// <summary>Refuses a calibration that cannot keep a promise.</summary>

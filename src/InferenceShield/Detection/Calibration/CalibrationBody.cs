@@ -193,6 +193,7 @@ internal static class CalibrationBody
     private static void Write(BinaryWriter writer, LinkingBaseline linking)
     {
         Write(writer, linking.Lengths);
+        writer.Write(linking.NearQueryShare);
         for (int at = 0; at < LinkingBaseline.Queries.Length; at++)
         {
             WriteOptional(writer, linking.Vectors[at], Write);
@@ -207,10 +208,12 @@ internal static class CalibrationBody
         LinkingBaseline linking = new()
         {
             Lengths = ReadFloats(reader, count),
+            NearQueryShare = reader.ReadSingle(),
             Vectors = new VectorBaseline?[count],
             Spreads = new float[count][],
             Sizes = new (int, int)[count][],
         };
+        Require(float.IsNaN(linking.NearQueryShare) || linking.NearQueryShare is > 0 and <= 1, "a share is not above 0 and up to 1");
         for (int at = 0; at < count; at++)
         {
             linking.Vectors[at] = ReadOptional(reader, source => ReadVectors(source, QuerySignals.VectorLength));

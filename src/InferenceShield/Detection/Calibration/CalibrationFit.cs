@@ -159,7 +159,7 @@ internal static class CalibrationFit
             vectors[at] = checkpoint < 0 ? null : baseline.Cumulative[checkpoint];
         }
 
-        return LinkingBaseline.Fit(means, vectors, seed);
+        return LinkingBaseline.Fit(means, vectors, seed, NearQueryFit.Measure(held));
     }
 
     private static double[] MeanOf(SignalTables tables, ReadOnlySpan<QuerySignals> queries)

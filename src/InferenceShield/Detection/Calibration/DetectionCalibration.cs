@@ -39,14 +39,23 @@ public sealed class DetectionCalibration
     /// <param name="seed">Which half of the callers tables are fitted to; thresholds come of the other half.</param>
     /// <remarks>Some seconds for a million queries. Outliers are judged by distance only: what recognises synthetic proxies of attacks needs
     /// inputs, of which a log has none.</remarks>
+    /// <param name="leaveOut">Pseudonyms of callers that are no honest ones; see <see cref="Review"/>. Null for none.</param>
     /// <exception cref="DetectionFileException">The log is of another profile, or has too few callers.</exception>
-    public static DetectionCalibration Fit(DetectionProfile profile, DetectionLogReader log, ulong seed = 0)
-    {
-        ArgumentNullException.ThrowIfNull(profile);
-        ArgumentNullException.ThrowIfNull(log);
-        log.RequireProfile(profile.Id);
-        return CalibrationFit.Fit(profile, log.ReadCallers(), [], seed);
-    }
+    /// <exception cref="ArgumentException">A pseudonym that is not in the log.</exception>
+    public static DetectionCalibration Fit(DetectionProfile profile, DetectionLogReader log, ulong seed = 0, IReadOnlySet<ulong>? leaveOut = null) =>
+        CalibrationFit.Fit(profile, CallersOf(profile, log, leaveOut), [], seed);
+
+    /// <summary>Names the callers of a log that are to be looked at before it is trusted.</summary>
+    /// <param name="profile">As for <see cref="Fit"/>.</param>
+    /// <param name="log">What a shield recorded.</param>
+    /// <param name="seed">As for <see cref="Fit"/>.</param>
+    /// <param name="leaveOut">Those that are left out already; null for none.</param>
+    /// <remarks>Leave out those that are known to be attackers, not all that are listed: a calibration without its oddest honest callers
+    /// alarms more of them than it promises. Costs as much as a fit.</remarks>
+    /// <exception cref="DetectionFileException">The log is of another profile, or has too few callers.</exception>
+    /// <exception cref="ArgumentException">A pseudonym that is not in the log.</exception>
+    public static DetectionReview Review(DetectionProfile profile, DetectionLogReader log, ulong seed = 0, IReadOnlySet<ulong>? leaveOut = null) =>
+        ReviewFit.Review(profile, CallersOf(profile, log, leaveOut), [], seed);
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
     /// <param name="file">The whole file.</param>
@@ -72,6 +81,14 @@ public sealed class DetectionCalibration
         ArgumentNullException.ThrowIfNull(secret);
         using DetectionKey key = DetectionKey.Of(secret, model);
         stream.Write(CalibrationFile.Write(this, key));
+    }
+
+    private static CallerHistory[] CallersOf(DetectionProfile profile, DetectionLogReader log, IReadOnlySet<ulong>? leaveOut)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        ArgumentNullException.ThrowIfNull(log);
+        log.RequireProfile(profile.Id);
+        return log.ReadCallers(leaveOut);
     }
 
     /// <summary>Tells calibrations in one process apart, for states that were built up under another one.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Frozen;
 using System.Security.Cryptography;
 
 namespace InferenceShield;
@@ -71,14 +72,24 @@ public sealed class DetectionLogReader
     }
 
     /// <summary>Histories by caller, in the order of pseudonyms. Of callers that do not fit, whole ones are left out, chosen by their pseudonyms.</summary>
-    internal CallerHistory[] ReadCallers(long mostQueries = MostQueries)
+    /// <param name="leaveOut">Pseudonyms of others to leave out, each in the log; null for none.</param>
+    /// <param name="mostQueries">Of all callers.</param>
+    internal CallerHistory[] ReadCallers(IReadOnlySet<ulong>? leaveOut = null, long mostQueries = MostQueries)
     {
+        foreach (ulong caller in leaveOut ?? FrozenSet<ulong>.Empty)
+        {
+            if (!_queriesOf.ContainsKey(caller))
+            {
+                throw new ArgumentException($"Caller {caller:x16} is to be left out but is not in the log. Compare it with the list of the review, or take it out of yours.", nameof(leaveOut));
+            }
+        }
+
         // Pseudonyms are keyed hashes, so any order by them is as good as random.
         Dictionary<ulong, CallerHistory> kept = [];
         long total = 0;
         foreach ((ulong caller, int queries) in _queriesOf.OrderBy(pair => pair.Key))
         {
-            if (total + queries <= mostQueries)
+            if (total + queries <= mostQueries && leaveOut?.Contains(caller) != true)
             {
                 total += queries;
                 kept.Add(caller, new CallerHistory(caller, new QuerySignals[queries]));

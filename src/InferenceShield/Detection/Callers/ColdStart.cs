@@ -9,8 +9,9 @@ namespace InferenceShield;
 /// over any mixture of benign queries with a share eps of anything (Huber's robust ratio, 1965). S = max(S, 1) e; alarm at S = 1000.</para>
 /// <para>What it promises: if no more than 30 % of an honest caller's queries, whichever came before, are other than calibrated ones, the
 /// product of e from any one query on passes 1000 with probability .001 at most (Ville), and the mean number of queries to a false alarm
-/// of S is 1000 at least. It is a run length, not a share of callers: that of honest callers alarmed in a life of up to 5,000 queries was .1 % where it was measured.
-/// A caller all of whose inputs differ (another camera) is outside of the promise.</para>
+/// of S is 1000 at least. It is a run length, not a share of callers: of honest callers, who differ from each other for life, far more than
+/// that are alarmed in a lifetime, and more where the tables are of clean rows instead of callers' traffic. docs/detection.md says how many
+/// were. A caller all of whose inputs differ (another camera) is outside of the promise.</para>
 /// </remarks>
 internal static class ColdStart
 {

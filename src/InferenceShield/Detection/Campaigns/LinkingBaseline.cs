@@ -37,7 +37,7 @@ internal sealed class LinkingBaseline
     /// <summary>By n: cohort sizes and, for each, the 99 % quantile of the largest neighbourhood over honest cohorts of that size.</summary>
     public required (int Cohort, int Size)[][] Sizes { get; init; }
 
-    /// <summary>The 99.9 % quantile, over honest callers, of the share of queries that are nearly, but not exactly, another caller's; NaN, the
+    /// <summary>The 99 % quantile, over honest callers, of the share of queries that are nearly, but not exactly, another caller's; NaN, the
     /// default, where it was not measured: then nobody is linked by such queries.</summary>
     public float NearQueryShare { get; init; } = float.NaN;
 
@@ -45,9 +45,10 @@ internal sealed class LinkingBaseline
     /// <param name="means">By n: their mean vectors, 24 numbers each, one after another. Best of callers whom the whitening was not fitted to.</param>
     /// <param name="vectors">By n: the whitening; null where there is none.</param>
     /// <param name="seed">Which callers make up which cohort.</param>
+    /// <param name="nearQueryShare">Theirs, as <see cref="NearQueryShare"/> has it.</param>
     /// <remarks>Takes at most 20,000 callers, those that come first. Cohorts are drawn of half of them at most, or they would all be the same.
     /// Some seconds for 20,000 callers.</remarks>
-    public static LinkingBaseline Fit(float[][] means, VectorBaseline?[] vectors, ulong seed)
+    public static LinkingBaseline Fit(float[][] means, VectorBaseline?[] vectors, ulong seed, float nearQueryShare = float.NaN)
     {
         ArgumentNullException.ThrowIfNull(means);
         ArgumentNullException.ThrowIfNull(vectors);
@@ -59,6 +60,7 @@ internal sealed class LinkingBaseline
             Vectors = new VectorBaseline?[Queries.Length],
             Spreads = new float[Queries.Length][],
             Sizes = new (int, int)[Queries.Length][],
+            NearQueryShare = nearQueryShare,
         };
         for (int at = 0; at < Queries.Length; at++)
         {

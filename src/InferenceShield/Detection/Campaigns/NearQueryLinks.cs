@@ -109,7 +109,7 @@ internal sealed class NearQueryLinks
             CallerKey[] members = [.. group.Select(tag => callers[tag].Caller)];
             string reason = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{members.Length} callers ask what is nearly, but not exactly, what others of them asked, in more than {Factor * linking.NearQueryShare:P1} of their queries; 99.9 % of honest callers do in less than {linking.NearQueryShare:P1}.");
+                $"{members.Length} callers ask what is nearly, but not exactly, what others of them asked, in more than {Factor * linking.NearQueryShare:P1} of their queries; 99 % of honest callers do in at most {linking.NearQueryShare:P1}.");
             book.Take(members, queries: 0, threshold: 2, reason, now);
         }
     }
