@@ -38,7 +38,7 @@ public sealed class DetectionHostTests : IDisposable
         CountingContainment containment = new();
         host.Services.AddSingleton<IShieldEventSink>(sink);
         host.Services.AddSingleton<IShieldContainment>(containment);
-        host.WithModel().Start();
+        host.WithModel(configure: model => model.Configure(options => TestShield.SetLimits(options, queries: 1_000_000, TimeSpan.FromSeconds(1), burst: 1_000_000))).Start();
         Shield shield = host.Shield();
         for (int query = 0; query < 40; query++)
         {
@@ -58,7 +58,7 @@ public sealed class DetectionHostTests : IDisposable
     public async Task Degraded_while_rows_are_hardened_and_none_is_observed()
     {
         using TestHost host = new((Shield + "Detection:CalibrationFile", _file));
-        host.WithModel().Start();
+        host.WithModel(configure: model => model.Configure(options => TestShield.SetLimits(options, queries: 1_000_000, TimeSpan.FromSeconds(1), burst: 1_000_000))).Start();
         Shield shield = host.Shield();
         float[] rows = [.. Enumerable.Repeat<float[]>([.7f, .2f, .1f], 10).SelectMany(row => row)];
         for (int call = 0; call < 100; call++)
