@@ -61,9 +61,14 @@ Console.WriteLine("A copy can be made of answers, and of labels alone: what the 
 Console.WriteLine("What each policy costs a thief: docs/efficacy.md, or `inference-shield audit` on your own model.");
 Console.WriteLine();
 
+(Table noticed, bool noticesThieves) = Noticing.Run(modelPath, images, oneThread);
+noticed.Print("Who is noticed, calibrated to 300 simulated honest callers");
+Console.WriteLine("A thief who asks what honest callers ask is not noticed: what he can be held to is a budget.");
+Console.WriteLine();
+
 Overhead.Measure(modelPath, images).Print("What the shield costs: one image a call, one thread, alternating in this run");
 
-bool sound = honest.TopDiffers + greedy.TopDiffers == 0 && honest.Answered == images.Count
+bool sound = noticesThieves && honest.TopDiffers + greedy.TopDiffers == 0 && honest.Answered == images.Count
     && greedy.Answered < greedy.Asked && hungry.DistinctAnswers == 1
     && honest.CleanVectors + greedy.CleanVectors + hungry.CleanVectors == 0;
 Console.WriteLine(sound ? "All as promised." : "NOT as promised: see the tables.");

@@ -8,6 +8,8 @@ namespace InferenceShield.OnnxRuntime;
 internal sealed class SessionDetection
 {
     private readonly ModelTensor _tensor;
+    private readonly ModelTensor? _answer;
+    private readonly int _classes;
 
     public SessionDetection(ModelSignature signature, Shield shield)
     {
@@ -20,6 +22,17 @@ internal sealed class SessionDetection
         }
 
         Width = _tensor.ElementType == TensorElementType.Bool ? 0 : (int)Math.Min(width, int.MaxValue);
+        if (shield.CountedOutput is >= 0 and int counted)
+        {
+            _answer = signature.Outputs[counted];
+            _classes = _answer.Dimensions switch
+            {
+                [] => 0, // or of a rank that the model does not say
+                [_] when shield.GetOutputKind(counted) == OutputKind.Regression => 0, // its numbers may be the rows
+                [.., long last] => (int)Math.Clamp(last, 0, int.MaxValue),
+            };
+        }
+
         if (shield.Calibration is { } calibration && FindFault(calibration) is { } fault)
         {
             throw new ModelFileException(fault);
@@ -32,8 +45,18 @@ internal sealed class SessionDetection
     /// <summary>Numbers in one of its rows; 0 if they differ from call to call.</summary>
     public int Width { get; }
 
-    /// <summary>Why a calibration does not fit the session; null if it does.</summary>
-    public string? FindFault(DetectionCalibration calibration) => calibration.Profile.InputLength == 0 || calibration.Profile.InputLength == Width
-        ? null
-        : $"The calibration of Detection:CalibrationFile was made of rows of {calibration.Profile.InputLength} numbers; the input '{_tensor}' has {(Width == 0 ? "no rows of a fixed number" : $"rows of {Width}")}. Calibrate with this model's inputs, or without inputs.";
+    /// <summary>Whether rows and answers of the session are those that a calibration was made of, as far as the model's signature says.</summary>
+    public bool Fits(DetectionCalibration calibration) => FitsInput(calibration) && FitsAnswer(calibration);
+
+    private string? FindFault(DetectionCalibration calibration) =>
+        !FitsInput(calibration)
+            ? $"The calibration of Detection:CalibrationFile was made of rows of {calibration.Profile.InputLength} numbers; the input '{_tensor}' has {(Width == 0 ? "no rows of a fixed number" : $"rows of {Width}")}. Calibrate with this model's inputs, or without inputs."
+        : !FitsAnswer(calibration)
+            ? $"The calibration of Detection:CalibrationFile was made of answers of {calibration.Profile.ScoreLength} numbers; the output '{_answer}' has {_classes}. Calibrate with this model's answers."
+        : null;
+
+    private bool FitsInput(DetectionCalibration calibration) => calibration.Profile.InputLength == 0 || calibration.Profile.InputLength == Width;
+
+    /// <summary>A dimension that is not fixed fits until an answer shows that it does not.</summary>
+    private bool FitsAnswer(DetectionCalibration calibration) => _classes == 0 || calibration.Profile.ScoreLength == _classes;
 }

@@ -46,9 +46,9 @@ public sealed partial class ShieldedSession
     /// shield says that nothing is observed.</summary>
     private void Observe(in Admission admission, ShieldedRequest request, DetectionCalibration calibration, ReadOnlySpan<float> scores, int classes)
     {
-        if (calibration.Profile.ScoreLength != classes || _detection.FindFault(calibration) is not null)
+        if (calibration.Profile.ScoreLength != classes || !_detection.Fits(calibration))
         {
-            Shield.CountUnobserved(admission.Rows);
+            Shield.CountUnobserved(calibration, admission.Rows);
             return;
         }
 

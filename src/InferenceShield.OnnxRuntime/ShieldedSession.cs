@@ -80,7 +80,7 @@ public sealed partial class ShieldedSession : IDisposable
         _lone = LoneTensors.TryFind(Signature, shield);
         _cells = SessionCells.TryMake(Signature, shield, Options);
         _detection = new SessionDetection(Signature, shield);
-        _answers = SessionAnswerCache.TryMake(Signature, shield, Options);
+        _answers = SessionAnswerCache.TryMake(Signature, shield, _detection, Options);
         SessionLog.LogReady(LoggerFrom(loggerFactory), this);
     }
 
@@ -101,7 +101,7 @@ public sealed partial class ShieldedSession : IDisposable
             _lone = LoneTensors.TryFind(Signature, shield);
             _cells = SessionCells.TryMake(Signature, shield, Options);
             _detection = new SessionDetection(Signature, shield);
-            _answers = SessionAnswerCache.TryMake(Signature, shield, Options);
+            _answers = SessionAnswerCache.TryMake(Signature, shield, _detection, Options);
         }
         catch
         {

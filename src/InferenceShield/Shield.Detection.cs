@@ -73,7 +73,7 @@ public sealed partial class Shield
     }
 
     /// <summary>Counts rows that were answered and could not be observed.</summary>
-    internal void CountUnobserved(int rows) => _detector?.CountUnobserved(rows);
+    internal void CountUnobserved(DetectionCalibration calibration, int rows) => _detector?.CountUnobserved(calibration, rows);
 
     /// <summary>What was noticed and done about it, for operators; <see langword="null"/> while there has been no calibration.</summary>
     public ShieldDetection? Detection => _detector?.Facade;
@@ -84,6 +84,9 @@ public sealed partial class Shield
     /// <summary>The calibration in force; null without detection.</summary>
     internal DetectionCalibration? Calibration => _plan.Detection;
 
+    /// <summary>The output that detection sees.</summary>
+    internal int CountedOutput => _plan.CountedOutput;
+
     /// <summary>Begins to watch callers, once there is a calibration. Under the reload's lock.</summary>
     private void BeginDetection(ShieldPlan plan)
     {
@@ -93,9 +96,15 @@ public sealed partial class Shield
                 ? new DetectionRecorder(path, _keys.Detection, plan.Detection.Profile.Id, plan.Recording.RecordShare, plan.Recording.RecordBytes, _timeProvider, _logger)
                 : null;
             _detector = new Detector(
-                Name, plan.WatchedCallers, plan.TenantCapacity, _admission, () => _plan, Events, _keys.PostureDelays, _timeProvider, _logger, _containment, recorder);
+                Name, plan.WatchedCallers, plan.TenantCapacity, _admission, () => _plan, Events, _keys.PostureDelays, _timeProvider, _logger, _containment, recorder, CountHardened);
             OdometerOf = _detector.OdometerOf;
         }
+    }
+
+    private long CountHardened()
+    {
+        ShieldStatistics statistics = GetStatistics();
+        return statistics.Hardened + statistics.WouldBeHardened;
     }
 
     /// <summary>What is wrong with rows that were not measured as the calibration's.</summary>

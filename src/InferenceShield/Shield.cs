@@ -146,9 +146,9 @@ public sealed partial class Shield : IDisposable
     public void Reload(ShieldOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ObjectDisposedException.ThrowIf(_disposed, this);
         lock (_reloadLock)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             try
             {
                 ShieldPlan plan = ShieldPlan.Compile(this, options, _optionsPrefix, _keys.ReleaseFiles, _plan, _keys.Detection);
@@ -175,7 +175,11 @@ public sealed partial class Shield : IDisposable
     /// <summary>Waits at most 2 seconds for event sinks and zeroes the shield's keys. Calls that are under way must have ended.</summary>
     public void Dispose()
     {
-        _disposed = true;
+        lock (_reloadLock)
+        {
+            _disposed = true; // no reload begins to watch after this
+        }
+
         _detector?.Dispose();
         Events.Dispose();
         _keys.Clear();

@@ -15,16 +15,18 @@ internal sealed class SessionAnswerCache
 
     private readonly Shield _shield;
     private readonly AnswerLayout _layout;
+    private readonly SessionDetection _detection;
     private readonly int _signals; // numbers behind each answer: what detection measured of its input
     private readonly AnswerCache _answers;
     private readonly StripedCounter _hits = new();
     private readonly StripedCounter _misses = new();
     private readonly StripedCounter _skipped = new();
 
-    private SessionAnswerCache(AnswerLayout layout, Shield shield, int megabytes)
+    private SessionAnswerCache(AnswerLayout layout, Shield shield, SessionDetection detection, int megabytes)
     {
         _shield = shield;
         _layout = layout;
+        _detection = detection;
         _signals = shield.Calibration is null ? 0 : SignalNumbers.Count;
 
         // The last is an entry's part of what the cache keeps of a set.
@@ -38,8 +40,8 @@ internal sealed class SessionAnswerCache
 
     /// <summary>The cache that the options ask for; null if they do not.</summary>
     /// <exception cref="ModelFileException">Answers of this model cannot be kept.</exception>
-    public static SessionAnswerCache? TryMake(ModelSignature signature, Shield shield, ShieldedSessionOptions options) =>
-        options.AnswerCache is { } cache ? new SessionAnswerCache(new AnswerLayout(signature, shield), shield, cache.Megabytes) : null;
+    public static SessionAnswerCache? TryMake(ModelSignature signature, Shield shield, SessionDetection detection, ShieldedSessionOptions options) =>
+        options.AnswerCache is { } cache ? new SessionAnswerCache(new AnswerLayout(signature, shield), shield, detection, cache.Megabytes) : null;
 
     /// <summary>Answers an admitted call if every row of it has an answer; counts what is released.</summary>
     /// <param name="admission">The call's admission.</param>
@@ -108,8 +110,10 @@ internal sealed class SessionAnswerCache
     }
 
     /// <summary>Not in observe-only mode, where what leaves is clean. Nor where postures must not show: a query that was answered from here,
-    /// and after a change of posture takes a run of the model, would tell of it.</summary>
-    private static bool IsUsed(in Admission admission) => admission.Plan is { Enforces: true, EqualWork: false };
+    /// and after a change of posture takes a run of the model, would tell of it. Nor under a calibration for which nothing is kept beside the
+    /// answers, because it came later or is not of this model's rows: hits would go unobserved.</summary>
+    private bool IsUsed(in Admission admission) =>
+        admission.Plan is { Enforces: true, EqualWork: false } plan && (plan.Detection is not { } calibration || (_signals > 0 && _detection.Fits(calibration)));
 
     /// <summary>All that an answer is a function of besides the row: the shield's plan, and how the caller is treated. The secret is
     /// the shield's, and so this cache's, for life; it is in the digest too.</summary>

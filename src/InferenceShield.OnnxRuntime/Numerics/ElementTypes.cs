@@ -65,7 +65,7 @@ internal static class ElementTypes
         return index;
     }
 
-    /// <summary>Widens or narrows model output to float32, which is what answers are released in.</summary>
+    /// <summary>Widens or narrows numbers to float32: what answers are released in, and what detection measures inputs in.</summary>
     public static void ToSingle(TensorElementType type, ReadOnlySpan<byte> source, Span<float> destination)
     {
         switch (type)
@@ -78,6 +78,30 @@ internal static class ElementTypes
                 break;
             case TensorElementType.Float16:
                 TensorPrimitives.ConvertToSingle(PinnedBuffer.Cast<Half>(source), destination);
+                break;
+            case TensorElementType.UInt8:
+                TensorPrimitives.ConvertTruncating(source, destination);
+                break;
+            case TensorElementType.Int8:
+                TensorPrimitives.ConvertTruncating(PinnedBuffer.Cast<sbyte>(source), destination);
+                break;
+            case TensorElementType.Int16:
+                TensorPrimitives.ConvertTruncating(PinnedBuffer.Cast<short>(source), destination);
+                break;
+            case TensorElementType.UInt16:
+                TensorPrimitives.ConvertTruncating(PinnedBuffer.Cast<ushort>(source), destination);
+                break;
+            case TensorElementType.Int32:
+                TensorPrimitives.ConvertTruncating(PinnedBuffer.Cast<int>(source), destination);
+                break;
+            case TensorElementType.UInt32:
+                TensorPrimitives.ConvertTruncating(PinnedBuffer.Cast<uint>(source), destination);
+                break;
+            case TensorElementType.Int64:
+                TensorPrimitives.ConvertTruncating(PinnedBuffer.Cast<long>(source), destination);
+                break;
+            case TensorElementType.UInt64:
+                TensorPrimitives.ConvertTruncating(PinnedBuffer.Cast<ulong>(source), destination);
                 break;
             default:
                 ReadOnlySpan<ushort> bits = PinnedBuffer.Cast<ushort>(source);

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace InferenceShield;
 
-/// <summary>What the core knows: rejected reloads, and caller tables without room for newcomers.</summary>
+/// <summary>What the core knows: rejected reloads, caller tables without room for newcomers, and detection that sees nothing.</summary>
 internal sealed class ShieldHealthContributor(IServiceProvider services, ShieldModelRegistry registry) : IShieldHealthContributor
 {
     private static readonly TimeSpan s_recent = TimeSpan.FromMinutes(5);
@@ -16,6 +16,11 @@ internal sealed class ShieldHealthContributor(IServiceProvider services, ShieldM
             if (shield.ReloadFault is { } fault)
             {
                 yield return $"Shield '{model}' keeps its last good options; the new ones are not valid: {fault}";
+            }
+
+            if (shield.Detector?.FindSilence() is { } silence)
+            {
+                yield return silence;
             }
 
             // A full table alone is nothing: it gives newcomers the records of those who have long been silent.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using InferenceShield.Numerics;
 using Microsoft.Extensions.Logging;
 
@@ -7,6 +8,9 @@ namespace InferenceShield;
 /// nothing on its way through.</summary>
 internal sealed class Detector : IDisposable
 {
+    /// <summary>Rows that are hardened before it is said that none of them was observed.</summary>
+    private const int SilentRows = 1_000;
+
     private static readonly TimeSpan s_containmentPatience = TimeSpan.FromSeconds(10);
 
     private readonly string _model;
@@ -19,6 +23,11 @@ internal sealed class Detector : IDisposable
     private readonly DetectionTimer _timer;
     private readonly StripedCounter _observed = new();
     private readonly StripedCounter _unobserved = new();
+    private readonly Func<long> _hardened;
+    private readonly long _hardenedBefore;
+    private readonly ILogger _logger;
+    private int _misfit; // the stamp of a calibration that was not made of the model's rows
+    private int _warned; // the stamp of the calibration about which a warning was logged
 
     /// <param name="model">The shield's name.</param>
     /// <param name="callers">That are watched at the same time.</param>
@@ -31,9 +40,10 @@ internal sealed class Detector : IDisposable
     /// <param name="logger">For work that fails.</param>
     /// <param name="containment">The host's hooks; null for none.</param>
     /// <param name="recorder">Writes what is measured to a log; null for none.</param>
+    /// <param name="hardened">Rows that the shield has hardened so far, or would have.</param>
     public Detector(
         string model, int callers, int tenants, AdmissionControl admission, Func<ShieldPlan> plan, ShieldEventHub events, SipHashKey delayKey, TimeProvider time, ILogger logger,
-        IShieldContainment? containment, DetectionRecorder? recorder)
+        IShieldContainment? containment, DetectionRecorder? recorder, Func<long> hardened)
     {
         _model = model;
         _plan = plan;
@@ -41,6 +51,9 @@ internal sealed class Detector : IDisposable
         _time = time;
         _clock = ShieldClock.Of(time);
         _recorder = recorder;
+        _logger = logger;
+        _hardened = hardened;
+        _hardenedBefore = hardened();
         _containment = containment is null ? null : new ContainmentRunner(containment, model, logger, s_containmentPatience);
         Watches = new CallerWatchTable(callers);
         Tenants = new TenantOdometers(tenants);
@@ -48,7 +61,7 @@ internal sealed class Detector : IDisposable
             model, admission, () => plan().PostureRules, () => plan().Detection, Watches, Tenants, delayKey, time, events.Publish, _containment);
         Campaigns = new CampaignWorker(callers, Postures.NoticeCampaign);
         Facade = new ShieldDetection(Postures, Watches, this);
-        _timer = new DetectionTimer(time, model, Postures.Tick, EachMinute, logger);
+        _timer = new DetectionTimer(time, model, EachSecond, EachMinute, logger);
     }
 
     /// <summary>What operators see of it.</summary>
@@ -93,6 +106,11 @@ internal sealed class Detector : IDisposable
         try
         {
             ref CallerWatch watch = ref Watches[slot];
+            if (watch.Stamp > calibration.Stamp)
+            {
+                return; // admitted before a reload: statistics that have begun anew must not go back to the old ones
+            }
+
             watch.Tenant = tenant;
             alarmed = CallerUpdate.Apply(calibration, ref watch, in signals, now);
             if (watch.Queries is 11 or 45 or 181)
@@ -117,7 +135,38 @@ internal sealed class Detector : IDisposable
         }
     }
 
-    public void CountUnobserved(int rows) => _unobserved.Add(rows);
+    /// <summary>Counts rows that were answered and are not those that the calibration was made of.</summary>
+    public void CountUnobserved(DetectionCalibration calibration, int rows)
+    {
+        _unobserved.Add(rows);
+        if (Volatile.Read(ref _misfit) != calibration.Stamp)
+        {
+            Volatile.Write(ref _misfit, calibration.Stamp);
+        }
+    }
+
+    /// <summary>Why a shield that is to notice thieves sees nothing; null if it does, or is not to, or has answered too little to say.</summary>
+    public string? FindSilence()
+    {
+        if (Calibration is not { } calibration)
+        {
+            return null;
+        }
+
+        if (Volatile.Read(ref _misfit) == calibration.Stamp)
+        {
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"Shield '{_model}': the calibration of Detection:CalibrationFile is not of this model's rows; {Unobserved:N0} queries were answered and not observed. Calibrate with this model's inputs and answers.");
+        }
+
+        long rows = _hardened() - _hardenedBefore;
+        return Observed == 0 && rows >= SilentRows
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"Shield '{_model}': Detection:CalibrationFile is set, {rows:N0} rows were hardened and none was observed, so nobody is noticed. Call Shield.Observe before Harden; a ShieldedSession does.")
+            : null;
+    }
 
     public void Dispose()
     {
@@ -144,6 +193,16 @@ internal sealed class Detector : IDisposable
     public DriftReport? MeasureDrift() => Calibration is { } calibration ? Drift.Read(calibration) : null;
 
     public (long Recorded, long Dropped) Recording => _recorder is null ? default : (_recorder.Recorded, _recorder.Dropped);
+
+    private void EachSecond(long now)
+    {
+        Postures.Tick(now);
+        if (Calibration is { } calibration && _warned != calibration.Stamp && FindSilence() is { } silence)
+        {
+            _warned = calibration.Stamp;
+            ShieldLog.NothingObserved(_logger, silence);
+        }
+    }
 
     private void EachMinute(long now)
     {

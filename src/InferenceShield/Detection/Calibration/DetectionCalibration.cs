@@ -57,6 +57,31 @@ public sealed class DetectionCalibration
     public static DetectionReview Review(DetectionProfile profile, DetectionLogReader log, ulong seed = 0, IReadOnlySet<ulong>? leaveOut = null) =>
         ReviewFit.Review(profile, CallersOf(profile, log, leaveOut), [], seed);
 
+    /// <summary>A calibration without callers, to record honest ones under (<see cref="DetectionOptions.RecordTo"/>): the cold start and the odometer work.</summary>
+    /// <param name="profile">How queries are measured.</param>
+    /// <param name="inputs">Benign rows, one after another; those that the profile was learned of will do. Empty where it sees no inputs.</param>
+    /// <param name="scores">The model's clean scores, one row for each input.</param>
+    /// <remarks>About a microsecond a row of 784 numbers, and 88 bytes of memory.</remarks>
+    /// <exception cref="ArgumentException">There are no rows, or they are not those of the profile; the message says which are.</exception>
+    public static DetectionCalibration FromRows(DetectionProfile profile, ReadOnlySpan<float> inputs, ReadOnlySpan<float> scores)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        int rows = scores.Length / profile.ScoreLength;
+        if (rows == 0 || scores.Length % profile.ScoreLength != 0 || inputs.Length != (long)rows * profile.InputLength)
+        {
+            throw new ArgumentException(
+                $"{inputs.Length} numbers of input and {scores.Length} scores are not rows of {profile.InputLength} and {profile.ScoreLength}, of which the profile was learned. Pass one row of each for every query.", nameof(scores));
+        }
+
+        QuerySignals[] measured = new QuerySignals[rows];
+        for (int row = 0; row < rows; row++)
+        {
+            profile.Measure(inputs.Slice(row * profile.InputLength, profile.InputLength), scores.Slice(row * profile.ScoreLength, profile.ScoreLength), exact: 0, ref measured[row]);
+        }
+
+        return CalibrationFit.FitRows(profile, measured, proxies: []);
+    }
+
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
     /// <param name="file">The whole file.</param>
     /// <param name="model">The model it has to be for.</param>

@@ -51,7 +51,11 @@ internal sealed class ContainmentRunner : IDisposable
     /// <summary>Cancels what is under way and drops what waits.</summary>
     public void Dispose()
     {
-        _calls.Writer.TryComplete();
+        if (!_calls.Writer.TryComplete())
+        {
+            return; // a container disposes of a shield twice: as its own and through what owns it
+        }
+
         _end.Cancel();
         _end.Dispose();
     }
