@@ -339,6 +339,29 @@ public sealed class PostureEngineTests
     }
 
     [Fact]
+    public void An_alarm_counts_though_its_epoch_has_ended_before_it_was_looked_at()
+    {
+        CallerWatchTable watches = new(64);
+        DetectionCalibration calibration = WatchCases.Calibration(4, lifetime: 64, threshold: 3);
+        using PostureBench bench = new(watches: watches, calibration: calibration);
+        QuerySignals[] queries = [.. WatchCases.Queries(10, 64, moved: 5), .. WatchCases.Queries(9, 4, nearShare: 0)];
+        Assert.True(watches.TryEnter(bench.Caller(1), 0, out int slot));
+        for (int i = 0; i < queries.Length; i++)
+        {
+            if (CallerUpdate.Apply(calibration, ref watches[slot], in queries[i], i))
+            {
+                bench.Engine.Notice(bench.Caller(1));
+            }
+        }
+
+        Assert.Equal((1, 4), (watches[slot].Epoch, watches[slot].Queries));
+        watches.Exit(slot);
+        bench.Tick(s_second);
+        Assert.NotEqual(Posture.Normal, bench.PostureOf(1));
+        Assert.Contains(bench.Events, one => one.Kind == ShieldEventKind.Alarm && one.Caller == bench.Caller(1));
+    }
+
+    [Fact]
     public void A_flood_of_notices_allocates_nothing_blocks_nobody_and_is_counted()
     {
         using PostureBench bench = new();
