@@ -221,6 +221,8 @@ internal sealed partial class PostureEngine
     private void TakeCampaign(CampaignReport report)
     {
         Campaign campaign = _campaigns.Find(known => known.Report.Id == report.Id) ?? new Campaign();
+        IReadOnlyList<CallerKey> callers = report.Everybody ?? report.Callers;
+        report = report with { Everybody = null }; // not to be kept with its events
         campaign.Report = report;
         _campaigns.Remove(campaign);
         _campaigns.Add(campaign); // the latest last
@@ -229,6 +231,14 @@ internal sealed partial class PostureEngine
             _campaigns.RemoveAt(0);
         }
 
+        _publish(new ShieldEvent
+        {
+            Kind = ShieldEventKind.Campaign,
+            Model = _model,
+            At = _time.GetUtcNow(),
+            Campaign = report,
+            Reason = report.Reason,
+        });
         if (!_rules.Works)
         {
             return;
@@ -250,7 +260,7 @@ internal sealed partial class PostureEngine
         }
 
         Posture posture = band > _rules.Campaign ? band : _rules.Campaign;
-        foreach (CallerKey caller in report.Callers)
+        foreach (CallerKey caller in callers)
         {
             campaign.HasOutputAlarm |= TryRead(caller, out CallerReading reading) && Array.Exists(
                 reading.Verdicts, verdict => IsStrong(verdict) && _cases.GetValueOrDefault(caller)?.IsForgiven(verdict) != true);
@@ -261,7 +271,7 @@ internal sealed partial class PostureEngine
             posture = _rules.CampaignWithOutputAlarm;
         }
 
-        foreach (CallerKey caller in report.Callers)
+        foreach (CallerKey caller in callers)
         {
             if (posture > Posture.Normal && FindOrAdd(caller, posture) is { } one)
             {
