@@ -84,27 +84,26 @@ internal sealed class Detector : IDisposable
             recorder.Record(caller, now, in signals);
         }
 
-        if (!Watches.TryEnter(caller, now, out int slot))
+        bool alarmed = false;
+        if (Watches.TryEnter(caller, now, out int slot))
         {
-            return;
-        }
-
-        bool alarmed;
-        try
-        {
-            ref CallerWatch watch = ref Watches[slot];
-            watch.Tenant = tenant;
-            alarmed = CallerUpdate.Apply(calibration, ref watch, in signals, now);
-            if (watch.Queries is 11 or 45 or 181)
+            try
             {
-                NoteMean(calibration, caller, tenant, in watch, now);
+                ref CallerWatch watch = ref Watches[slot];
+                watch.Tenant = tenant;
+                alarmed = CallerUpdate.Apply(calibration, ref watch, in signals, now);
+                if (watch.Queries is 11 or 45 or 181)
+                {
+                    NoteMean(calibration, caller, tenant, in watch, now);
+                }
+            }
+            finally
+            {
+                Watches.Exit(slot);
             }
         }
-        finally
-        {
-            Watches.Exit(slot);
-        }
 
+        // Also of what the caller's own statistics leave out.
         if (!tenant.IsEmpty)
         {
             Tenants.Visit(calibration, tenant, calibration.Cells.CellOf(signals.Label, signals.SimHash));

@@ -11,7 +11,8 @@ namespace InferenceShield;
 /// everything of a set (whose its states are, when they were used, what is in them) is read and written by the lock's holder alone:
 /// entered by compare-and-swap (acquire), left by a volatile write (release). So nothing is ever seen half written, and a state
 /// is given to another caller only while nobody is in it. A thread is in one set at a time. Callers of one set wait for each other through
-/// some microseconds at most; an update takes less than one.</para>
+/// some microseconds, as an update takes less than one, and then give up their turns a bounded number of times, for whoever is in the set
+/// may be without a processor: else a caller that asks from many threads would be spared a third of its queries.</para>
 /// <para>A newcomer to a full set takes the place of a state without an alarm, if there is one; of these (else of all) the one with the
 /// least queries, which count half after each half day without one. So a flood of new names takes one place in each set, and
 /// after that displaces only its own. That callers are alarmed lasts longer than their states: it is in their records.</para>
@@ -21,7 +22,8 @@ internal sealed class CallerWatchTable
     /// <summary>States of a set.</summary>
     public const int Ways = 16;
 
-    private const int MostTries = 64;
+    private const int MostTries = 128;
+    private const int MostSpins = 64;
     private const int MostPatientTries = 256;
 
     /// <summary>Locks are a cache line apart.</summary>
@@ -235,7 +237,7 @@ internal sealed class CallerWatchTable
                 return true;
             }
 
-            if (tries == MostTries)
+            if (tries == MostTries && i < MostSpins)
             {
                 Thread.SpinWait(8);
             }
@@ -244,6 +246,10 @@ internal sealed class CallerWatchTable
                 spin.SpinOnce(sleep1Threshold: 50); // whoever is in it may be without a processor
             }
         }
+            else if (tries == MostTries)
+            {
+                spin.SpinOnce(sleep1Threshold: -1); // gives up its turn: whoever is in it may be without a processor
+            }
 
         return false;
     }
