@@ -112,6 +112,27 @@ public sealed class CallerWatchTableTests
         Assert.True(Knows(table, 2));
     }
 
+    [Fact]
+    public void An_alarm_keeps_a_state_for_a_week_without_queries()
+    {
+        CallerWatchTable table = new(16);
+        for (ulong caller = 0; caller < 16; caller++)
+        {
+            Ask(table, caller, 8, 0, alarmed: true);
+        }
+
+        for (int query = 0; query < 20; query++)
+        {
+            Ask(table, 100, 1, 14 * HalfDay);
+            Ask(table, 101, 1, 14 * HalfDay);
+        }
+
+        Assert.True(table.TryEnterExisting(Key(100), out int slot));
+        Assert.Equal(20, table[slot].TotalQueries);
+        table.Exit(slot);
+        Assert.True(Knows(table, 101));
+    }
+
     /// <summary>Threads that measure, as long as that takes, and update the one state, on fewer processors than there are threads.</summary>
     [Fact]
     public void A_caller_that_asks_from_many_threads_is_not_spared_its_queries()
