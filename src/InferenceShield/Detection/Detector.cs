@@ -97,32 +97,31 @@ internal sealed class Detector : IDisposable
             recorder.Record(caller, now, in signals);
         }
 
-        if (!Watches.TryEnter(caller, now, out int slot))
+        bool alarmed = false;
+        if (Watches.TryEnter(caller, now, out int slot))
         {
-            return;
-        }
-
-        bool alarmed;
-        try
-        {
-            ref CallerWatch watch = ref Watches[slot];
-            if (watch.Stamp > calibration.Stamp)
+            try
             {
-                return; // admitted before a reload: statistics that have begun anew must not go back to the old ones
-            }
+                ref CallerWatch watch = ref Watches[slot];
+                if (watch.Stamp > calibration.Stamp)
+                {
+                    return; // admitted before a reload: statistics that have begun anew must not go back to the old ones
+                }
 
-            watch.Tenant = tenant;
-            alarmed = CallerUpdate.Apply(calibration, ref watch, in signals, now);
-            if (watch.Queries is 11 or 45 or 181)
+                watch.Tenant = tenant;
+                alarmed = CallerUpdate.Apply(calibration, ref watch, in signals, now);
+                if (watch.Queries is 11 or 45 or 181)
+                {
+                    NoteMean(calibration, caller, tenant, in watch, now);
+                }
+            }
+            finally
             {
-                NoteMean(calibration, caller, tenant, in watch, now);
+                Watches.Exit(slot);
             }
         }
-        finally
-        {
-            Watches.Exit(slot);
-        }
 
+        // Also of what the caller's own statistics leave out.
         if (!tenant.IsEmpty)
         {
             Tenants.Visit(calibration, tenant, calibration.Cells.CellOf(signals.Label, signals.SimHash));

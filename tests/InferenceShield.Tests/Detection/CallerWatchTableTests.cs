@@ -113,6 +113,51 @@ public sealed class CallerWatchTableTests
     }
 
     [Fact]
+    public void An_alarm_keeps_a_state_for_a_week_without_queries()
+    {
+        CallerWatchTable table = new(16);
+        for (ulong caller = 0; caller < 16; caller++)
+        {
+            Ask(table, caller, 8, 0, alarmed: true);
+        }
+
+        for (int query = 0; query < 20; query++)
+        {
+            Ask(table, 100, 1, 14 * HalfDay);
+            Ask(table, 101, 1, 14 * HalfDay);
+        }
+
+        Assert.True(table.TryEnterExisting(Key(100), out int slot));
+        Assert.Equal(20, table[slot].TotalQueries);
+        table.Exit(slot);
+        Assert.True(Knows(table, 101));
+    }
+
+    /// <summary>Threads that measure, as long as that takes, and update the one state, on fewer processors than there are threads.</summary>
+    [Fact]
+    public void A_caller_that_asks_from_many_threads_is_not_spared_its_queries()
+    {
+        const int Count = 8;
+        const int Queries = 10_000;
+        CallerWatchTable table = new(16);
+        DetectionCalibration calibration = WatchCases.Calibration(4);
+        QuerySignals[] queries = WatchCases.Queries(9, 512);
+        Threads.Run(Count, _ =>
+        {
+            for (int i = 0; i < Queries; i++)
+            {
+                Thread.SpinWait(100);
+                if (table.TryEnter(Key(5), i, out int slot))
+                {
+                    CallerUpdate.Apply(calibration, ref table[slot], in queries[i % queries.Length], i);
+                    table.Exit(slot);
+                }
+            }
+        });
+        Assert.InRange(table.Missed, 0, Count * Queries / 50);
+    }
+
+    [Fact]
     public void A_hundred_thousand_states_take_no_more_than_256_MB() =>
         Assert.InRange(CallerWatchTable.SizeOf(100_000), 100_000, 256L << 20);
 

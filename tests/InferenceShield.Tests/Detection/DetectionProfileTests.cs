@@ -6,6 +6,22 @@ namespace InferenceShield.Tests;
 public sealed class DetectionProfileTests
 {
     [Theory]
+    [InlineData(OutputKind.Logits)]
+    [InlineData(OutputKind.SigmoidProbabilities)]
+    public void Models_of_thousands_of_labels_can_be_learned(OutputKind kind)
+    {
+        const int Classes = 1_500;
+        SignalSample sample = new(200, 8, Classes, 1);
+        using ShieldSecret secret = SignalSample.Secret();
+        float[] scores = kind == OutputKind.Logits ? sample.Logits : [.. sample.Logits.Select(score => Math.Clamp(score, 0, 1))];
+        DetectionProfile profile = DetectionProfile.Learn(secret, "species", InputKind.Tabular, kind, sample.Inputs, sample.Length, scores, Classes);
+        QuerySignals signals = default;
+        profile.Measure(sample.Input(0), scores.AsSpan(0, Classes), 5, ref signals);
+        Assert.All(((ReadOnlySpan<float>)signals.Scalars).ToArray(), scalar => Assert.True(float.IsFinite(scalar)));
+        Assert.True(signals.Scalars[(int)SignalScalar.SecondSurprise] > 0);
+    }
+
+    [Theory]
     [InlineData(InputKind.Image, 300, 3, 1)]
     [InlineData(InputKind.Image, 784, 3, 255)] // bytes
     [InlineData(InputKind.Image, 2500, 3, 1)] // folded onto 1,024

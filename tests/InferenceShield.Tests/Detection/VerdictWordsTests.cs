@@ -50,15 +50,15 @@ public sealed class VerdictWordsTests
     {
         // C = A A' and W = A^-1: here A = [[2, 0], [3, 4]].
         VectorBaseline baseline = new() { Dimension = 3, Mean = new float[3], Whitening = [.5f, 0, 0, -.375f, .25f, 0, 0, 0, 0], Scale = 1 };
-        float[] spreads = new float[3];
-        baseline.Spreads(spreads);
+        ReadOnlySpan<float> spreads = baseline.Spreads;
         Assert.Equal(2, spreads[0], 1e-6f);
         Assert.Equal(5, spreads[1], 1e-6f);
         Assert.Equal(0, spreads[2]);
         VectorBaseline upper = new() { Dimension = 2, Mean = new float[2], Whitening = [.5f, .5f, 0, .25f], Scale = 1 };
-        upper.Spreads(spreads.AsSpan(0, 2));
+        spreads = upper.Spreads;
         Assert.Equal(Math.Sqrt(4 + 16), spreads[0], 1e-5);
         Assert.Equal(4, spreads[1], 1e-5f);
+        Assert.True(spreads == upper.Spreads, "They are worked out anew, by the query that raises an alarm.");
     }
 
     [Fact]

@@ -15,6 +15,7 @@ public sealed class DetectionLogReader
     private readonly IReadOnlyList<string> _paths;
     private readonly byte[] _sealKey;
     private readonly Dictionary<ulong, int> _queriesOf = [];
+    private readonly HashSet<string> _firstSeals = [];
     private long _latest = long.MinValue;
 
     private DetectionLogReader(IReadOnlyList<string> paths, DetectionKey key)
@@ -183,6 +184,12 @@ public sealed class DetectionLogReader
             if (!CryptographicOperations.FixedTimeEquals(seal, block.AsSpan(length, seal.Length)))
             {
                 throw Refused(DetectionFileFault.NotAuthentic, path, $"is damaged or was changed: the code of block {place} is not that of its bytes and of what comes before it");
+            }
+
+            // Of what was recorded first, and by whom: no two logs have the same.
+            if (key is not null && place == 0 && records > 0 && !_firstSeals.Add(Convert.ToHexString(seal)))
+            {
+                throw Refused(DetectionFileFault.Malformed, path, "was given before, under this name or another: its queries would count twice");
             }
 
             if (records == 0)

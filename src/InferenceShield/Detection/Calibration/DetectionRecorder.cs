@@ -89,7 +89,6 @@ internal sealed class DetectionRecorder : IDisposable
             return;
         }
 
-        bool isHalfFull;
         // Held for the time of copying some 110 bytes; the writer holds it to exchange two references.
         lock (_gate)
         {
@@ -108,12 +107,10 @@ internal sealed class DetectionRecorder : IDisposable
             entry.Caller = hash.Low;
             entry.Seconds = _startSeconds + ((now - _startNow) / 1_000_000_000);
             entry.Signals = signals;
-            isHalfFull = _count == _filling.Length / 2;
-        }
-
-        if (isHalfFull)
-        {
-            _wake.Set();
+            if (_count == _filling.Length / 2)
+            {
+                _wake.Set(); // in here, where it is not disposed of
+            }
         }
     }
 

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace InferenceShield;
 
-/// <summary>Finds, at the moment of an alarm, what weighed most. Rare: some 20 microseconds, no allocation.</summary>
+/// <summary>Finds, at the moment of an alarm, what weighed most. Rare: a microsecond, no allocation.</summary>
 internal static class AlarmReasons
 {
     /// <summary>Codes from here on are not about a number of v: see <see cref="VerdictWords"/>.</summary>
@@ -79,7 +79,7 @@ internal static class AlarmReasons
         Span<float> weights = stackalloc float[dimension];
         Span<float> deviations = stackalloc float[dimension];
         baseline.Whiten(vector[..dimension], whitened);
-        baseline.Spreads(deviations);
+        baseline.Spreads.CopyTo(deviations);
         for (int i = 0; i < dimension; i++)
         {
             double sum = 0;

@@ -11,21 +11,27 @@ namespace InferenceShield;
 /// everything of a set (whose its states are, when they were used, what is in them) is read and written by the lock's holder alone:
 /// entered by compare-and-swap (acquire), left by a volatile write (release). So nothing is ever seen half written, and a state
 /// is given to another caller only while nobody is in it. A thread is in one set at a time. Callers of one set wait for each other through
-/// some microseconds at most; an update takes less than one.</para>
+/// some microseconds, as an update takes less than one, and then give up their turns a bounded number of times, for whoever is in the set
+/// may be without a processor: else a caller that asks from many threads would be spared a third of its queries.</para>
 /// <para>A newcomer to a full set takes the place of a state without an alarm, if there is one; of these (else of all) the one with the
 /// least queries, which count half after each half day without one. So a flood of new names takes one place in each set, and
-/// after that displaces only its own. That callers are alarmed lasts longer than their states: it is in their records.</para>
+/// after that displaces only its own. An alarm keeps a state for a week without queries, so a flood of names that are all alarmed holds the
+/// table no longer. That callers are alarmed lasts longer than their states: it is in their records.</para>
 /// </remarks>
 internal sealed class CallerWatchTable
 {
     /// <summary>States of a set.</summary>
     public const int Ways = 16;
 
-    private const int MostTries = 64;
+    private const int MostTries = 128;
+    private const int MostSpins = 64;
     private const int MostPatientTries = 256;
 
     /// <summary>Locks are a cache line apart.</summary>
     private const int LockStride = 16;
+
+    /// <summary>Idle for longer, a state with an alarm is worth no more than another.</summary>
+    private static readonly double s_longestKept = TimeSpan.FromDays(7).TotalNanoseconds;
 
     private static readonly double s_nanosecondsPerHalfDay = TimeSpan.FromHours(12).TotalNanoseconds;
 
@@ -206,14 +212,15 @@ internal sealed class CallerWatchTable
         for (int slot = set * Ways; slot < (set + 1) * Ways; slot++)
         {
             ref CallerWatch watch = ref _watches[slot];
-            bool isAlarmed = IsAlarmed(ref watch);
+
+            // A clock that went back makes nobody idle.
+            double idle = Math.Max(0, (double)now - _usedAt[slot]);
+            bool isAlarmed = idle < s_longestKept && IsAlarmed(ref watch);
             if (isAlarmed && !leastIsAlarmed)
             {
                 continue;
             }
 
-            // A clock that went back makes nobody idle.
-            double idle = Math.Max(0, (double)now - _usedAt[slot]);
             double weight = (watch.TotalQueries + 1) * Math.Pow(2, -idle / s_nanosecondsPerHalfDay);
             if (weight < leastWeight || (leastIsAlarmed && !isAlarmed))
             {
@@ -235,9 +242,13 @@ internal sealed class CallerWatchTable
                 return true;
             }
 
-            if (tries == MostTries)
+            if (tries == MostTries && i < MostSpins)
             {
                 Thread.SpinWait(8);
+            }
+            else if (tries == MostTries)
+            {
+                spin.SpinOnce(sleep1Threshold: -1); // gives up its turn: whoever is in it may be without a processor
             }
             else
             {

@@ -28,8 +28,10 @@ internal sealed class CampaignBook
         campaign.LastSeen = now;
         foreach (CallerKey caller in callers)
         {
-            if (campaign.Members.Count < MostMembers || campaign.Members.ContainsKey(caller))
+            bool isMember = campaign.Members.ContainsKey(caller);
+            if (isMember || campaign.Members.Count < MostMembers)
             {
+                campaign.HasNewcomers |= !isMember;
                 campaign.Members[caller] = campaign.Members.GetValueOrDefault(caller) with { LastLinked = now };
             }
         }
@@ -49,7 +51,7 @@ internal sealed class CampaignBook
     /// <param name="calibration">In force.</param>
     /// <param name="watches">Callers' states.</param>
     /// <param name="now">Nanoseconds; may go backwards.</param>
-    /// <param name="found">Is given campaigns that are new or grew.</param>
+    /// <param name="found">Is given campaigns that are new, grew or have other members.</param>
     /// <returns>All that go on, the one with the most leaked first.</returns>
     public CampaignReport[] Report(DetectionCalibration calibration, CallerWatchTable watches, long now, Action<CampaignReport>? found)
     {
@@ -67,10 +69,12 @@ internal sealed class CampaignBook
             (int size, double odometer) = (campaign.Size, campaign.Odometer);
             campaign.Read(calibration, watches, now - s_memory);
             reports[i] = campaign.Describe();
-            if (campaign.Size > size || campaign.Odometer > odometer)
+            if (campaign.HasNewcomers || campaign.Size > size || campaign.Odometer > odometer)
             {
-                found?.Invoke(reports[i]);
+                found?.Invoke(reports[i] with { Everybody = [.. campaign.Members.Keys] });
             }
+
+            campaign.HasNewcomers = false;
         }
 
         Array.Sort(reports, static (one, other) => one.Odometer == other.Odometer ? one.Id.CompareTo(other.Id) : other.Odometer.CompareTo(one.Odometer));
@@ -117,6 +121,9 @@ internal sealed class CampaignBook
         public Dictionary<CallerKey, Member> Members { get; } = [];
 
         public long LastSeen { get; set; }
+
+        /// <summary>Whether callers joined since it was last reported: as many may have left.</summary>
+        public bool HasNewcomers { get; set; }
 
         public double Weight { get; set; }
 

@@ -9,6 +9,9 @@ public sealed record CampaignReport
     /// <summary>The callers; at most 1,024 of them are named.</summary>
     public required IReadOnlyList<CallerKey> Callers { get; init; }
 
+    /// <summary>All callers, for those who act on them; null where the named ones are all that is handed over.</summary>
+    internal IReadOnlyList<CallerKey>? Everybody { get; init; }
+
     /// <summary>How many there are.</summary>
     public required int Size { get; init; }
 

@@ -32,7 +32,7 @@ internal sealed class CampaignWorker
     private int _running;
 
     /// <param name="callers">That are watched at the same time: so many snapshots are kept at each n, up to <see cref="MostSnapshots"/>.</param>
-    /// <param name="found">Is given, by the thread that runs, each campaign that is new or grew; null for nobody.</param>
+    /// <param name="found">Is given, by the thread that runs, each campaign that is new, grew or has other members; null for nobody.</param>
     public CampaignWorker(int callers, Action<CampaignReport>? found = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(callers, 1);

@@ -80,12 +80,8 @@ internal sealed class PostureCase
     /// <summary>The kind of an alarm: one number for each that an epoch can raise once.</summary>
     public static int KindOf(DetectionVerdict verdict) => (2 * (int)verdict.Family) + (int)verdict.Level;
 
-    /// <summary>Whether one of its alarms was raised, or again, in the epoch that goes on. Older ones stay on the record and count no more.</summary>
-    public static bool HasAlarm(in CallerReading reading)
-    {
-        int epoch = reading.Epoch;
-        return Array.Exists(reading.Verdicts, verdict => verdict.LatestEpoch >= epoch);
-    }
+    /// <summary>Whether one of its alarms was raised, or again, in an epoch or later. Older ones stay on the record and count no more.</summary>
+    public static bool HasAlarm(in CallerReading reading, int epoch) => Array.Exists(reading.Verdicts, verdict => verdict.LatestEpoch >= epoch);
 
     /// <summary>Begins to take in what was read of the caller.</summary>
     /// <returns>Whether the caller has asked since the last time.</returns>
@@ -103,16 +99,18 @@ internal sealed class PostureCase
         Epoch = reading.Epoch;
         LatestQueries = reading.Queries;
         ReadAt = tick;
-        IsQuiet = !HasAlarm(in reading);
+        IsQuiet = !HasAlarm(in reading, reading.Epoch);
         return asked;
     }
 
     /// <summary>Takes in an alarm.</summary>
+    /// <param name="verdict">The alarm.</param>
+    /// <param name="since">The epoch from which on alarms are news.</param>
     /// <returns>Whether it is new: not one of an earlier epoch, of a caller that nothing was remembered of.</returns>
-    public bool See(DetectionVerdict verdict)
+    public bool See(DetectionVerdict verdict, int since)
     {
         ref int seen = ref _seen[KindOf(verdict)];
-        bool isNew = seen != verdict.LatestEpoch && !(_isFirst && verdict.LatestEpoch < Epoch);
+        bool isNew = seen != verdict.LatestEpoch && !(_isFirst && verdict.LatestEpoch < since);
         seen = verdict.LatestEpoch;
         return isNew;
     }

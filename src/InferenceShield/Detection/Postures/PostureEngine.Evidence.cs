@@ -21,7 +21,7 @@ internal sealed partial class PostureEngine
         {
             if (TryRead(caller, out CallerReading reading))
             {
-                TakeReading(caller, in reading);
+                TakeReading(caller, in reading, isNoticed: true);
             }
         }
     }
@@ -65,12 +65,14 @@ internal sealed partial class PostureEngine
         return true;
     }
 
-    private void TakeReading(CallerKey caller, in CallerReading reading)
+    private void TakeReading(CallerKey caller, in CallerReading reading, bool isNoticed = false)
     {
+        // A notice is about an alarm of a moment ago, whose epoch may have ended since.
+        int since = isNoticed && reading.Verdicts.Length > 0 ? reading.Verdicts.Max(verdict => verdict.LatestEpoch) : reading.Epoch;
         Posture standing = _rules.Works ? StandingOf(caller, in reading) : Posture.Normal;
         if (!_cases.TryGetValue(caller, out PostureCase? one))
         {
-            if (!PostureCase.HasAlarm(in reading) && standing == Posture.Normal)
+            if (!PostureCase.HasAlarm(in reading, since) && standing == Posture.Normal)
             {
                 return;
             }
@@ -78,7 +80,7 @@ internal sealed partial class PostureEngine
             Posture severity = standing;
             foreach (DetectionVerdict verdict in reading.Verdicts)
             {
-                Posture posture = _rules.Works && verdict.LatestEpoch >= reading.Epoch ? _rules.Of(verdict) : Posture.Normal;
+                Posture posture = _rules.Works && verdict.LatestEpoch >= since ? _rules.Of(verdict) : Posture.Normal;
                 severity = posture > severity ? posture : severity;
             }
 
@@ -92,7 +94,7 @@ internal sealed partial class PostureEngine
         bool asked = one.Begin(in reading, _tick);
         foreach (DetectionVerdict verdict in reading.Verdicts)
         {
-            TakeVerdict(one, verdict, asked && verdict.LatestEpoch == reading.Epoch);
+            TakeVerdict(one, verdict, since, asked && verdict.LatestEpoch == reading.Epoch);
         }
 
         one.Stand(standing);
@@ -103,9 +105,9 @@ internal sealed partial class PostureEngine
     }
 
     /// <summary>An alarm counts when it is raised, and again as long as the caller asks on in the epoch that raised it.</summary>
-    private void TakeVerdict(PostureCase one, DetectionVerdict verdict, bool asksOn)
+    private void TakeVerdict(PostureCase one, DetectionVerdict verdict, int since, bool asksOn)
     {
-        bool isNew = one.See(verdict);
+        bool isNew = one.See(verdict, since);
         if (isNew)
         {
             _alarms[verdict.Statistic == DetectionStatistic.ColdStart ? 2 : (int)verdict.Family]++;
@@ -219,6 +221,8 @@ internal sealed partial class PostureEngine
     private void TakeCampaign(CampaignReport report)
     {
         Campaign campaign = _campaigns.Find(known => known.Report.Id == report.Id) ?? new Campaign();
+        IReadOnlyList<CallerKey> callers = report.Everybody ?? report.Callers;
+        report = report with { Everybody = null }; // not to be kept with its events
         campaign.Report = report;
         _campaigns.Remove(campaign);
         _campaigns.Add(campaign); // the latest last
@@ -227,6 +231,14 @@ internal sealed partial class PostureEngine
             _campaigns.RemoveAt(0);
         }
 
+        _publish(new ShieldEvent
+        {
+            Kind = ShieldEventKind.Campaign,
+            Model = _model,
+            At = _time.GetUtcNow(),
+            Campaign = report,
+            Reason = report.Reason,
+        });
         if (!_rules.Works)
         {
             return;
@@ -248,7 +260,7 @@ internal sealed partial class PostureEngine
         }
 
         Posture posture = band > _rules.Campaign ? band : _rules.Campaign;
-        foreach (CallerKey caller in report.Callers)
+        foreach (CallerKey caller in callers)
         {
             campaign.HasOutputAlarm |= TryRead(caller, out CallerReading reading) && Array.Exists(
                 reading.Verdicts, verdict => IsStrong(verdict) && _cases.GetValueOrDefault(caller)?.IsForgiven(verdict) != true);
@@ -259,7 +271,7 @@ internal sealed partial class PostureEngine
             posture = _rules.CampaignWithOutputAlarm;
         }
 
-        foreach (CallerKey caller in report.Callers)
+        foreach (CallerKey caller in callers)
         {
             if (posture > Posture.Normal && FindOrAdd(caller, posture) is { } one)
             {

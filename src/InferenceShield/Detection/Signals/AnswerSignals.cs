@@ -257,7 +257,10 @@ internal sealed class AnswerSignals
                 all[seconds[row]]++;
                 total++;
                 totals[labels[row]]++;
-                counts[pairs ? (labels[row] * classes) + seconds[row] : 0] += pairs ? 1 : 0;
+                if (pairs)
+                {
+                    counts[(labels[row] * classes) + seconds[row]]++;
+                }
             }
         }
 

@@ -44,6 +44,18 @@ public sealed class DetectionLogTests : IDisposable
     }
 
     [Fact]
+    public void A_log_is_not_taken_twice_under_another_name_either()
+    {
+        string path = Record(CalibrationCases.Rows(20, stream: 31), callers: 2);
+        string copy = Write("copy", File.ReadAllBytes(path));
+
+        foreach (string again in new[] { path, copy })
+        {
+            Assert.Equal(DetectionFileFault.Malformed, Assert.Throws<DetectionFileException>(() => Open(path, again)).Fault);
+        }
+    }
+
+    [Fact]
     public void Callers_that_do_not_fit_are_left_out_whole()
     {
         DetectionLogReader log = Open(Record(CalibrationCases.Rows(700, stream: 31), callers: 7));

@@ -41,6 +41,29 @@ public sealed class CampaignWorkerTests
     }
 
     [Fact]
+    public void All_of_a_campaign_are_handed_over_and_newcomers_though_as_many_have_left()
+    {
+        List<CampaignReport> found = [];
+        CampaignBook book = new();
+        CallerWatchTable watches = new(64);
+        CallerKey[] callers = [.. Enumerable.Range(0, 3_000).Select(SyntheticCallers.Key)];
+        book.Take(callers.AsSpan(0, 2_000), 45, 4, "Alike.", 0);
+        book.Report(s_calibration, watches, 0, found.Add);
+        CampaignReport report = Assert.Single(found);
+        Assert.Equal(callers[..2_000].OrderBy(one => one.High), report.Everybody!.OrderBy(one => one.High));
+        Assert.Equal(CampaignBook.MostNamed, report.Callers.Count);
+
+        // A day later half of them are not linked any more, and as many others are.
+        book.Take(callers.AsSpan(1_000, 2_000), 45, 4, "Alike.", 1_500 * Minute);
+        Assert.Null(Assert.Single(book.Report(s_calibration, watches, 1_500 * Minute, found.Add)).Everybody);
+        Assert.Equal(2, found.Count);
+        Assert.Equal(2_000, found[1].Size);
+        Assert.Equal(callers[1_000..].OrderBy(one => one.High), found[1].Everybody!.OrderBy(one => one.High));
+        book.Report(s_calibration, watches, 1_501 * Minute, found.Add);
+        Assert.Equal(2, found.Count);
+    }
+
+    [Fact]
     public void The_same_callers_found_at_several_n_are_one_campaign()
     {
         CampaignWorker worker = new(4_096);

@@ -339,6 +339,59 @@ public sealed class PostureEngineTests
     }
 
     [Fact]
+    public void An_alarm_counts_though_its_epoch_has_ended_before_it_was_looked_at()
+    {
+        CallerWatchTable watches = new(64);
+        DetectionCalibration calibration = WatchCases.Calibration(4, lifetime: 64, threshold: 3);
+        using PostureBench bench = new(watches: watches, calibration: calibration);
+        QuerySignals[] queries = [.. WatchCases.Queries(10, 64, moved: 5), .. WatchCases.Queries(9, 4, nearShare: 0)];
+        Assert.True(watches.TryEnter(bench.Caller(1), 0, out int slot));
+        for (int i = 0; i < queries.Length; i++)
+        {
+            if (CallerUpdate.Apply(calibration, ref watches[slot], in queries[i], i))
+            {
+                bench.Engine.Notice(bench.Caller(1));
+            }
+        }
+
+        Assert.Equal((1, 4), (watches[slot].Epoch, watches[slot].Queries));
+        watches.Exit(slot);
+        bench.Tick(s_second);
+        Assert.NotEqual(Posture.Normal, bench.PostureOf(1));
+        Assert.Contains(bench.Events, one => one.Kind == ShieldEventKind.Alarm && one.Caller == bench.Caller(1));
+    }
+
+    [Fact]
+    public void All_callers_of_a_campaign_are_treated_and_it_is_an_event_that_names_some()
+    {
+        using PostureBench bench = new(capacity: 4_096);
+        CallerKey[] callers = [.. Enumerable.Range(0, 1_500).Select(bench.Caller)];
+        CampaignReport report = new()
+        {
+            Id = 7,
+            Callers = callers[..CampaignBook.MostNamed],
+            Everybody = callers,
+            Size = callers.Length,
+            Threshold = 2,
+            Queries = 45,
+            Odometer = .2,
+            TotalQueries = 90,
+            Reason = "They ask alike.",
+        };
+        bench.Engine.NoticeCampaign(report);
+        bench.Tick(s_second);
+        Assert.All(Enumerable.Range(0, callers.Length), caller => Assert.Equal(Posture.Guarded, bench.PostureOf(caller)));
+        ShieldEvent found = Assert.Single(bench.Events, one => one.Kind == ShieldEventKind.Campaign);
+        Assert.Equal(report with { Everybody = null }, found.Campaign);
+        Assert.Equal("They ask alike.", found.Reason);
+        Assert.DoesNotContain("verybody", found.ToJson(), StringComparison.Ordinal);
+        bench.Rules = bench.RulesOf(new PostureOptions { Mode = PostureMode.Off });
+        bench.Engine.NoticeCampaign(report);
+        bench.Tick(s_second);
+        Assert.Equal(2, bench.Events.Count(one => one.Kind == ShieldEventKind.Campaign));
+    }
+
+    [Fact]
     public void A_flood_of_notices_allocates_nothing_blocks_nobody_and_is_counted()
     {
         using PostureBench bench = new();
