@@ -9,7 +9,8 @@ public sealed record CallerDetection
     /// <summary>The tenant of its latest query; empty if none.</summary>
     public required CallerKey Tenant { get; init; }
 
-    /// <summary>Its alarms: the first of each family and level, with the epochs in which they were raised again.</summary>
+    /// <summary>Its alarms: the first of each family and level, with the epochs in which they were raised again. One that is advisory gives way to
+    /// the first that is not.</summary>
     public required IReadOnlyList<DetectionVerdict> Verdicts { get; init; }
 
     /// <summary>How it is treated: as an operator has decided, else by the rules.</summary>

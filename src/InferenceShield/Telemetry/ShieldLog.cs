@@ -32,10 +32,10 @@ internal static partial class ShieldLog
     [LoggerMessage(1008, LogLevel.Warning, "Shield '{Shield}': output '{Output}' is declared SigmoidLogits, and all numbers of its first {Answers} answers lie between 0 and 1. If they are probabilities, declare SigmoidProbabilities: a second sigmoid flattens them to .5 to .73", EventName = "LogitsLookLikeProbabilities")]
     public static partial void LogitsLookLikeProbabilities(ILogger logger, string shield, string output, int answers);
 
-    [LoggerMessage(1020, LogLevel.Error, "Shield '{Shield}': a tick of detection failed; the next one runs", EventName = "DetectionTickFailed")]
+    [LoggerMessage(1031, LogLevel.Error, "Shield '{Shield}': a tick of detection failed; the next one runs", EventName = "DetectionTickFailed")]
     public static partial void DetectionTickFailed(ILogger logger, Exception exception, string shield);
 
-    [LoggerMessage(1021, LogLevel.Error, "Shield '{Shield}': containment ({Action}) of a caller failed twice: {Fault}", EventName = "ContainmentFailed")]
+    [LoggerMessage(1032, LogLevel.Error, "Shield '{Shield}': containment ({Action}) of a caller failed twice: {Fault}", EventName = "ContainmentFailed")]
     public static partial void ContainmentFailed(ILogger logger, string shield, string action, string fault);
 
     [LoggerMessage(1022, LogLevel.Warning, "{Silence}", EventName = "NothingObserved")]

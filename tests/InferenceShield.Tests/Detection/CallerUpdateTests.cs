@@ -132,6 +132,30 @@ public sealed class CallerUpdateTests
     }
 
     [Fact]
+    public void An_advisory_alarm_gives_way_to_one_with_a_promise()
+    {
+        DetectionCalibration cold = WatchCases.Calibration(4, callers: 0);
+        DetectionCalibration calibrated = WatchCases.Calibration(5, threshold: 1.3f);
+        CallerWatch watch = default;
+        QuerySignals[] queries = WatchCases.Queries(9, 600, 3);
+        for (int i = 0; i < 300; i++)
+        {
+            CallerUpdate.Apply(cold, ref watch, in queries[i], i);
+        }
+
+        Assert.All(CallerUpdate.Verdicts(cold, in watch), verdict => Assert.True(verdict.IsAdvisory));
+        Assert.NotEmpty(CallerUpdate.Verdicts(cold, in watch));
+        for (int i = 300; i < 600; i++)
+        {
+            CallerUpdate.Apply(calibrated, ref watch, in queries[i], i);
+        }
+
+        DetectionVerdict full = Assert.Single(CallerUpdate.Verdicts(calibrated, in watch), verdict => verdict is { Family: DetectionFamily.Full, Level: DetectionLevel.Promise });
+        Assert.NotEqual(DetectionStatistic.ColdStart, full.Statistic);
+        Assert.Equal((false, 1, 1), (full.IsAdvisory, full.Epoch, full.Epochs));
+    }
+
+    [Fact]
     public void Under_another_calibration_statistics_begin_anew_and_the_odometer_does_not_fall()
     {
         DetectionCalibration first = WatchCases.Calibration(4, threshold: 1.3f);

@@ -24,6 +24,7 @@ internal sealed class DetectionLogWriter : IDisposable
         byte[] header = DetectionLogFormat.WriteHeader(key, profile, seconds, _sealKey);
         header.AsSpan(header.Length - _seal.Length).CopyTo(_seal);
         stream.Write(header);
+        stream.Flush(); // a process that dies early leaves a log without records, not one that cannot be read
         Bytes = header.Length;
     }
 

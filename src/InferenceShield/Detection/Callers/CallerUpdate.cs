@@ -321,7 +321,8 @@ internal static class CallerUpdate
     private static void Keep(DetectionCalibration calibration, ref CallerWatch watch, int number, DetectionStatistic statistic, float threshold)
     {
         ref CallerAlarm alarm = ref watch.Alarms[number];
-        if (alarm.Epochs > 0)
+        // An alarm without a promise gives way to one with: it would stay advisory for as long as the caller is watched.
+        if (alarm.Epochs > 0 && (!alarm.IsAdvisory || calibration.IsAdvisory))
         {
             alarm.Epochs = (ushort)Math.Min(alarm.Epochs + 1, ushort.MaxValue);
             alarm.LatestEpoch = watch.Epoch;

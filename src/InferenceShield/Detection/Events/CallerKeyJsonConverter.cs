@@ -8,11 +8,17 @@ namespace InferenceShield;
 internal sealed class CallerKeyJsonConverter : JsonConverter<CallerKey>
 {
     private const string Prefix = "caller:";
+    private const string Nobody = "caller:none";
 
     public override CallerKey Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         string? text = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
         ReadOnlySpan<char> digits = text is not null && text.StartsWith(Prefix, StringComparison.Ordinal) ? text.AsSpan(Prefix.Length) : default;
+        if (text == Nobody)
+        {
+            return default;
+        }
+
         return digits.Length == 32
             && ulong.TryParse(digits[..16], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong low)
             && ulong.TryParse(digits[16..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong high)
@@ -21,5 +27,5 @@ internal sealed class CallerKeyJsonConverter : JsonConverter<CallerKey>
     }
 
     public override void Write(Utf8JsonWriter writer, CallerKey value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{value.Low:x16}{value.High:x16}"));
+        writer.WriteStringValue(value.IsEmpty ? Nobody : string.Create(CultureInfo.InvariantCulture, $"{Prefix}{value.Low:x16}{value.High:x16}"));
 }

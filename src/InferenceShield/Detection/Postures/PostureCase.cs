@@ -185,8 +185,9 @@ internal sealed class PostureCase
     }
 
     /// <summary>Back to Normal at once; the evidence so far counts no more. What an operator forgives is not held against the caller again in this epoch.</summary>
-    public void Clear(long now)
+    public void Clear(long now, string reason)
     {
+        Reason = reason;
         Array.Copy(_seen, _forgiven, AlarmKinds);
         Campaign = 0;
         Forget(now);

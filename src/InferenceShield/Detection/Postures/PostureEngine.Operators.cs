@@ -3,6 +3,8 @@ namespace InferenceShield;
 /// <content>What operators see and decide.</content>
 internal sealed partial class PostureEngine
 {
+    private const string TakenBack = "An operator has taken its alarms back.";
+
     /// <summary>The latest, the oldest first.</summary>
     public IReadOnlyList<ShieldEvent> Transitions
     {
@@ -83,8 +85,8 @@ internal sealed partial class PostureEngine
 
             Posture before = one.Posture;
             bool had = one.Severity > Posture.Normal;
-            one.Clear(_now);
-            Move(one, before, "An operator has taken its alarms back.");
+            one.Clear(_now, TakenBack);
+            Move(one, before, TakenBack);
             Settle(one);
             return had;
         }

@@ -132,6 +132,23 @@ public sealed class DetectionLogTests : IDisposable
     }
 
     [Fact]
+    public void A_log_can_be_read_from_its_beginning_on()
+    {
+        string early = Path.Combine(_folder, "early");
+        string path = Path.Combine(_folder, "open");
+        using (Recorder(path))
+        {
+            using FileStream open = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using FileStream copy = File.Create(early);
+            open.CopyTo(copy);
+        }
+
+        byte[] file = File.ReadAllBytes(early);
+        Assert.NotEmpty(file);
+        Assert.Equal(HeaderLength(file), file.Length);
+    }
+
+    [Fact]
     public void Times_that_go_backwards_are_counted()
     {
         string path = Path.Combine(_folder, "back");

@@ -44,6 +44,16 @@ public sealed class ShieldEventTests
     public void What_is_no_event_is_a_fault(string json) => Assert.Throws<JsonException>(() => ShieldEvent.FromJson(json));
 
     [Fact]
+    public void Whom_it_is_about_can_be_told_by_any_serializer()
+    {
+        CallerKey caller = Samples.Caller(1);
+        string json = JsonSerializer.Serialize(caller);
+        Assert.StartsWith($"\"{caller}", json, StringComparison.Ordinal);
+        Assert.Equal(caller, JsonSerializer.Deserialize<CallerKey>(json));
+        Assert.Equal(default, JsonSerializer.Deserialize<CallerKey>(JsonSerializer.Serialize(default(CallerKey))));
+    }
+
+    [Fact]
     public void A_builder_takes_sinks_and_logs_events_besides()
     {
         TestSink sink = new();

@@ -263,6 +263,7 @@ public sealed class PostureEngineTests
         bench.Tick(s_second);
         Assert.True(bench.Engine.Clear(bench.Caller(1)));
         Assert.Equal(Posture.Normal, bench.PostureOf(1));
+        Assert.Equal("An operator has taken its alarms back.", bench.Engine.Describe(bench.Caller(1), reading: null, plain: null)?.Reason);
         bench.Take(1, 30, 0, full);
         bench.Tick(s_second);
         Assert.Equal(Posture.Normal, bench.PostureOf(1));
