@@ -139,7 +139,6 @@ internal sealed class CampaignBook
                 _cells = default;
             }
 
-            int lifetime = calibration.Baseline?.Lifetime ?? 0;
             foreach ((CallerKey caller, Member member) in Members)
             {
                 if (member.LastLinked < oldest)
@@ -159,7 +158,7 @@ internal sealed class CampaignBook
                         }
 
                         Odometer = Math.Max(Odometer, watch.Odometer);
-                        queries = ((long)watch.Epoch * lifetime) + watch.Queries;
+                        queries = watch.TotalQueries;
                     }
                     finally
                     {
