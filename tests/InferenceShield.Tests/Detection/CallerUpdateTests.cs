@@ -75,6 +75,36 @@ public sealed class CallerUpdateTests
         }
     }
 
+    /// <summary>As conformal ranks count: who is as far out as the caller whose maximum became the threshold is not alarmed.</summary>
+    [Fact]
+    public void A_threshold_that_is_reached_and_not_passed_raises_no_alarm()
+    {
+        QuerySignals[] queries = WatchCases.Queries(9, 300, .2f);
+        DetectionCalibration calibration = WatchCases.Calibration(4);
+        CallerMonitor first = new(calibration);
+        foreach (QuerySignals query in queries)
+        {
+            first.Observe(in query);
+        }
+
+        float[] maxima = [.. Enumerable.Range(0, DetectionThresholds.Statistics).Select(statistic => CallerUpdate.Maximum(in first.Watch, (DetectionStatistic)statistic))];
+        Assert.All(maxima, maximum => Assert.True(maximum > 0));
+        Assert.Empty(Alarms(maxima));
+        Assert.NotEmpty(Alarms([.. maxima.Select(MathF.BitDecrement)]));
+
+        IReadOnlyList<DetectionVerdict> Alarms(float[] thresholds)
+        {
+            DetectionThresholds same = new() { Values = [.. Enumerable.Repeat(thresholds, 4).SelectMany(values => values)], Promises = [.01, .001, .01, .001], Extrapolated = new bool[4] };
+            CallerMonitor monitor = new(new DetectionCalibration(null!, 1000, calibration.Tables, calibration.Outliers, calibration.Baseline, same, calibration.Cells, linking: null, calibration.Plain));
+            foreach (QuerySignals query in queries)
+            {
+                monitor.Observe(in query);
+            }
+
+            return monitor.Verdicts;
+        }
+    }
+
     [Fact]
     public void A_new_epoch_begins_after_the_calibrated_lifetime_and_alarms_and_odometer_stay()
     {
@@ -93,6 +123,7 @@ public sealed class CallerUpdateTests
         Assert.Equal(1, monitor.Queries);
         Assert.Equal(1, monitor.Watch.Epoch);
         Assert.Equal(101, monitor.Watch.TotalQueries);
+        Assert.Equal(101, monitor.PlainSignals.Queries);
         Assert.Equal(0, CallerUpdate.Maximum(in monitor.Watch, DetectionStatistic.Cumulative));
         Assert.True(monitor.Odometer >= odometer && odometer > 0);
         Assert.All(monitor.Verdicts, verdict => Assert.Equal((0, 1), (verdict.Epoch, verdict.Epochs)));
@@ -197,6 +228,21 @@ public sealed class CallerUpdateTests
 
         Assert.Equal(0, CallerUpdate.Maximum(in monitor.Watch, DetectionStatistic.NearDuplicates));
         Assert.Equal(0, monitor.Watch.RingFilled);
+    }
+
+    [Fact]
+    public void A_ring_that_is_not_full_holds_no_inputs_but_those_asked()
+    {
+        CallerMonitor monitor = new(WatchCases.Calibration(4));
+        QuerySignals[] queries = WatchCases.Queries(9, 3);
+        ulong[] hashes = [0, 0xFFFF, 1UL << 40]; // that of an empty place, one far from it, one near to it
+        for (int i = 0; i < queries.Length; i++)
+        {
+            queries[i].SimHash = hashes[i];
+            queries[i].Exact = (ulong)i + 7;
+            monitor.Observe(in queries[i]);
+            Assert.Equal(i == 2 ? 1UL : 0, monitor.Watch.NearDuplicateHits); // the third is near the first, which was asked
+        }
     }
 
     [Fact]

@@ -158,6 +158,21 @@ public sealed class CallerWatchTableTests
     }
 
     [Fact]
+    public void A_clock_that_went_back_keeps_nobodys_place()
+    {
+        CallerWatchTable table = new(16);
+        Ask(table, 1, 2, 20 * HalfDay); // and then the clock was set right
+        for (ulong caller = 2; caller <= 16; caller++)
+        {
+            Ask(table, caller, 50, 0);
+        }
+
+        Ask(table, 17, 1, 0);
+        Assert.False(Knows(table, 1));
+        Assert.All(Enumerable.Range(2, 16), caller => Assert.True(Knows(table, (ulong)caller)));
+    }
+
+    [Fact]
     public void A_hundred_thousand_states_take_no_more_than_256_MB() =>
         Assert.InRange(CallerWatchTable.SizeOf(100_000), 100_000, 256L << 20);
 

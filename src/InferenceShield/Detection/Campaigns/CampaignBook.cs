@@ -146,7 +146,6 @@ internal sealed class CampaignBook
                 _cells = default;
             }
 
-            int lifetime = calibration.Baseline?.Lifetime ?? 0;
             foreach ((CallerKey caller, Member member) in Members)
             {
                 if (member.LastLinked < oldest)
@@ -166,7 +165,7 @@ internal sealed class CampaignBook
                         }
 
                         Odometer = Math.Max(Odometer, watch.Odometer);
-                        queries = ((long)watch.Epoch * lifetime) + watch.Queries;
+                        queries = watch.TotalQueries;
                     }
                     finally
                     {

@@ -154,7 +154,7 @@ public sealed class DetectionLogTests : IDisposable
         string path = Path.Combine(_folder, "back");
         using (DetectionRecorder recorder = Recorder(path))
         {
-            foreach (long second in (long[])[5, 7, 6, 9, 2])
+            foreach (long second in (long[])[5, 7, 6, 9, 2, 3])
             {
                 recorder.Record(Key(1), second * 1_000_000_000, CalibrationCases.Rows(1, stream: 1)[0]);
             }
@@ -235,6 +235,79 @@ public sealed class DetectionLogTests : IDisposable
             }
         }));
         Assert.True(recorder.Dropped > 0);
+    }
+
+    [Fact]
+    public void Every_query_is_in_the_log_or_counted_as_dropped()
+    {
+        QuerySignals[] rows = CalibrationCases.Rows(1_000, stream: 35);
+        string path = Path.Combine(_folder, "flood");
+        using DetectionKey key = LogKey();
+        DetectionRecorder recorder = new(path, key, Profile, 1, 1 << 30, TimeProvider.System, NullLogger.Instance, capacity: 64);
+        Parallel.For(0, 4, thread =>
+        {
+            for (int i = 0; i < rows.Length; i++)
+            {
+                recorder.Record(Key(thread), i, in rows[i]);
+            }
+        });
+        recorder.Dispose();
+
+        Assert.Equal(4 * rows.Length, recorder.Recorded + recorder.Dropped);
+        Assert.True(recorder.Dropped > 0);
+        Assert.Equal(recorder.Recorded, Open(path).Queries);
+
+        // What is left out is left out: the rest is in the order in which it was asked.
+        foreach (CallerHistory history in Open(path).ReadCallers())
+        {
+            int[] places = [.. history.Queries.Select(query => Array.FindIndex(rows, row => row.Exact == query.Exact))];
+            Assert.Equal(places.Order(), places);
+            Assert.Equal(places.Distinct(), places);
+        }
+    }
+
+    [Fact]
+    public void What_the_limit_of_bytes_leaves_out_is_counted()
+    {
+        QuerySignals query = CalibrationCases.Rows(1, stream: 1)[0];
+        string path = Path.Combine(_folder, "limited");
+        DetectionRecorder recorder = Recorder(path, mostBytes: 200_000);
+        for (int i = 0; i < 5_000; i++)
+        {
+            recorder.Record(Key(i), 0, in query);
+        }
+
+        recorder.Dispose();
+
+        Assert.Equal(5_000, recorder.Recorded + recorder.Dropped);
+        Assert.Equal(recorder.Recorded, Open(path).Queries);
+        Assert.InRange(recorder.Recorded, 500, 2_500);
+    }
+
+    [Fact]
+    public void A_record_holds_the_second_label_the_confidence_and_the_wall_clock()
+    {
+        QuerySignals query = CalibrationCases.Rows(1, stream: 1)[0];
+        query.Second = 2;
+        query.Scalars[(int)SignalScalar.LogConfidence] = -(float)Math.Log10(1 - .8 + 1e-7);
+        ManualTimeProvider clock = new();
+        string path = Path.Combine(_folder, "clock");
+        using (DetectionKey key = LogKey())
+        using (DetectionRecorder recorder = new(path, key, Profile, 1, 1 << 30, clock, NullLogger.Instance))
+        {
+            recorder.Record(Key(1), 7_000_000_000, in query);
+            recorder.Record(Key(1), 12_500_000_000, in query);
+        }
+
+        byte[] file = File.ReadAllBytes(path);
+        int first = HeaderLength(file) + DetectionLogFormat.BlockHeaderSize;
+        long start = clock.GetUtcNow().ToUnixTimeSeconds();
+        QuerySignals read = DetectionLogFormat.ReadRecord(file.AsSpan(first), out _, out long seconds);
+        DetectionLogFormat.ReadRecord(file.AsSpan(first + DetectionLogFormat.RecordSize), out _, out long later);
+
+        Assert.Equal((start, start + 5), (seconds, later));
+        Assert.Equal(query.Second, read.Second);
+        Assert.Equal(.8f, read.Confidence, 1e-5f);
     }
 
     private static CallerKey Key(int caller)

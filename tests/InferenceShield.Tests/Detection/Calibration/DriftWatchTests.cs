@@ -44,6 +44,61 @@ public class DriftWatchTests
     }
 
     [Fact]
+    public void The_first_sixty_callers_may_differ_by_chance()
+    {
+        int beyond = 0;
+        for (ulong stream = 0; stream < 40; stream++)
+        {
+            DriftWatch watch = new();
+            SeededRandom random = new(2, stream);
+            for (int caller = 0; caller < 60; caller++)
+            {
+                Note(watch, ref random, shift: 0);
+            }
+
+            DriftReport report = watch.Read(s_fitted.Value);
+            Assert.False(report.IsDrift);
+            beyond += report.LargestShift > .3 ? 1 : 0;
+        }
+
+        Assert.True(beyond > 4, "By the tolerance alone nobody would have been accused.");
+    }
+
+    [Fact]
+    public void A_shift_of_a_quarter_of_a_deviation_is_tolerated()
+    {
+        DriftWatch watch = new();
+        SeededRandom random = new(1, 45);
+        for (int caller = 0; caller < 2_000; caller++)
+        {
+            Note(watch, ref random, shift: .25f);
+        }
+
+        DriftReport report = watch.Read(s_fitted.Value);
+
+        Assert.InRange(report.LargestShift, .18, .4); // four standard errors beyond none
+        Assert.False(report.IsDrift);
+    }
+
+    [Fact]
+    public void A_number_that_is_none_spoils_no_mean()
+    {
+        DriftWatch watch = new();
+        SeededRandom random = new(1, 46);
+        float[] broken = new float[QuerySignals.VectorLength];
+        Array.Fill(broken, float.NaN);
+        for (int caller = 0; caller < 500; caller++)
+        {
+            Note(watch, ref random, shift: 2);
+        }
+
+        watch.Note(s_fitted.Value, broken);
+
+        Assert.True(watch.Read(s_fitted.Value).IsDrift);
+        Assert.InRange(watch.Read(s_fitted.Value).LargestShift, 1.8, 2.2);
+    }
+
+    [Fact]
     public void Nothing_is_said_of_a_few_callers_or_under_a_new_calibration()
     {
         DriftWatch watch = new();
@@ -62,6 +117,8 @@ public class DriftWatchTests
         Assert.True(watch.Read(s_fitted.Value).IsDrift);
         DetectionCalibration cold = CalibrationFit.FitRows(CalibrationCases.Profile(), CalibrationCases.Rows(300, stream: 44), []);
         Assert.False(watch.Read(cold).IsDrift);
+        watch.Note(cold, new float[QuerySignals.VectorLength]);
+        Assert.Equal(1, watch.Read(cold).Callers);
     }
 
     [Fact]

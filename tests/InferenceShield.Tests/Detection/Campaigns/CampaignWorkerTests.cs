@@ -90,6 +90,7 @@ public sealed class CampaignWorkerTests
             Assert.True(watches.TryEnter(SyntheticCallers.Key(Honest + sybil), 0, out int slot));
             watches[slot].Stamp = s_calibration.Stamp;
             watches[slot].Queries = 45;
+            watches[slot].TotalQueries = 45;
             for (int query = 0; query < 45; query++)
             {
                 int cell = random.NextInt32(640);
@@ -107,6 +108,27 @@ public sealed class CampaignWorkerTests
         Assert.Equal(Sybils, campaign.Size);
         Assert.Equal(s_calibration.Cells.MassOf(in one), campaign.Odometer, 1e-6);
         Assert.Equal(Sybils * 45, campaign.TotalQueries);
+    }
+
+    [Fact]
+    public void All_queries_of_all_epochs_are_counted_however_long_these_were()
+    {
+        DetectionCalibration shortLife = WatchCases.Calibration(4, lifetime: 100);
+        DetectionCalibration longLife = WatchCases.Calibration(5, lifetime: 5_000);
+        CallerWatchTable watches = new(16);
+        CallerKey caller = SyntheticCallers.Key(1);
+        Assert.True(watches.TryEnter(caller, 0, out int slot));
+        QuerySignals[] queries = WatchCases.Queries(9, 260);
+        for (int i = 0; i < queries.Length; i++)
+        {
+            CallerUpdate.Apply(i < 230 ? shortLife : longLife, ref watches[slot], in queries[i], i); // two whole epochs and two that were cut short
+        }
+
+        watches.Exit(slot);
+        CampaignBook book = new();
+        book.Take([caller], 45, 1, "Evidence.", 0);
+
+        Assert.Equal(260, Assert.Single(book.Report(longLife, watches, 0, found: null)).TotalQueries);
     }
 
     [Fact]

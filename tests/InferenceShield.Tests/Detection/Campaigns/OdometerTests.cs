@@ -39,6 +39,8 @@ public sealed class OdometerTests
         Assert.Equal(640, cells.Mass.Length);
         Assert.Equal(640, Enumerable.Range(0, 10).SelectMany(label => Enumerable.Range(0, 64).Select(hash => cells.CellOf(label, (ulong)hash))).Distinct().Count());
         Assert.Equal(cells.CellOf(3, 0x2A), cells.CellOf(3, 0xFFFF_FFFF_FFFF_FFEA));
+        Assert.Equal(cells.CellOf(0, 0x2A), cells.CellOf(10, 0x2A));
+        Assert.Equal(cells.CellOf(0, 0x2A), cells.CellOf(-1, 0x2A));
     }
 
     [Fact]

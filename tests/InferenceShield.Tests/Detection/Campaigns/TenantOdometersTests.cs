@@ -86,6 +86,44 @@ public sealed class TenantOdometersTests
     }
 
     [Fact]
+    public void Under_other_cells_the_mass_reached_stays_as_a_floor_and_counting_begins_anew()
+    {
+        (DetectionCalibration older, DetectionCalibration first, DetectionCalibration same, DetectionCalibration other) = (Of(1), Of(1), Of(1), Of(2));
+        TenantOdometers odometers = new(16);
+        CallerKey tenant = SyntheticCallers.Key(1);
+        for (int cell = 0; cell < 10; cell++)
+        {
+            odometers.Visit(first, tenant, cell);
+        }
+
+        double reached = odometers.Read(first, tenant);
+        Assert.Equal(.5, reached, 1e-6);
+
+        odometers.Visit(older, tenant, 15); // a query that was under way
+        Assert.Equal(reached, odometers.Read(first, tenant), 1e-6);
+
+        odometers.Visit(same, tenant, 10);
+        reached = odometers.Read(same, tenant);
+        Assert.Equal(.55, reached, 1e-6);
+
+        // The floor holds up to eleven of the other cells; beyond, these count.
+        for (int cell = 0; cell < 13; cell++)
+        {
+            odometers.Visit(other, tenant, 19 - cell);
+            Assert.Equal(Math.Max(reached, (cell + 1) * .05), odometers.Read(other, tenant), 1e-5);
+        }
+
+        Assert.Equal(0, odometers.Read(other, SyntheticCallers.Key(2)));
+
+        static DetectionCalibration Of(int secret)
+        {
+            DetectionCalibration made = WatchCases.Calibration(4);
+            OdometerCells cells = new() { Bits = 2, Classes = 5, Mass = [.. Enumerable.Repeat(.05f, 20)] };
+            return new DetectionCalibration(CalibrationCases.Profile(secret), 1000, made.Tables, made.Outliers, made.Baseline, made.Thresholds, cells, linking: null, made.Plain);
+        }
+    }
+
+    [Fact]
     public void Visits_allocate_nothing()
     {
         TenantOdometers odometers = new(16);

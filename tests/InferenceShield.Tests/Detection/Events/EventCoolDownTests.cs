@@ -53,6 +53,22 @@ public sealed class EventCoolDownTests
     }
 
     [Fact]
+    public void Of_callers_that_share_a_place_the_one_told_of_longest_ago_is_forgotten()
+    {
+        // The place as it is worked out of a key's first half; five of one place, which holds four.
+        int[] callers = [.. Enumerable.Range(0, 100_000)
+            .GroupBy(caller => ((Samples.Caller(caller).Low + (ulong)ShieldEventKind.Alarm) * 0x9E3779B97F4A7C15 >> 32) & ((EventCoolDown.Capacity / 4) - 1))
+            .First(group => group.Count() >= 5).Take(5)];
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.True(Say(Samples.Alarm(callers[i]), i).IsNews);
+        }
+
+        Assert.All(callers[1..], caller => Assert.False(Say(Samples.Alarm(caller), 6).IsNews));
+        Assert.True(Say(Samples.Alarm(callers[0]), 7).IsNews);
+    }
+
+    [Fact]
     public void A_clock_that_steps_back_far_silences_nobody()
     {
         Assert.True(Say(Samples.Alarm(1), 100 * Minute).IsNews);
