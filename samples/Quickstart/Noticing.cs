@@ -28,17 +28,22 @@ internal static class Noticing
             HonestTraffic traffic = new(benign, seed: 1, new HonestTrafficOptions { ImageSide = FashionDataset.Side, FewestQueries = 50, MostQueries = 150 });
             string file = Calibrate(modelPath, benign, traffic, secret, folder.FullName, options);
 
-            using Shield shield = Build(file, o => o.Postures.Mode = PostureMode.Observe); // by default it acts, after a delay that hides what gave a thief away
+            using Shield shield = Build(file, o =>
+                (o.Postures.DelayQueries, o.Postures.DelayTime) = (0, TimeSpan.Zero)); // by default it waits, to hide what gave a thief away
             using ShieldedSession session = new(shield, modelPath, sessionOptions: options);
             CallerKey honest = shield.IdentifyCaller("honest");
             CallerKey thief = shield.IdentifyCaller("line search");
             int asked = Ask(session, honest, traffic.CreateCaller(Callers));
             SearchLines(session, thief, images);
+            for (int wait = 0; wait < 50 && shield.Detection!.TryGetCaller(thief) is { Posture: Posture.Normal }; wait++)
+            {
+                Thread.Sleep(200); // what is noticed is looked at each second
+            }
 
-            Table table = new("caller", "asked", "alarmed after", "why");
+            Table table = new("caller", "asked", "alarmed after", "posture", "why");
             Add(table, "honest", asked, shield.Detection!.TryGetCaller(honest)!);
             Add(table, "line search", ThiefQueries, shield.Detection.TryGetCaller(thief)!);
-            return (table, shield.Detection.TryGetCaller(honest) is { Verdicts: [] } && shield.Detection.TryGetCaller(thief) is { Verdicts: not [] });
+            return (table, shield.Detection.TryGetCaller(honest) is { Verdicts: [], Posture: Posture.Normal } && shield.Detection.TryGetCaller(thief) is { Verdicts: not [], Posture: > Posture.Normal });
         }
         finally
         {
@@ -130,6 +135,6 @@ internal static class Noticing
     private static void Add(Table table, string name, int asked, CallerDetection known)
     {
         DetectionVerdict? first = known.Verdicts.MinBy(verdict => verdict.Queries);
-        table.Add(name, $"{asked}", first is null ? "never" : $"{first.Queries} queries", first is null ? "-" : first.Reasons[0]);
+        table.Add(name, $"{asked}", first is null ? "never" : $"{first.Queries} queries", $"{known.Posture}", first is null ? "-" : first.Reasons[0]);
     }
 }

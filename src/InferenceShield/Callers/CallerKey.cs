@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Serialization;
 
 namespace InferenceShield;
 
@@ -9,9 +8,8 @@ namespace InferenceShield;
 /// stored and cannot be recovered without the shield's secret; two callers with the same name have the same key.
 /// Resolve it once per connection or principal and reuse it: it is a value, thread-safe, and free to copy.
 /// The hash is SipHash-1-3 with 128-bit output (Aumasson and Bernstein, 2012; with fewer rounds, as hash tables use it), so
-/// nobody who lacks the secret can choose names that collide. As JSON it is "caller:" and all 32 hexadecimal digits, from which it can be read again.
+/// nobody who lacks the secret can choose names that collide.
 /// </remarks>
-[JsonConverter(typeof(CallerKeyJsonConverter))]
 public readonly struct CallerKey : IEquatable<CallerKey>
 {
     internal CallerKey(ulong low, ulong high)

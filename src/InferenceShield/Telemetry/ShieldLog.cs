@@ -38,7 +38,7 @@ internal static partial class ShieldLog
     [LoggerMessage(1032, LogLevel.Error, "Shield '{Shield}': containment ({Action}) of a caller failed twice: {Fault}", EventName = "ContainmentFailed")]
     public static partial void ContainmentFailed(ILogger logger, string shield, string action, string fault);
 
-    [LoggerMessage(1022, LogLevel.Warning, "{Silence}", EventName = "NothingObserved")]
+    [LoggerMessage(1033, LogLevel.Warning, "{Silence}", EventName = "NothingObserved")]
     public static partial void NothingObserved(ILogger logger, string silence);
 
     [LoggerMessage(1030, LogLevel.Error, "Shield '{Shield}': recording for calibration has ended. {Reason}", EventName = "RecordingEnded")]

@@ -27,10 +27,12 @@ public sealed record ShieldEvent
 
     /// <summary>Whom it is about; empty if nobody in particular.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [JsonConverter(typeof(CallerKeyJsonConverter))]
     public CallerKey Caller { get; init; }
 
     /// <summary>The caller's tenant; empty if unknown.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [JsonConverter(typeof(CallerKeyJsonConverter))]
     public CallerKey Tenant { get; init; }
 
     /// <summary>The alarm, for events about one.</summary>
