@@ -99,7 +99,9 @@ internal sealed class UtilityLedger
         Interlocked.Add(ref cell.TopChanged, leads ? 0 : 1);
         for (int i = 0; i < _thresholds.Length; i++)
         {
-            long crosses = !float.IsNaN(before) & (before >= _thresholds[i] != after >= _thresholds[i]) ? 1 : 0;
+            // Signs, not a comparison that branches: where a label's confidence is released as 1, which rows cross hangs on the row alone.
+            int sides = BitConverter.SingleToInt32Bits(before - _thresholds[i]) ^ BitConverter.SingleToInt32Bits(after - _thresholds[i]);
+            long crosses = float.IsNaN(before) ? 0 : sides >>> 31;
             switch (i)
             {
                 case 0:
