@@ -38,8 +38,11 @@ internal static partial class ShieldLog
     [LoggerMessage(1032, LogLevel.Error, "Shield '{Shield}': containment ({Action}) of a caller failed twice: {Fault}", EventName = "ContainmentFailed")]
     public static partial void ContainmentFailed(ILogger logger, string shield, string action, string fault);
 
-    [LoggerMessage(1022, LogLevel.Warning, "{Silence}", EventName = "NothingObserved")]
+    [LoggerMessage(1033, LogLevel.Warning, "{Silence}", EventName = "NothingObserved")]
     public static partial void NothingObserved(ILogger logger, string silence);
+
+    [LoggerMessage(1034, LogLevel.Information, "Shield '{Shield}' detects by a calibration of {Callers} honest callers: advisory {IsAdvisory}, postures {Mode}, recording {IsRecording}", EventName = "CalibrationInForce")]
+    public static partial void CalibrationInForce(ILogger logger, string shield, int callers, bool isAdvisory, PostureMode mode, bool isRecording);
 
     [LoggerMessage(1030, LogLevel.Error, "Shield '{Shield}': recording for calibration has ended. {Reason}", EventName = "RecordingEnded")]
     public static partial void RecordingEnded(ILogger logger, string shield, string reason);
