@@ -36,6 +36,7 @@ internal static class SettingsText
         if (detectionFile is not null)
         {
             model["Shield"]!["Detection"] = new JsonObject { ["CalibrationFile"] = detectionFile };
+            model["Shield"]!["Postures"] = new JsonObject { ["Mode"] = nameof(PostureMode.Observe) };
         }
 
         return new JsonObject

@@ -87,7 +87,7 @@ public sealed partial class Shield
     /// <summary>The output that detection sees.</summary>
     internal int CountedOutput => _plan.CountedOutput;
 
-    /// <summary>Begins to watch callers, once there is a calibration. Under the reload's lock.</summary>
+    /// <summary>Begins to watch callers, once there is a calibration, and says which one is in force. Under the reload's lock.</summary>
     private void BeginDetection(ShieldPlan plan)
     {
         if (plan.Detection is not null && _detector is null)
@@ -98,6 +98,11 @@ public sealed partial class Shield
             _detector = new Detector(
                 Name, plan.WatchedCallers, plan.TenantCapacity, _admission, () => _plan, Events, _keys.PostureDelays, _timeProvider, _logger, _containment, recorder, CountHardened);
             OdometerOf = _detector.OdometerOf;
+        }
+
+        if (plan.Detection is { } calibration)
+        {
+            ShieldLog.CalibrationInForce(_logger, Name, calibration.Callers, calibration.IsAdvisory, plan.PostureRules.Mode, _detector!.IsRecording);
         }
     }
 

@@ -82,6 +82,8 @@ public sealed class CommandTests : IDisposable
         string file = _tool.At("fashion.detection");
         Assert.Equal(ExitCode.Done, await _tool.RunAsync("calibrate", ToolRun.Model, "--benign", ToolRun.Images, "--out", _tool.Folder, "--secret-env", "TOOL_TEST_SECRET"));
         Assert.Contains("\"CalibrationFile\"", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("\"Mode\": \"Observe\"", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("then change it to Act", _tool.Output, StringComparison.Ordinal);
         using ShieldSecret secret = ShieldSecrets.FromEnvironment("TOOL_TEST_SECRET").GetSecret();
         DetectionCalibration start = DetectionCalibration.Load(File.ReadAllBytes(file), "fashion", secret);
         Assert.True(start.Outliers!.IsTrained);
@@ -117,6 +119,10 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("Calibrated to 300 honest callers", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("Full: of honest callers at most one in 100 is alarmed in 20 queries; extrapolated", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("always the same: ProjectionDistance", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("A promise is for each epoch of 20 queries: a customer of 5,000 queries lives through 250 of them", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("Callers are not linked by what they ask. Not at 11, 45, 181: too few honest callers", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("\"Postures\": { \"Mode\": \"Observe\" }", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("then change it to Act", _tool.Output, StringComparison.Ordinal);
         Assert.Equal(300, DetectionCalibration.Load(File.ReadAllBytes(file), "fashion", secret).Callers);
         Assert.Equal(ExitCode.Mistake, await _tool.RunAsync("calibrate", "--log", log, "--secret-env", "TOOL_TEST_SECRET"));
         Assert.Contains("--log and --profile go together", _tool.Error, StringComparison.Ordinal);
@@ -137,6 +143,7 @@ public sealed class CommandTests : IDisposable
         Assert.All(listed, line => Assert.Contains(" 40 queries  Output: ", line, StringComparison.Ordinal));
         Assert.All(listed, line => Assert.Matches("^  [0-9a-f]{16}  40 queries  (Output|Full): .*(standard deviations|of the last 64)", line));
         Assert.Contains("Review: ", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("Callers are linked by what they ask at 11 queries. Not at 45, 181: too few honest callers", _tool.Output, StringComparison.Ordinal);
         Assert.Contains(" more", _tool.Output, StringComparison.Ordinal);
 
         string leaveOut = _tool.Write("attackers.txt", string.Join('\n', Enumerable.Range(1, 60).Select(caller => $"{caller:x16}  an attacker")) + "\n\n");
@@ -144,6 +151,7 @@ public sealed class CommandTests : IDisposable
         using JsonDocument json = JsonDocument.Parse(_tool.Output);
         Assert.Equal(540, json.RootElement.GetProperty("callers").GetInt32());
         Assert.Equal(60, json.RootElement.GetProperty("leftOut").GetInt32());
+        Assert.Equal([11], json.RootElement.GetProperty("linkedAt").EnumerateArray().Select(queries => queries.GetInt32()));
         JsonElement review = json.RootElement.GetProperty("review");
         Assert.Equal(540, review.GetProperty("callers").GetInt32());
         Assert.InRange(review.GetProperty("share").GetDouble(), 0, .2);

@@ -165,6 +165,11 @@ internal static class CalibrateCommand
                 : $"The files are authenticated under key '{key.KeyId}'.");
             terminal.Output.WriteLine("In appsettings.json:");
             terminal.Output.WriteLine(settings);
+            if (detectionFile is not null)
+            {
+                terminal.Output.WriteLine(DetectionCalibrating.FirstObserve);
+            }
+
             terminal.Output.WriteLine($"The codebook instead: \"CodebookFile\": \"{JsonEscape(codebookFile)}\". Compare both with audit --policy.");
             return ExitCode.Done;
         });
@@ -204,6 +209,7 @@ internal static class CalibrateCommand
                 advisory = calibration.IsAdvisory,
                 promises = calibration.Thresholds!.Promises.Select(share => double.IsNaN(share) ? (double?)null : share).ToArray(),
                 extrapolated = calibration.Thresholds.Extrapolated,
+                linkedAt = DetectionCalibrating.LinkedAt(calibration),
                 unfinishedFiles = log.UnfinishedFiles,
                 backwardTimes = log.BackwardTimes,
                 leftOut = leaveOut.Count,
@@ -215,7 +221,8 @@ internal static class CalibrateCommand
         terminal.Output.WriteLine(DetectionCalibrating.Describe(calibration, log));
         terminal.Output.WriteLine(CallerReview.Describe(review));
         terminal.Output.WriteLine($"Written to {file}, authenticated under key '{secret.KeyId}'. In appsettings.json, below this model's Shield:");
-        terminal.Output.WriteLine($"\"Detection\": {{ \"CalibrationFile\": \"{JsonEscape(file)}\" }}");
+        terminal.Output.WriteLine($"\"Detection\": {{ \"CalibrationFile\": \"{JsonEscape(file)}\" }}, \"Postures\": {{ \"Mode\": \"{nameof(PostureMode.Observe)}\" }}");
+        terminal.Output.WriteLine(DetectionCalibrating.FirstObserve);
         return ExitCode.Done;
     }
 

@@ -10,6 +10,14 @@ internal static class DetectionCalibrating
     private const int MostProxies = 10_000;
     private const ulong ProxySeed = 1;
 
+    /// <summary>Lives shorter than this are told of: a busy customer lives through several of them.</summary>
+    private const int ShortLifetime = 1_000;
+
+    private const int BusyCustomer = 5_000;
+
+    /// <summary>How to begin with settings that name a calibration.</summary>
+    public const string FirstObserve = "Mode Observe only says which postures callers would get. Look at the events and at Shield.Detection for some days, then change it to Act.";
+
     /// <summary>A calibration without callers: how queries are measured, the cold start, the odometer.</summary>
     /// <param name="target">The model.</param>
     /// <param name="rows">Benign inputs.</param>
@@ -126,8 +134,15 @@ internal static class DetectionCalibrating
                                 $"{family}: of honest callers at most one in {1 / promise:N0} is alarmed in {calibration.Baseline!.Lifetime:N0} queries{(calibration.Thresholds.Extrapolated[place] ? "; extrapolated beyond what these callers show" : "")}."));
                 }
             }
+
+            if (calibration.Baseline!.Lifetime < ShortLifetime)
+            {
+                int epochs = (BusyCustomer + calibration.Baseline.Lifetime - 1) / calibration.Baseline.Lifetime;
+                text.AppendLine(CultureInfo.InvariantCulture, $"A promise is for each epoch of {calibration.Baseline.Lifetime:N0} queries: a customer of {BusyCustomer:N0} queries lives through {epochs:N0} of them, each with that chance of an alarm. Longer lives in the log make longer epochs.");
+            }
         }
 
+        text.AppendLine(DescribeLinking(calibration));
         SignalScalar[] dropped = [.. Enum.GetValues<SignalScalar>().Where(scalar => !calibration.Tables.Active[(int)scalar])];
         text.AppendLine(dropped.Length == 0
             ? "All twelve scalars say something."
@@ -137,6 +152,22 @@ internal static class DetectionCalibrating
             : "Outliers are judged by distance only; with MODEL and --benign also by what tells proxies of attacks from benign inputs.");
         return text.ToString();
     }
+
+    /// <summary>Queries at which callers can be linked to campaigns.</summary>
+    public static int[] LinkedAt(DetectionCalibration calibration) =>
+        [.. LinkingBaseline.Queries.Where((_, at) => calibration.Linking?.Vectors[at] is not null)];
+
+    private static string DescribeLinking(DetectionCalibration calibration)
+    {
+        int[] linked = LinkedAt(calibration);
+        int[] missing = [.. LinkingBaseline.Queries.Except(linked)];
+        string text = linked.Length == 0 ? "Callers are not linked by what they ask." : $"Callers are linked by what they ask at {Join(linked)} queries.";
+        return missing.Length == 0
+            ? text
+            : string.Create(CultureInfo.InvariantCulture, $"{text} Not at {Join(missing)}: too few honest callers asked as many. It takes {LinkingBaseline.FewestCallers} besides those that the whitening is fitted to.");
+    }
+
+    private static string Join(int[] numbers) => string.Join(", ", numbers.Select(number => number.ToString(CultureInfo.InvariantCulture)));
 
     private static string Unpromised(DetectionCalibration calibration, double promise) => string.Create(
         CultureInfo.InvariantCulture,

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace InferenceShield;
 
-/// <summary>What the core knows: rejected reloads, caller tables without room for newcomers, and detection that sees nothing.</summary>
+/// <summary>What the core knows: rejected reloads, caller tables without room for newcomers, and detection that sees nothing, records no more or has lost callers.</summary>
 internal sealed class ShieldHealthContributor(IServiceProvider services, ShieldModelRegistry registry) : IShieldHealthContributor
 {
     private static readonly TimeSpan s_recent = TimeSpan.FromMinutes(5);
@@ -21,6 +21,18 @@ internal sealed class ShieldHealthContributor(IServiceProvider services, ShieldM
             if (shield.Detector?.FindSilence() is { } silence)
             {
                 yield return silence;
+            }
+
+            if (shield.Detector is { HasRecordingEnded: true } detector)
+            {
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"Shield '{model}': recording for calibration ended before its time; {detector.Recording.Recorded:N0} queries are written, {detector.Recording.Dropped:N0} are not. The log says why. Calibrate with what there is, or make room and restart.");
+            }
+
+            if (shield.Detection?.Statistics.CasesLost is > 0 and long lost)
+            {
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"Shield '{model}': callers that were noticed found no room to be remembered, so that their postures may be lost; {lost:N0} so far. Half of Callers:Capacity is remembered, at most {PostureEngine.LargestCapacity:N0}: raise it, or look for a flood of names.");
             }
 
             // A full table alone is nothing: it gives newcomers the records of those who have long been silent.

@@ -189,9 +189,15 @@ internal sealed class Detector : IDisposable
 
     public CrossCallerSignals MeasureAcross() => Campaigns.Measure(_clock.Now);
 
-    public DriftReport? MeasureDrift() => Calibration is { } calibration ? Drift.Read(calibration) : null;
+    public DriftReport? MeasureDrift() => Calibration is { IsColdStart: false } calibration ? Drift.Read(calibration) : null;
 
     public (long Recorded, long Dropped) Recording => _recorder is null ? default : (_recorder.Recorded, _recorder.Dropped);
+
+    /// <summary>Whether queries under the calibration in force go into a log.</summary>
+    public bool IsRecording => _recorder is { HasEnded: false } recorder && recorder.Profile == Calibration?.Profile.Id;
+
+    /// <summary>Whether recording has ended before its time.</summary>
+    public bool HasRecordingEnded => _recorder is { HasEnded: true };
 
     private void EachSecond(long now)
     {

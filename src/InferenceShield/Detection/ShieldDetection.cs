@@ -4,6 +4,8 @@ namespace InferenceShield;
 /// <remarks>Got from <see cref="Shield.Detection"/>. Show none of it to callers: whoever sees what gave him away does it otherwise next time.</remarks>
 public sealed class ShieldDetection
 {
+    private const int MostCallers = 1_000;
+
     private readonly Detector? _detector;
     private readonly PostureEngine _postures;
     private readonly CallerWatchTable _watches;
@@ -24,7 +26,10 @@ public sealed class ShieldDetection
     /// <summary>Plain numbers across callers, for dashboards. Takes milliseconds where many callers are busy.</summary>
     public CrossCallerSignals? MeasureAcross() => _detector?.MeasureAcross();
 
-    /// <summary>How far live callers are from the calibration's; <see langword="null"/> while no calibration is in force.</summary>
+    /// <summary>What honest traffic is taken to look like; <see langword="null"/> while no calibration is in force.</summary>
+    public DetectionCalibration? Calibration => _detector?.Calibration;
+
+    /// <summary>How far live callers are from the calibration's; <see langword="null"/> while no calibration with callers is in force.</summary>
     public DriftReport? Drift => _detector?.MeasureDrift();
 
     /// <summary>Queries that went into the log of <see cref="DetectionOptions.RecordTo"/>, and those that did not fit or came after its end.</summary>
@@ -72,6 +77,37 @@ public sealed class ShieldDetection
         return described is null || _detector?.Curve is not { } curve ? described : described with { CopiedUpTo = curve.AgreementAt(described.Odometer) };
     }
 
+    /// <summary>The callers with an alarm or a posture other than Normal, the sternest first, at most 1,000. Among those of one posture the order
+    /// says nothing.</summary>
+    /// <remarks>A posture counts that is in force, was found or is due after the delay. Callers of whom only an operator has decided are in
+    /// <see cref="Shield.Overrides"/>. Looks at every watched caller: takes milliseconds where there are many.</remarks>
+    public IReadOnlyList<CallerDetection> GetCallers()
+    {
+        Dictionary<CallerKey, Posture> found = _postures.FindCallers();
+        for (int slot = 0; slot < _watches.Slots && Calibration is not null; slot++)
+        {
+            if (_watches.IsAlarmed(slot, out CallerKey caller))
+            {
+                found.TryAdd(caller, Posture.Normal);
+            }
+        }
+
+        List<CallerDetection> callers = [];
+        foreach (CallerKey caller in found.OrderByDescending(one => one.Value).Select(one => one.Key))
+        {
+            if (TryGetCaller(caller) is { } known && (known.Verdicts.Count > 0 || SternestOf(known) > Posture.Normal))
+            {
+                callers.Add(known);
+                if (callers.Count == MostCallers)
+                {
+                    break;
+                }
+            }
+        }
+
+        return [.. callers.OrderByDescending(SternestOf)]; // postures may have changed meanwhile
+    }
+
     /// <summary>Takes a caller's alarms back: it is Normal at once, and what was noticed so far counts no more. What is noticed later does, and so do
     /// limits that it still exceeds; <see cref="CallerOverride.Exempt"/> is for callers that are to have no automatic posture at all.</summary>
     /// <param name="caller">Whose.</param>
@@ -98,6 +134,9 @@ public sealed class ShieldDetection
 
     /// <summary>Looks at every watched caller at once, instead of within a minute.</summary>
     internal void Rescan() => _postures.Rescan();
+
+    private static Posture SternestOf(CallerDetection known) =>
+        (Posture)Math.Max((int)known.Posture, Math.Max((int)known.Found, (int)(known.Pending ?? Posture.Normal)));
 
     private bool Copy(int slot, out CallerWatch watch)
     {

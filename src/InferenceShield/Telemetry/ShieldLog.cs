@@ -41,6 +41,9 @@ internal static partial class ShieldLog
     [LoggerMessage(1033, LogLevel.Warning, "{Silence}", EventName = "NothingObserved")]
     public static partial void NothingObserved(ILogger logger, string silence);
 
+    [LoggerMessage(1034, LogLevel.Information, "Shield '{Shield}' detects by a calibration of {Callers} honest callers: advisory {IsAdvisory}, postures {Mode}, recording {IsRecording}", EventName = "CalibrationInForce")]
+    public static partial void CalibrationInForce(ILogger logger, string shield, int callers, bool isAdvisory, PostureMode mode, bool isRecording);
+
     [LoggerMessage(1030, LogLevel.Error, "Shield '{Shield}': recording for calibration has ended. {Reason}", EventName = "RecordingEnded")]
     public static partial void RecordingEnded(ILogger logger, string shield, string reason);
 }

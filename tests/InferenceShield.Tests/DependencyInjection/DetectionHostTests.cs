@@ -76,6 +76,35 @@ public sealed class DetectionHostTests : IDisposable
         Assert.Equal(HealthStatus.Healthy, (await Check(host)).Status);
     }
 
+    [Fact]
+    public async Task Degraded_once_recording_has_ended_before_its_time()
+    {
+        using TestHost host = new((Shield + "Detection:CalibrationFile", _file), (Shield + "Detection:RecordTo", Path.Combine(_file + ".none", "log")));
+        host.WithModel().Start();
+        Assert.Equal(0, host.Shield().Detection!.Recording.Recorded);
+        HealthReportEntry entry = await Check(host);
+        Assert.Equal(HealthStatus.Degraded, entry.Status);
+        Assert.Contains("Shield 'fashion': recording for calibration ended before its time; 0 queries are written", entry.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Degraded_once_a_caller_that_was_noticed_found_no_room()
+    {
+        using TestHost host = new((Shield + "Detection:CalibrationFile", _file));
+        host.WithModel().Start();
+        Shield shield = host.Shield();
+        int places = shield.AdmitRows(1).Plan!.CallerCapacity / 2;
+        for (int caller = 0; caller <= places; caller++)
+        {
+            Assert.Equal(HealthStatus.Healthy, (await Check(host)).Status);
+            shield.Detector!.Postures.Take(shield.IdentifyCaller($"{caller}"), new CallerReading(0, 20, default, 0, [PostureBench.Alarm(DetectionFamily.Output)]));
+        }
+
+        HealthReportEntry entry = await Check(host);
+        Assert.Equal(HealthStatus.Degraded, entry.Status);
+        Assert.Contains("callers that were noticed found no room to be remembered, so that their postures may be lost; 1 so far", entry.Description, StringComparison.Ordinal);
+    }
+
     public void Dispose() => File.Delete(_file);
 
     private static void Harden(Shield shield, float[] rows)

@@ -156,7 +156,8 @@ public sealed class ShieldDetectionTests : IDisposable
         using Shield shield = Build(calibration: null);
         Ask(shield, "caller", 0);
         shield.Reload(Options(Calibration()));
-        Assert.NotNull(shield.Detection);
+        Assert.True(shield.Detection!.Calibration!.IsColdStart);
+        Assert.Null(shield.Detection.Drift);
         Assert.True(shield.AdmitRows(1).Plan!.EqualWork);
         Ask(shield, "caller", 0, 5);
         Assert.Equal(5, Known(shield, "caller").Queries);
@@ -165,7 +166,8 @@ public sealed class ShieldDetectionTests : IDisposable
         Ask(shield, "caller", 5, 5);
         Assert.Equal(5, shield.Detection!.Statistics.Observed);
         Assert.Null(shield.Detection.TryGetCaller(shield.IdentifyCaller("caller")));
-        Assert.Null(shield.Detection.Drift);
+        Assert.Null(shield.Detection.Calibration);
+        Assert.Empty(shield.Detection.GetCallers());
         Assert.False(shield.AdmitRows(1).Plan!.EqualWork);
 
         shield.Reload(Options(Calibration()));
@@ -303,6 +305,77 @@ public sealed class ShieldDetectionTests : IDisposable
         Assert.NotNull(shield.Detector.FindSilence());
         Ask(shield, "caller", 0);
         Assert.Null(shield.Detector.FindSilence());
+    }
+
+    [Fact]
+    public void A_calibration_of_callers_is_told_of_when_it_comes_into_force_and_drift_is_measured_against_it()
+    {
+        string path = Path.Combine(_folder.FullName, "callers");
+        using (ShieldSecret key = new(TestShield.Secret(1)))
+        using (FileStream stream = File.Create(path))
+        {
+            CalibrationFit.Fit(CalibrationCases.Profile(), CalibrationCases.Callers(260, stream: 5, longest: 60), [], seed: 0).Save(stream, "model", key);
+        }
+
+        using RecordingLoggerFactory logger = new();
+        using Shield shield = TestShield.Build(configure: options => options.Detection.CalibrationFile = path, logger: logger);
+        Assert.Equal((260, false), (shield.Detection!.Calibration!.Callers, shield.Detection.Calibration.IsColdStart));
+        Assert.NotNull(shield.Detection.Drift);
+        ShieldOptions options = Options(path, OutputKind.Probabilities);
+        options.Postures.Mode = PostureMode.Observe;
+        shield.Reload(options);
+        shield.Reload(Options(calibration: null, OutputKind.Probabilities));
+        Assert.Equal(
+            ["Act", "Observe"].Select(mode => $"Shield 'model' detects by a calibration of 260 honest callers: advisory False, postures {mode}, recording False"),
+            logger.Messages("CalibrationInForce"));
+    }
+
+    [Fact]
+    public void Callers_with_an_alarm_or_a_posture_are_listed_the_sternest_first()
+    {
+        using Shield shield = Build(Calibration(), options =>
+        {
+            options.Detection.Callers = 4_096;
+            (options.Postures.DelayQueries, options.Postures.DelayTime) = (0, TimeSpan.Zero);
+        });
+        PostureEngine postures = shield.Detector!.Postures;
+        Ask(shield, "quiet", 0, 5);
+        Alarm("alarmed");
+        Take("guarded", DetectionFamily.Full);
+        Take("restricted", DetectionFamily.Output);
+        Take("due", DetectionFamily.Output);
+        Assert.Equal(["restricted", "due", "guarded", "alarmed"], Listed(4));
+
+        shield.Overrides.Set(shield.IdentifyCaller("guarded"), new CallerOverride { Posture = Posture.Blocked });
+        Assert.Equal(shield.IdentifyCaller("guarded"), shield.Detection!.GetCallers()[0].Caller);
+        for (int i = 0; i < 1_100; i++)
+        {
+            Alarm($"{i}");
+        }
+
+        IReadOnlyList<CallerDetection> callers = shield.Detection.GetCallers();
+        Assert.Equal(1_000, callers.Count);
+        Assert.Equal([Posture.Restricted, Posture.Restricted, Posture.Normal], callers.Skip(1).Take(3).Select(one => one.Pending ?? one.Found));
+
+        void Take(string caller, DetectionFamily family)
+        {
+            postures.Take(shield.IdentifyCaller(caller), new CallerReading(0, 20, default, 0, [PostureBench.Alarm(family)]));
+        }
+
+        void Alarm(string caller)
+        {
+            Assert.True(shield.Detector!.Watches.TryEnter(shield.IdentifyCaller(caller), now: 0, out int slot));
+            shield.Detector.Watches[slot].Alarms[0] = new CallerAlarm { Epochs = 1 };
+            shield.Detector.Watches.Exit(slot);
+        }
+
+        IEnumerable<string> Listed(int count)
+        {
+            IReadOnlyList<CallerDetection> known = shield.Detection!.GetCallers();
+            Assert.Equal(count, known.Count);
+            string[] names = ["restricted", "due", "guarded", "alarmed", "quiet"];
+            return known.Select(one => names.First(name => shield.IdentifyCaller(name) == one.Caller));
+        }
     }
 
     [Fact]

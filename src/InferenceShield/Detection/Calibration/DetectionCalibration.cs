@@ -30,6 +30,9 @@ public sealed class DetectionCalibration
     /// <summary>Honest callers whose log was used; 0 for a cold start.</summary>
     public int Callers { get; }
 
+    /// <summary>Whether there are no callers in it: only the cold start and the odometer work.</summary>
+    public bool IsColdStart => Callers == 0;
+
     /// <summary>Whether the callers are too few to promise anything.</summary>
     public bool IsAdvisory => Callers < FewestCallers;
 

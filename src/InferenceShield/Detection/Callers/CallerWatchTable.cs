@@ -158,6 +158,23 @@ internal sealed class CallerWatchTable
         return !caller.IsEmpty;
     }
 
+    /// <summary>Whether a slot's state has an alarm, and whose it is. As <see cref="TryCopy"/>, without the copy.</summary>
+    /// <returns>False also if it is nobody's, or stayed busy.</returns>
+    public bool IsAlarmed(int slot, out CallerKey caller)
+    {
+        int set = slot / Ways;
+        caller = default;
+        if (!TryLock(set, MostPatientTries))
+        {
+            return false;
+        }
+
+        caller = _callers[slot];
+        bool isAlarmed = !caller.IsEmpty && IsAlarmed(ref _watches[slot]);
+        Unlock(set);
+        return isAlarmed;
+    }
+
     private static bool IsAlarmed(ref CallerWatch watch)
     {
         int epochs = 0;

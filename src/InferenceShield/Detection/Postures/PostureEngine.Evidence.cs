@@ -320,7 +320,7 @@ internal sealed partial class PostureEngine
     });
 
     private static string Describe(DetectionVerdict verdict) => Words(
-        $"{verdict.Family} alarm, {verdict.Level}: {verdict.Statistic} reads {verdict.Value:0.00}, at or above {verdict.Threshold:0.00}, after {verdict.Queries} queries of epoch {verdict.Epoch}{(verdict.Epochs > 1 ? string.Create(CultureInfo.InvariantCulture, $" and in {verdict.Epochs} epochs") : "")}{(verdict.IsAdvisory ? ", advisory" : "")}. {string.Join("; ", verdict.Reasons)}");
+        $"{verdict.Family} alarm, {verdict.Level}: {verdict.Statistic} reads {verdict.Value:0.00}, above {verdict.Threshold:0.00}, after {verdict.Queries} queries of epoch {verdict.Epoch}{(verdict.Epochs > 1 ? string.Create(CultureInfo.InvariantCulture, $" and in {verdict.Epochs} epochs") : "")}{(verdict.IsAdvisory ? ", advisory" : "")}. {string.Join("; ", verdict.Reasons)}");
 
     private static string Words(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -41,6 +41,15 @@ internal sealed partial class PostureEngine
         }
     }
 
+    /// <summary>Callers that something is remembered of, each with the sternest of the postures in force, found and due.</summary>
+    public Dictionary<CallerKey, Posture> FindCallers()
+    {
+        lock (_lock)
+        {
+            return _cases.Values.ToDictionary(one => one.Caller, one => (Posture)Math.Max((int)one.Severity, (int)_admission.PostureOf(one.Caller)));
+        }
+    }
+
     /// <summary>What is known of a caller; null for nothing.</summary>
     public CallerDetection? Describe(CallerKey caller, CallerReading? reading, CallerPlainSignals? plain)
     {

@@ -34,16 +34,18 @@ public sealed class PostureOptions
     /// <value>The default is <see cref="Posture.Guarded"/>.</value>
     public Posture Campaign { get; set; } = Posture.Guarded;
 
-    /// <summary>For callers of a campaign of which one has an alarm of the Output family.</summary>
-    /// <value>The default is <see cref="Posture.Restricted"/>.</value>
-    public Posture CampaignWithOutputAlarm { get; set; } = Posture.Restricted;
+    /// <summary>For callers of a campaign of which one has an alarm of the Output family. That one is treated as <see cref="OutputAlarm"/> says
+    /// whatever this is; the others may only resemble it, and whoever holds one key of a campaign could drag them along by being loud.</summary>
+    /// <value>The default is <see cref="Posture.Guarded"/>, as for any campaign.</value>
+    public Posture CampaignWithOutputAlarm { get; set; } = Posture.Guarded;
 
     /// <summary>Limits on a caller's leak odometer. Honest busy callers spend it too, as fast as a thief who asks what they ask: a band prices
     /// use, it does not find thieves.</summary>
     /// <value>Up to 8 bands of rising limits; the default is none.</value>
     public IList<OdometerBand> CallerOdometer { get; set; } = [];
 
-    /// <summary>Limits on the leak odometer of a tenant's callers together; the posture is that of each of them.</summary>
+    /// <summary>Limits on the leak odometer of a tenant's callers together; the posture is that of each of them. Where more tenants ask than
+    /// <see cref="CallerOptions.TenantCapacity"/> holds, a newcomer can read too high: it takes over the odometer of the one with the least.</summary>
     /// <value>Up to 8 bands of rising limits; the default is none.</value>
     public IList<OdometerBand> TenantOdometer { get; set; } = [];
 

@@ -41,6 +41,9 @@ internal sealed class PostureRules
     /// <summary>Whether they are set, or only reported.</summary>
     public bool Acts { get; }
 
+    /// <summary>What comes of both: a shield that only observes never acts.</summary>
+    public PostureMode Mode => Acts ? PostureMode.Act : Works ? PostureMode.Observe : PostureMode.Off;
+
     public Posture FullAlarm => _byAlarm[0];
 
     public Posture RepeatedFullAlarm => _byAlarm[1];

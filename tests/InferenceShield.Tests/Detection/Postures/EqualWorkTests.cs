@@ -52,6 +52,35 @@ public sealed class EqualWorkTests
     }
 
     [Fact]
+    public void A_caller_in_a_trial_is_answered_by_the_trials_policy()
+    {
+        using Shield even = Build(OutputKind.Logits, "", equalWork: true, trial: .5);
+        using Shield lone = Build(OutputKind.Logits, "", equalWork: false, trial: .5);
+        float[] row = [4, 3.9f, 1, 0];
+        HashSet<bool> seen = [];
+        for (int name = 0; name < 10; name++)
+        {
+            CallerKey caller = even.IdentifyCaller($"{name}");
+            float[] released = ReleaseRestricted(even, caller, row);
+            bool inTrial = even.IsInTrial(even.AdmitRows(1).Plan!, caller);
+            seen.Add(inTrial);
+            Assert.Equal(inTrial ? 2 : 1, released.Count(value => value > .1f));
+            Assertions.SameBits(ReleaseRestricted(lone, caller, row), released);
+        }
+
+        Assert.Equal(2, seen.Count);
+
+        static float[] ReleaseRestricted(Shield shield, CallerKey caller, float[] row)
+        {
+            float[] released = new float[row.Length];
+            shield.SetPosture(caller, Posture.Restricted);
+            Admission admission = shield.Admit(caller, new byte[1]);
+            shield.Harden(in admission, row, released, row.Length);
+            return released;
+        }
+    }
+
+    [Fact]
     public void A_fault_reads_the_same_in_every_posture()
     {
         using Shield shield = Build(OutputKind.Probabilities, "", equalWork: true);
@@ -150,7 +179,7 @@ public sealed class EqualWorkTests
         return (double)times[0][times[0].Count / 2] / times[1][times[1].Count / 2];
     }
 
-    private static Shield Build(OutputKind kind, string policy, bool equalWork) => TestShield.Build(kind, configure: options =>
+    private static Shield Build(OutputKind kind, string policy, bool equalWork, double trial = 0) => TestShield.Build(kind, configure: options =>
     {
         options.Postures.EqualWork = equalWork;
         options.Utility.SampleOneIn = 1; // also of labels alone the clean confidence is known then
@@ -161,6 +190,8 @@ public sealed class EqualWorkTests
             hardening.LeastInformationBudget = policy == "least" ? .3 : 0;
         }
 
+        HardeningOptions coarse = new() { Release = Release.Rounding, Decimals = 1 };
+        options.Trial = trial > 0 ? new TrialOptions { Share = trial, Hardening = coarse, Guarded = coarse, Restricted = coarse } : null;
         options.Hardening.TopK = kind == OutputKind.TokenLogits ? 2 : policy == "few" ? 3 : null;
     });
 

@@ -173,10 +173,14 @@ public sealed class PostureEngineTests
         Assert.Equal(Posture.Guarded, bench.PostureOf(1));
     }
 
-    [Fact]
-    public void A_campaigns_callers_are_treated_alike_and_more_sternly_once_one_of_them_raises_a_strong_alarm()
+    [Theory]
+    [InlineData(null, Posture.Guarded)]
+    [InlineData(Posture.Restricted, Posture.Restricted)]
+    public void A_campaigns_callers_are_treated_alike_and_more_sternly_only_if_asked_for_once_one_raises_a_strong_alarm(Posture? withAlarm, Posture others)
     {
-        using PostureBench bench = new();
+        PostureOptions options = PostureBench.Swift();
+        options.CampaignWithOutputAlarm = withAlarm ?? options.CampaignWithOutputAlarm;
+        using PostureBench bench = new(options);
         bench.Engine.NoticeCampaign(new CampaignReport
         {
             Id = 7,
@@ -196,7 +200,8 @@ public sealed class PostureEngineTests
         Assert.Equal([Posture.Guarded, Posture.Guarded, Posture.Guarded], new[] { 1, 2, 3 }.Select(bench.PostureOf));
         bench.Take(2, 60, 0, PostureBench.Alarm(DetectionFamily.Output));
         bench.Tick(s_second);
-        Assert.Equal([Posture.Restricted, Posture.Restricted, Posture.Guarded], new[] { 1, 2, 3 }.Select(bench.PostureOf));
+        Assert.Equal([others, Posture.Restricted, Posture.Guarded], new[] { 1, 2, 3 }.Select(bench.PostureOf));
+        Assert.StartsWith("Output alarm, Promise: Cumulative reads 2.00, above 1.00, after", bench.Events.Last(one => one.Kind == ShieldEventKind.Alarm).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
