@@ -5,7 +5,7 @@ internal static class CellTable
 {
     public static IReadOnlyList<CellRow> Read(string path)
     {
-        string[] lines = File.ReadAllLines(path);
+        string[] lines = [.. File.ReadLines(path).Where(line => !line.StartsWith('#'))];
         string[] columns = lines[0].Split(',');
         return [.. lines.Skip(1).Select(line => new CellRow(columns, line.Split(',')))];
     }

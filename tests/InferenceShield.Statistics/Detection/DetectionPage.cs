@@ -30,6 +30,8 @@ internal static class DetectionPage
         AppendLetters(page, figures);
         AppendAdaptive(page, figures);
         AppendPoisoned(page, figures);
+        page.Append(DetectionText.Poisoned);
+        AppendSilence(page, CellTable.Read(Path.Combine(results, "silence.csv")));
         return page.Append(DetectionText.Tail).ToString();
     }
 
@@ -135,6 +137,17 @@ internal static class DetectionPage
                     page.Append(CultureInfo.InvariantCulture, $"| {(share.Length == 0 ? "none" : $"{100 * double.Parse(share, CultureInfo.InvariantCulture):0} %")} | {treatment} | {string.Join(" | ", cells)} | {figures.PoisonedHonest(attacks, share, treatment)} |\n");
                 }
             }
+        }
+    }
+
+    private static void AppendSilence(StringBuilder page, IReadOnlyList<CellRow> rows)
+    {
+        page.Append(DetectionText.Silence);
+        foreach (CellRow row in rows.Where(row => row["posture"] is "Restricted" or "Guarded" or "Normal again"))
+        {
+            double effect = 100 * double.Parse(row["effect"], CultureInfo.InvariantCulture);
+            double chance = double.Parse(row["p_ranks"], CultureInfo.InvariantCulture);
+            page.Append(CultureInfo.InvariantCulture, $"| {row["path"]}, {row["classes"]} classes | {(row["equal_work"] == "True" ? "yes" : "no")} | {row["posture"]} | {effect:+0.00;-0.00;0.00} | {(chance < 1e-12 ? "< 1e-12" : chance.ToString("0.0##E+0", CultureInfo.InvariantCulture))} |\n");
         }
     }
 

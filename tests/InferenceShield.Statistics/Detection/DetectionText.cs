@@ -29,9 +29,24 @@ internal static class DetectionText
 
         """);
 
-    public const string Tail = """
+    public const string Poisoned = """
 
         A share of attackers in the log hides attacks like theirs. Trimming without looking costs false alarms and is not the default. What helps is to look: `inference-shield calibrate --log` fits a second time with a tenth trimmed and lists the callers that differ; leave out those that are no customers (`--leave-out`) and fit again. "Reviewed" is that, done without mistakes; "all listed dropped" is that, done without looking.
+
+        """;
+
+    public const string Silence = """
+
+        ## What time tells
+
+        100,000 calls in a seeded order of postures, one thread, delays off: the time of a call against a Normal caller's, in share of a call, and the p of ranks. "Normal again" is a second Normal caller: what differs there is the machine. Equal work hardens each row as in every posture and is on with a calibration, for rows of up to 4,096 numbers; wider rows are hardened once, and their time tells the posture to who can measure microseconds.
+
+        | call | equal work | posture | difference, % | p |
+        |---|---|---|---|---|
+
+        """;
+
+    public const string Tail = """
 
         ## Use
 
