@@ -326,7 +326,7 @@ public sealed class ShieldDetectionTests : IDisposable
         shield.Reload(options);
         shield.Reload(Options(calibration: null, OutputKind.Probabilities));
         Assert.Equal(
-            ["Act", "Observe"].Select(mode => $"Shield 'model' detects by a calibration of 260 honest callers: advisory False, postures {mode}, recording False"),
+            new[] { "Act", "Observe" }.Select(mode => $"Shield 'model' detects by a calibration of 260 honest callers: advisory False, postures {mode}, recording False"),
             logger.Messages("CalibrationInForce"));
     }
 

@@ -190,7 +190,7 @@ public sealed class EqualWorkTests
             hardening.LeastInformationBudget = policy == "least" ? .3 : 0;
         }
 
-        HardeningOptions coarse = new() { Release = Release.Rounding, Decimals = 1 };
+        HardeningOptions coarse = new() { Release = InferenceShield.Release.Rounding, Decimals = 1 };
         options.Trial = trial > 0 ? new TrialOptions { Share = trial, Hardening = coarse, Guarded = coarse, Restricted = coarse } : null;
         options.Hardening.TopK = kind == OutputKind.TokenLogits ? 2 : policy == "few" ? 3 : null;
     });
