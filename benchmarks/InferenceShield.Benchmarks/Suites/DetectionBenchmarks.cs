@@ -11,6 +11,8 @@ namespace InferenceShield.Benchmarks.Suites;
 /// <remarks>With detection each row is hardened as in every posture as well.</remarks>
 public class DetectionBenchmarks : BenchmarkSuite
 {
+    private static readonly byte[] s_input = new byte[8];
+
     private readonly string _calibration = Path.GetTempFileName();
     private Shield _plain = null!;
     private Shield _watching = null!;
@@ -45,7 +47,7 @@ public class DetectionBenchmarks : BenchmarkSuite
     public void AdmitObserveHarden()
     {
         int row = _rows.NextIndex();
-        Admission admission = _watching.Admit(_watched[row], []);
+        Admission admission = _watching.Admit(_watched[row], s_input);
         _watching.Observe(in admission, _rows[row], _clean, 10);
         _watching.Harden(in admission, _clean, _released, 10);
     }
