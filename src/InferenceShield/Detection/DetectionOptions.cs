@@ -12,7 +12,7 @@ public sealed class DetectionOptions
     public string? OdometerCurveFile { get; set; }
 
     /// <summary>Callers that are watched at the same time. Fixed while the shield lives; memory is taken at start if there is a calibration.</summary>
-    /// <value>64 to 1,000,000; the default is 20,000. Each takes about 2,100 bytes.</value>
+    /// <value>64 to 1,000,000; the default is 20,000. Each takes about 2,000 bytes.</value>
     public int Callers { get; set; } = 20_000;
 
     /// <summary>A file to which what is measured is recorded, for <c>inference-shield calibrate --log</c>: scalars, hashes and pseudonyms, no inputs.
