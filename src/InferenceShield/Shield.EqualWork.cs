@@ -47,7 +47,9 @@ public sealed partial class Shield
     }
 
     private bool TryRelease(OutputPlan plan, in RowBasis basis, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault) =>
-        plan.IsDistribution
+        plan is { IsDistribution: true, Marks: not null }
+            ? MarkedHardening.TryHarden(plan, _keys.Noise, clean, released, out label, out value, out fault, in basis, out _)
+        : plan.IsDistribution
             ? DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out label, out value, out fault, in basis.Input)
             : TryHardenValues(plan, in basis, clean, released, out label, out value, out fault);
 

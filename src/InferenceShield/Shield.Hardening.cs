@@ -190,7 +190,11 @@ public sealed partial class Shield
             CleanAnswers.TryNormalize(plan.Kind, clean, distribution);
         }
 
-        if (!DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out int top, out value, out fault, in basis.Input))
+        MarkedRow marked = default;
+        int top;
+        if (!(plan.Marks is null
+            ? DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out top, out value, out fault, in basis.Input)
+            : MarkedHardening.TryHarden(plan, _keys.Noise, clean, released, out top, out value, out fault, in basis, out marked)))
         {
             label = AnswerHistory.NoLabel;
             return false;

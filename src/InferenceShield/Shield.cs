@@ -65,7 +65,7 @@ public sealed partial class Shield : IDisposable
 
         try
         {
-            _plan = ShieldPlan.Compile(this, options, optionsPrefix, _keys.ReleaseFiles, serving: null, _keys.Detection);
+            _plan = ShieldPlan.Compile(this, options, optionsPrefix, _keys.ReleaseFiles, serving: null, _keys.Detection, _keys.Marks);
             globalLimit?.CheckBatch(_plan.MaxRows, name);
         }
         catch
@@ -151,7 +151,7 @@ public sealed partial class Shield : IDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             try
             {
-                ShieldPlan plan = ShieldPlan.Compile(this, options, _optionsPrefix, _keys.ReleaseFiles, _plan, _keys.Detection);
+                ShieldPlan plan = ShieldPlan.Compile(this, options, _optionsPrefix, _keys.ReleaseFiles, _plan, _keys.Detection, _keys.Marks);
                 _admission.Global?.CheckBatch(plan.MaxRows, Name);
                 _reloadFault = null;
                 if (plan.HasSameContent(_plan))

@@ -39,6 +39,13 @@ public sealed class ShieldOptions
     /// <value>The default, <see langword="null"/>: none.</value>
     public TrialOptions? Trial { get; set; }
 
+    /// <summary>A file with where benign inputs lie, as <c>inference-shield calibrate</c> writes it; for marks that live in inputs.</summary>
+    /// <value>A path; the default, <see langword="null"/>, is none.</value>
+    public string? InputSpaceFile { get; set; }
+
+    /// <summary>The list of marked queries.</summary>
+    public EvidenceOptions Evidence { get; set; } = new();
+
     /// <summary>What is measured of the price that honest users pay. Fixed while the shield lives.</summary>
     public UtilityOptions Utility { get; set; } = new();
 

@@ -128,6 +128,12 @@ internal sealed partial class ShieldOptionsValidator
         }
 
         CheckFurtherSteps(key, hardening);
+        if (hardening.Watermark is { } watermark)
+        {
+            CheckLabelMarks(key + ":Watermark", watermark);
+            CheckInputMarks(key + ":Watermark", watermark);
+            CheckVectorMarks(key + ":Watermark", watermark);
+        }
 
         if (hardening.BandEdges is { } edges && !AreEdges(edges))
         {

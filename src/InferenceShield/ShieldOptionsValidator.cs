@@ -113,6 +113,11 @@ internal sealed partial class ShieldOptionsValidator
             CheckEvents(options.Events);
         }
 
+        if (Required(nameof(options.Evidence), options.Evidence))
+        {
+            CheckEvidence(options.Evidence);
+        }
+
         if (Required("Outputs", options.Outputs))
         {
             CheckOutputs(options);

@@ -131,7 +131,7 @@ internal sealed class ShieldPlan
     /// <exception cref="OptionsValidationException">Every fault of the options, not only the first; if there is none, of the
     /// files that they name.</exception>
     public static ShieldPlan Compile(
-        Shield owner, ShieldOptions options, string prefix, ReleaseFileKey key, ShieldPlan? serving, DetectionKey? detectionKey = null)
+        Shield owner, ShieldOptions options, string prefix, ReleaseFileKey key, ShieldPlan? serving, DetectionKey? detectionKey = null, MarkKey? marks = null)
     {
         RequireValid(owner.Name, options, prefix, serving);
         ReleaseFiles files = new(owner.Name, key, serving?.Files);
@@ -139,7 +139,7 @@ internal sealed class ShieldPlan
             ? files.LoadCalibration($"{prefix}Detection:CalibrationFile", path, detectionKey)
             : null;
         OdometerCurve? curve = options.Detection.OdometerCurveFile is { } curvePath ? files.LoadCurve($"{prefix}Detection:OdometerCurveFile", curvePath) : null;
-        (OutputPlan[][] postures, OutputPlan[][] trialPostures) = OutputCompiler.Compile(options, prefix, files);
+        (OutputPlan[][] postures, OutputPlan[][] trialPostures) = OutputCompiler.Compile(options, prefix, files, marks);
         if (detection is not null && FindMisfit(detection.Profile, postures[0]) is { } misfit)
         {
             files.Faults.Add($"{prefix}Detection:CalibrationFile is '{options.Detection.CalibrationFile}': {misfit}");

@@ -40,6 +40,8 @@ internal static partial class ShieldOptionsReader
         "Postures:EqualWork",
         "Trial:Share",
         .. PostureHardening.Keys.SelectMany(key => HardeningKeys("Trial:" + key)),
+        "InputSpaceFile",
+        "Evidence:File",
         "Events:Capacity",
         "Events:CoolDown",
         "Utility:Thresholds:*",
@@ -53,7 +55,7 @@ internal static partial class ShieldOptionsReader
 
     private static readonly HashSet<string> s_keys = new(Keys, StringComparer.OrdinalIgnoreCase);
 
-    private static readonly HashSet<string> s_lists = new([nameof(HardeningOptions.BandEdges), nameof(OutputOptions.Thresholds), nameof(PostureOptions.AllowedTenants)], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> s_lists = new([nameof(HardeningOptions.BandEdges), nameof(OutputOptions.Thresholds), nameof(PostureOptions.AllowedTenants), nameof(NearTieMarkOptions.ExemptClasses)], StringComparer.OrdinalIgnoreCase);
 
     public static void Read(IConfigurationSection section, ShieldOptions options)
     {
@@ -133,6 +135,7 @@ internal static partial class ShieldOptionsReader
         "KEYEDNOISEKIND" => FindEnumFault<NoiseKind>(path, value),
         "FULLALARM" or "REPEATEDFULLALARM" or "OUTPUTALARM" or "ADVISORYALARM" or "CAMPAIGN" or "CAMPAIGNWITHOUTPUTALARM" or "QUOTAPOSTURE"
             or "REVOKEFROM" or "ROTATEFROM" or "POSTURE" => FindEnumFault<Posture>(path, value),
+        "KEYING" => FindEnumFault<MarkKeying>(path, value),
         "NOISECELL" => FindEnumFault<NoiseCell>(path, value),
         _ => null,
     };
@@ -265,6 +268,15 @@ internal static partial class ShieldOptionsReader
         path + ":RevokeFrom", path + ":RotateFrom", path + ":AllowedTenants:*",
     ];
 
+    private static string[] WatermarkKeys(string path) =>
+    [
+        path + ":NearTie:Margin", path + ":NearTie:Keying", path + ":NearTie:ExemptClasses:*", path + ":Cosine:Strength", path + ":Cosine:Frequency",
+        path + ":Permutation:Keying", path + ":Triggers:Rate", path + ":Triggers:InputStep", path + ":Triggers:ExemptClasses:*",
+        path + ":Traps:ExemptClasses:*", path + ":Direction:CosineBudget", path + ":Direction:Directions",
+        path + ":GreenList:Share", path + ":GreenList:Bias", path + ":GreenList:Context", path + ":GreenList:SelfHash",
+        path + ":Tournament:Layers", path + ":Tournament:Context",
+    ];
+
     private static string[] HardeningKeys(string path) =>
     [
         path + ":Release", path + ":Decimals", path + ":TopK", path + ":BandFile", path + ":BandEdges:*", path + ":LeastInformationBudget",
@@ -272,5 +284,6 @@ internal static partial class ShieldOptionsReader
         path + ":TopKRemainder", path + ":ProbabilityDigits", path + ":ConfidenceCap", path + ":KeyedNoiseKind",
         path + ":ReverseSigmoid:Beta", path + ":ReverseSigmoid:Gamma", path + ":AdaptiveMisinformation:Tau", path + ":AdaptiveMisinformation:Nu",
         path + ":QuantisationStep", path + ":CosineBudget", path + ":NoiseCell", path + ":ConfidenceCutoff",
+        .. WatermarkKeys(path + ":Watermark"),
     ];
 }

@@ -140,10 +140,15 @@ public sealed class HardeningOptions
     /// noise stays.</value>
     public double? CosineBudget { get; set; }
 
+    /// <summary>The marks that answers carry.</summary>
+    /// <value>The default, <see langword="null"/>, is those of the posture before it, and for a normal caller none.</value>
+    public WatermarkOptions? Watermark { get; set; }
+
     internal HardeningOptions Clone()
     {
         HardeningOptions copy = (HardeningOptions)MemberwiseClone();
         copy.BandEdges = BandEdges?.ToArray();
+        copy.Watermark = Watermark?.Clone();
         copy.ReverseSigmoid = ReverseSigmoid?.Clone();
         copy.AdaptiveMisinformation = AdaptiveMisinformation?.Clone();
         return copy;

@@ -5,13 +5,13 @@ internal static class OutputCompiler
 {
     /// <returns>By posture, then by output in the order of their names: the order of a dictionary from configuration is not one
     /// to rely on. For callers outside of a trial, and for those in it; without a trial these are the same.</returns>
-    public static (OutputPlan[][] Postures, OutputPlan[][] TrialPostures) Compile(ShieldOptions options, string prefix, ReleaseFiles files)
+    public static (OutputPlan[][] Postures, OutputPlan[][] TrialPostures) Compile(ShieldOptions options, string prefix, ReleaseFiles files, MarkKey? marks = null)
     {
-        OutputPlan[][] postures = Compile(options, trial: null, prefix, files);
-        return (postures, options.Trial is null ? postures : Compile(options, options.Trial, prefix, files));
+        OutputPlan[][] postures = Compile(options, trial: null, prefix, files, marks);
+        return (postures, options.Trial is null ? postures : Compile(options, options.Trial, prefix, files, marks));
     }
 
-    private static OutputPlan[][] Compile(ShieldOptions options, TrialOptions? trial, string prefix, ReleaseFiles files)
+    private static OutputPlan[][] Compile(ShieldOptions options, TrialOptions? trial, string prefix, ReleaseFiles files, MarkKey? marks)
     {
         KeyValuePair<string, OutputOptions>[] outputs = [.. options.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal)];
         OutputPlan[][] postures = [new OutputPlan[outputs.Length], new OutputPlan[outputs.Length], new OutputPlan[outputs.Length]];
@@ -28,8 +28,8 @@ internal static class OutputCompiler
                 HardeningOptions hardening = filled[posture];
                 string key = KeyOf(name, own, trial, posture);
                 postures[posture][output] = own.Kind is OutputKind.Logits or OutputKind.Probabilities
-                    ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files), inputCell)
-                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]);
+                    ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files), inputCell) { Marks = MarksOf(hardening, marks) }
+                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]) { Marks = MarksOf(hardening, marks) };
 
                 if (posture > 0)
                 {
@@ -66,6 +66,9 @@ internal static class OutputCompiler
             faults.Add(fault);
         }
     }
+
+    private static MarkPlan? MarksOf(HardeningOptions hardening, MarkKey? key) =>
+        hardening.Watermark is { } watermark && key is not null ? new MarkPlan(watermark, key, space: null) : null;
 
     private static BandSource? BandsOf(HardeningOptions hardening, OutputOptions output, string key, ReleaseFiles files)
     {

@@ -65,6 +65,9 @@ internal sealed record OutputPlan
 
     public string Name { get; }
 
+    /// <summary>What marks answers; null for nothing.</summary>
+    public MarkPlan? Marks { get; init; }
+
     /// <summary>Whether it is plain and at the model's own temperature.</summary>
     public bool IsRoundingOnly { get; }
 

@@ -9,6 +9,10 @@ internal static class PostureHardening
     /// <summary>By which a quantisation step grows from posture to posture: one significant digit.</summary>
     private const double StepRatio = 10;
 
+    /// <summary>Of the near-tie mark, for a normal caller and for one in a later posture.</summary>
+    private const double NormalMargin = 0.1;
+    private const double SuspectMargin = 0.2;
+
     /// <summary>The options' names, in the order of the postures.</summary>
     public static readonly string[] Keys = [nameof(OutputOptions.Hardening), nameof(OutputOptions.Guarded), nameof(OutputOptions.Restricted)];
 
@@ -57,6 +61,12 @@ internal static class PostureHardening
         filled.NoiseCell = given.NoiseCell ?? before?.NoiseCell ?? NoiseCell.Output;
         filled.ConfidenceCutoff = given.ConfidenceCutoff ?? before?.ConfidenceCutoff;
         filled.ConfidenceCap = given.ConfidenceCap ?? before?.ConfidenceCap;
+        filled.Watermark = (given.Watermark ?? before?.Watermark)?.Clone();
+        if (filled.Watermark?.NearTie is { } nearTie)
+        {
+            nearTie.Margin = given.Watermark?.NearTie?.Margin ?? (posture == 0 ? NormalMargin : Math.Max(SuspectMargin, before?.Watermark?.NearTie?.Margin ?? 0));
+        }
+
         if (kind == OutputKind.TokenLogits && given.TopK is null && before?.TopK is { } most)
         {
             filled.TopK = Math.Min(most, OutputPlan.UsualTokens);

@@ -8,6 +8,15 @@ internal struct RowBasis
     /// <summary>Where its input lies, for noise that belongs to it; else nothing.</summary>
     public Hash128 Input;
 
+    /// <summary>What marks need of the input.</summary>
+    public MarkInput Mark;
+
+    /// <summary>Whether <see cref="Mark"/> is known.</summary>
+    public bool HasMark;
+
+    /// <summary>Whether this call is not to be marked.</summary>
+    public bool IsUnmarked;
+
     /// <summary>The tenant's, for an embedding; null for none.</summary>
     public EmbeddingTransform? Transform;
 }

@@ -41,6 +41,7 @@ internal sealed class ShieldKeys
         secret.DeriveKey("posture-delay/" + model, key);
         PostureDelays = new SipHashKey(key);
         CryptographicOperations.ZeroMemory(key);
+        Marks = MarkKey.Of(secret, model);
     }
 
     public string KeyId { get; }
@@ -83,8 +84,12 @@ internal sealed class ShieldKeys
     /// <summary>Authenticates calibrations and logs, and gives pseudonyms.</summary>
     public DetectionKey Detection { get; }
 
+    /// <summary>Places watermarks.</summary>
+    public MarkKey Marks { get; }
+
     public void Clear()
     {
+        Marks.Dispose();
         ReleaseFiles.Dispose();
         Detection.Dispose();
         Caller = default;

@@ -1,0 +1,47 @@
+namespace InferenceShield.Lab;
+
+/// <summary>What a verification of one suspect found.</summary>
+public sealed record VerificationReport
+{
+    /// <summary>The protected model's name.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>What the suspect was called by who asked: a file's name, or a host.</summary>
+    public required string Suspect { get; init; }
+
+    /// <summary>The id of the commitment that the key opened; empty for none.</summary>
+    public string Commitment { get; init; } = "";
+
+    /// <summary>When, in UTC.</summary>
+    public DateTimeOffset Time { get; init; }
+
+    /// <summary>The library's version.</summary>
+    public string Version { get; init; } = "";
+
+    /// <summary>Seed of everything that was drawn.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>The tests.</summary>
+    public required IReadOnlyList<OwnershipTestResult> Tests { get; init; }
+
+    /// <summary>All tests together.</summary>
+    public double CombinedPValue { get; init; }
+
+    /// <summary>How they were combined, and why that is valid.</summary>
+    public string Combination { get; init; } = "";
+
+    /// <summary>The verdict.</summary>
+    public OwnershipVerdict Verdict { get; init; }
+
+    /// <summary>The verdict in words, for who is no statistician.</summary>
+    public required string Words { get; init; }
+
+    /// <summary>What it does not prove.</summary>
+    public required IReadOnlyList<string> Limits { get; init; }
+
+    /// <summary>Queries that the suspect was asked.</summary>
+    public int Queries { get; init; }
+
+    /// <summary>Control models, by name.</summary>
+    public IReadOnlyList<string> Controls { get; init; } = [];
+}

@@ -1,0 +1,15 @@
+namespace InferenceShield;
+
+/// <summary>The cosine mark in the probability vector (CosWM). Needs <see cref="ShieldOptions.InputSpaceFile"/>.</summary>
+public sealed class CosineMarkOptions
+{
+    /// <summary>How far probabilities move: the epsilon of the paper.</summary>
+    /// <value>.005 to .2; the default is .02.</value>
+    public double Strength { get; set; } = 0.02;
+
+    /// <summary>Radians for each standard deviation of benign inputs along the key vector.</summary>
+    /// <value>.25 to 8; the default is 2. What a copy inherits falls off quickly above.</value>
+    public double Frequency { get; set; } = 2;
+
+    internal CosineMarkOptions Clone() => (CosineMarkOptions)MemberwiseClone();
+}

@@ -1,0 +1,24 @@
+namespace InferenceShield;
+
+/// <summary>False labels at a keyed share of inputs (DAWN).</summary>
+public sealed class LabelTriggerOptions
+{
+    /// <summary>The share of inputs that get a false label.</summary>
+    /// <value>Above 0, at most .01; the default is .005.</value>
+    public double Rate { get; set; } = 0.005;
+
+    /// <summary>The step to which input values are rounded before they are hashed, so that the last bits of a float decide nothing.</summary>
+    /// <value>Above 0; the default is 1/64, in the unit of the inputs.</value>
+    public double InputStep { get; set; } = 1.0 / 64;
+
+    /// <summary>Classes that are never moved and never moved to.</summary>
+    /// <value>The default, <see langword="null"/>, is none.</value>
+    public IReadOnlyList<int>? ExemptClasses { get; set; }
+
+    internal LabelTriggerOptions Clone()
+    {
+        LabelTriggerOptions copy = (LabelTriggerOptions)MemberwiseClone();
+        copy.ExemptClasses = ExemptClasses?.ToArray();
+        return copy;
+    }
+}

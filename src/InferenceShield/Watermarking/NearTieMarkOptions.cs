@@ -1,0 +1,24 @@
+namespace InferenceShield;
+
+/// <summary>The near-tie mark.</summary>
+public sealed class NearTieMarkOptions
+{
+    /// <summary>How near the two leading probabilities are for the mark to be placed.</summary>
+    /// <value>Above 0, at most .5; the default, <see langword="null"/>, is .1 for a normal caller and .2 for a guarded or restricted one.</value>
+    public double? Margin { get; set; }
+
+    /// <summary>What the bit is a function of.</summary>
+    /// <value>The default is <see cref="MarkKeying.Cell"/>.</value>
+    public MarkKeying Keying { get; set; }
+
+    /// <summary>Classes that are never moved and never moved to.</summary>
+    /// <value>The default, <see langword="null"/>, is none.</value>
+    public IReadOnlyList<int>? ExemptClasses { get; set; }
+
+    internal NearTieMarkOptions Clone()
+    {
+        NearTieMarkOptions copy = (NearTieMarkOptions)MemberwiseClone();
+        copy.ExemptClasses = ExemptClasses?.ToArray();
+        return copy;
+    }
+}
