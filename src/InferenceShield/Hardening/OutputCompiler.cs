@@ -5,13 +5,14 @@ internal static class OutputCompiler
 {
     /// <returns>By posture, then by output in the order of their names: the order of a dictionary from configuration is not one
     /// to rely on. For callers outside of a trial, and for those in it; without a trial these are the same.</returns>
-    public static (OutputPlan[][] Postures, OutputPlan[][] TrialPostures) Compile(ShieldOptions options, string prefix, ReleaseFiles files, MarkKey? marks = null)
+    public static (OutputPlan[][] Postures, OutputPlan[][] TrialPostures) Compile(ShieldOptions options, string prefix, ReleaseFiles files, MarkKey? marks = null, InputSpace? space = null)
     {
-        OutputPlan[][] postures = Compile(options, trial: null, prefix, files, marks);
-        return (postures, options.Trial is null ? postures : Compile(options, options.Trial, prefix, files, marks));
+        InputMarks? inputs = InputMarks.Of(marks, space, MarksOf(options));
+        OutputPlan[][] postures = Compile(options, trial: null, prefix, files, marks, inputs);
+        return (postures, options.Trial is null ? postures : Compile(options, options.Trial, prefix, files, marks, inputs));
     }
 
-    private static OutputPlan[][] Compile(ShieldOptions options, TrialOptions? trial, string prefix, ReleaseFiles files, MarkKey? marks)
+    private static OutputPlan[][] Compile(ShieldOptions options, TrialOptions? trial, string prefix, ReleaseFiles files, MarkKey? marks, InputMarks? inputs)
     {
         KeyValuePair<string, OutputOptions>[] outputs = [.. options.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal)];
         OutputPlan[][] postures = [new OutputPlan[outputs.Length], new OutputPlan[outputs.Length], new OutputPlan[outputs.Length]];
@@ -28,8 +29,8 @@ internal static class OutputCompiler
                 HardeningOptions hardening = filled[posture];
                 string key = KeyOf(name, own, trial, posture);
                 postures[posture][output] = own.Kind is OutputKind.Logits or OutputKind.Probabilities
-                    ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files), inputCell) { Marks = MarksOf(hardening, marks) }
-                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]) { Marks = MarksOf(hardening, marks) };
+                    ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files), inputCell) { Marks = MarksOf(hardening, marks, inputs) }
+                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]) { Marks = MarksOf(hardening, marks, inputs) };
 
                 if (posture > 0)
                 {
@@ -67,8 +68,20 @@ internal static class OutputCompiler
         }
     }
 
-    private static MarkPlan? MarksOf(HardeningOptions hardening, MarkKey? key) =>
-        hardening.Watermark is { } watermark && key is not null ? new MarkPlan(watermark, key, space: null) : null;
+    private static MarkPlan? MarksOf(HardeningOptions hardening, MarkKey? key, InputMarks? inputs) =>
+        hardening.Watermark is { } watermark && key is not null ? new MarkPlan(watermark, key, inputs?.Space, inputs, KeepsCosine(hardening)) : null;
+
+    /// <summary>Whether a copy can inherit the cosine mark of answers so released.</summary>
+    public static bool KeepsCosine(HardeningOptions hardening) =>
+        hardening is { Release: Release.Rounding, LeastInformationBudget: not > 0, TopK: not 1 };
+
+    /// <summary>The marks of every output in every posture.</summary>
+    public static WatermarkOptions[] MarksOf(ShieldOptions options) =>
+    [
+        .. options.Outputs.Values
+            .SelectMany(own => PostureHardening.Of(options, own).Concat(options.Trial is null ? [] : PostureHardening.Of(options, own, options.Trial)))
+            .Select(hardening => hardening.Watermark).OfType<WatermarkOptions>(),
+    ];
 
     private static BandSource? BandsOf(HardeningOptions hardening, OutputOptions output, string key, ReleaseFiles files)
     {

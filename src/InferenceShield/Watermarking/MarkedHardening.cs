@@ -20,7 +20,10 @@ internal static class MarkedHardening
         MarkPlan marks = plan.Marks!;
         NearTie tie = default;
         bool isTie = marks.Margin > 0 && NearTieMark.TryFind(plan.Kind, clean, marks.Margin, out tie);
-        if (!DistributionHardening.TryHarden(plan, noiseKey, clean, released, out top, out confidence, out fault, in basis.Input))
+        CosineStep cosine = marks.Cosine is { } step && basis.HasMark && !basis.IsUnmarked
+            ? new CosineStep(step, basis.Mark.Projection, basis.Mark.PayloadProjection, basis.PayloadPhase)
+            : default;
+        if (!DistributionHardening.TryHarden(plan, noiseKey, clean, released, out top, out confidence, out fault, in basis.Input, in cosine))
         {
             marked = default;
             return false;
