@@ -121,9 +121,17 @@ internal sealed class SessionAnswerCache
     /// <remarks>The posture belongs into the variant, not the epoch: answers of an older epoch go first, and those of several
     /// postures are in force together.</remarks>
     private static AnswerKey KeyOf(in Admission admission, InputDigest digest) =>
-        new(admission.Plan!.NeedsTenant ? OfTenant(digest, admission.Tenant) : digest, Epoch: admission.Plan.Version, Output: 0, Variant: (int)admission.Posture | (admission.InTrial ? TrialVariant : 0) | (admission.IsUnmarked ? UnmarkedVariant : 0));
+        new(Owned(in admission, digest), Epoch: admission.Plan!.Version, Output: 0, Variant: (int)admission.Posture | (admission.InTrial ? TrialVariant : 0) | (admission.IsUnmarked ? UnmarkedVariant : 0));
 
-    /// <summary>Answers of one tenant are no other's. Both words are keyed hashes: nobody can choose inputs whose digests differ as
+    /// <summary>An answer that a tenant's transform or a caller's payload is in belongs to them.</summary>
+    private static InputDigest Owned(in Admission admission, InputDigest digest)
+    {
+        ShieldPlan plan = admission.Plan!;
+        digest = plan.MarkInputs.HasPayload ? OfTenant(digest, admission.Caller) : digest;
+        return plan.NeedsTenant ? OfTenant(digest, admission.Tenant) : digest;
+    }
+
+    /// <summary>Answers of one tenant are no other's, nor those of one caller. Both words are keyed hashes: nobody can choose inputs whose digests differ as
     /// tenants do.</summary>
     private static InputDigest OfTenant(InputDigest digest, CallerKey tenant) => new(digest.Low ^ tenant.Low, digest.High ^ tenant.High);
 
