@@ -71,6 +71,7 @@ internal sealed partial class ShieldOptionsValidator
         if (Array.TrueForAll(PostureHardening.SharedOf(options), shared => shared is not null) && output.Kind != OutputKind.State)
         {
             CheckPostures(key, keys, options, output);
+            CheckInputSteps(options);
             if (options.Trial is { } trial)
             {
                 CheckTrial(name, keys[0], options, output, trial);
