@@ -79,6 +79,12 @@ public sealed partial class Shield
                 $"The noise of output '{plan.Name}' belongs to inputs (NoiseCell {plan.InputCell}), and this call has given none of that kind. Nothing is released. Give Harden one {needed} a row, or set NoiseCell to Output.");
         }
 
+        if (plan.NeedsContext && !inputs.HasContext)
+        {
+            throw new InvalidOperationException(
+                $"Output '{plan.Name}' carries a mark of tokens, and this call has not given the tokens before. Nothing is released. Call Harden with them, one row at a time, or remove GreenList and Tournament from its Watermark.");
+        }
+
         if (!plan.HasTenantTransform)
         {
             return;

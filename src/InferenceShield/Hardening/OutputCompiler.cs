@@ -23,13 +23,14 @@ internal static class OutputCompiler
             // Of all callers' policies: what a call has to give must not tell whose it is.
             IEnumerable<HardeningOptions> all = PostureHardening.Of(options, own).Concat(options.Trial is null ? [] : PostureHardening.Of(options, own, options.Trial));
             NoiseCell inputCell = all.Any(hardening => OutputPlan.HasNoise(own.Kind, hardening)) ? filled[0].NoiseCell!.Value : NoiseCell.Output;
+            bool needsContext = own.Kind == OutputKind.TokenLogits && all.Any(hardening => hardening.Watermark is { GreenList: not null } or { Tournament: not null });
             for (int posture = 0; posture < PostureHardening.Count; posture++)
             {
                 HardeningOptions hardening = filled[posture];
                 string key = KeyOf(name, own, trial, posture);
                 postures[posture][output] = own.Kind is OutputKind.Logits or OutputKind.Probabilities
                     ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files), inputCell) { Marks = MarksOf(hardening, marks) }
-                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]) { Marks = MarksOf(hardening, marks) };
+                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]) { Marks = MarksOf(hardening, marks), NeedsContext = needsContext };
 
                 if (posture > 0)
                 {

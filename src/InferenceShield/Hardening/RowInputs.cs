@@ -20,6 +20,19 @@ internal readonly ref struct RowInputs
         Kind = NoiseCell.ExactInput;
     }
 
+    /// <param name="context">The tokens before the one row of the call.</param>
+    public RowInputs(ReadOnlySpan<int> context)
+    {
+        Context = context;
+        HasContext = true;
+    }
+
+    /// <summary>The tokens before.</summary>
+    public ReadOnlySpan<int> Context { get; }
+
+    /// <summary>Whether <see cref="Context"/> is known, were it empty.</summary>
+    public bool HasContext { get; }
+
     /// <summary>What is known; Output for nothing.</summary>
     public NoiseCell Kind { get; }
 

@@ -49,6 +49,24 @@ internal static class TokenLogitsHardening
         return true;
     }
 
+    /// <summary>Marks a row and releases the marked one.</summary>
+    /// <param name="plan">How.</param>
+    /// <param name="mark">What marks it.</param>
+    /// <param name="context">The tokens before.</param>
+    /// <param name="clean">The model's logits.</param>
+    /// <param name="released">As long; may be the same span. Holds clean logits if the row is faulty.</param>
+    /// <param name="top">The leading token of the marked row.</param>
+    /// <param name="confidence">Its probability in the marked row.</param>
+    /// <param name="fault">What is wrong with the row.</param>
+    /// <returns>False if the row cannot be released.</returns>
+    public static bool TryHarden(
+        TokenLogitsPlan plan, TokenWatermark mark, ReadOnlySpan<int> context, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault)
+    {
+        clean.CopyTo(released);
+        mark.TryMark(released, context);
+        return TryHarden(plan, released, released, out top, out confidence, out fault);
+    }
+
     /// <summary>Releases pairs of token and log-probability.</summary>
     /// <param name="plan">How.</param>
     /// <param name="clean">The model's logits.</param>

@@ -15,6 +15,14 @@ internal sealed class MarkPlan
         Space = space;
         Margin = options.NearTie?.Margin ?? 0;
         Keying = options.NearTie?.Keying ?? MarkKeying.Cell;
+        if (key is not null)
+        {
+            Tokens = options.GreenList is { } green ? new TokenWatermark(key, green)
+                : options.Tournament is { } tournament ? new TokenWatermark(key, tournament)
+                : null;
+            Direction = options.Direction is { } direction ? new DirectionMark(key, direction) : null;
+        }
+
         NeedsInput = options is not { Cosine: null, Triggers: null, Traps: null } || Keying == MarkKeying.ExactInput || options.Permutation is { Keying: MarkKeying.ExactInput };
     }
 
@@ -29,6 +37,12 @@ internal sealed class MarkPlan
 
     /// <summary>Whether rows need a <see cref="MarkInput"/>.</summary>
     public bool NeedsInput { get; }
+
+    /// <summary>Of token logits; null for none.</summary>
+    public TokenWatermark? Tokens { get; }
+
+    /// <summary>Of embeddings; null for none.</summary>
+    public DirectionMark? Direction { get; }
 
     public WatermarkOptions Options => _options;
 }

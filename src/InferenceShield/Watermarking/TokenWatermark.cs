@@ -77,15 +77,9 @@ public sealed class TokenWatermark
             return true;
         }
 
-        for (int i = 0; i < logits.Length; i++)
-        {
-            if (float.IsNaN(logits[i]) || float.IsPositiveInfinity(logits[i]))
-            {
-                throw new ArgumentException($"Logit {i} is {logits[i]}; a logit is finite, or negative infinity for a token that must not be sampled.", nameof(logits));
-            }
-        }
-
-        return false;
+        int fault = FindFault(logits);
+        return fault < 0 ? false
+            : throw new ArgumentException($"Logit {fault} is {logits[fault]}; a logit is finite, or negative infinity for a token that must not be sampled.", nameof(logits));
     }
 
     /// <summary>As <see cref="Mark(Span{float}, ReadOnlySpan{int})"/>, unless the context was marked before in the same sequence.</summary>
@@ -96,7 +90,7 @@ public sealed class TokenWatermark
     public bool Mark(Span<float> logits, ReadOnlySpan<int> context, TokenHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
-        return context.Length >= ContextLength && history.TryAdd(TokenContext.Hash(_historyKey, context[^ContextLength..]).Low) && Mark(logits, context);
+        return TryNote(context, history) && Mark(logits, context);
     }
 
     /// <summary>Looks for the mark in a text.</summary>
@@ -138,6 +132,10 @@ public sealed class TokenWatermark
         return found with { PValue = Math.Min(1, found.PValue * parts) };
     }
 
+    /// <returns>False if the context is too short or noted already.</returns>
+    internal bool TryNote(ReadOnlySpan<int> context, TokenHistory history) =>
+        context.Length >= ContextLength && history.TryAdd(TokenContext.Hash(_historyKey, context[^ContextLength..]).Low);
+
     /// <summary>Marks a row; leaves one with a fault, or without enough tokens before, as it is.</summary>
     internal bool TryMark(Span<float> logits, ReadOnlySpan<int> context)
     {
@@ -149,6 +147,20 @@ public sealed class TokenWatermark
         _green?.Mark(logits, largest, context[^ContextLength..]);
         _tournament?.Mark(logits, largest, context[^ContextLength..]);
         return true;
+    }
+
+    /// <summary>The first logit that is NaN or positive infinity; -1 for none.</summary>
+    internal static int FindFault(ReadOnlySpan<float> logits)
+    {
+        for (int i = 0; i < logits.Length; i++)
+        {
+            if (float.IsNaN(logits[i]) || float.IsPositiveInfinity(logits[i]))
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     /// <returns>False if there is none, or if a logit is NaN or positive infinity.</returns>
