@@ -37,27 +37,30 @@ internal static class GreenBits
         return heads;
     }
 
-    /// <summary>Adds where coins show heads.</summary>
+    /// <summary>Copies a row and adds where coins show heads.</summary>
     /// <param name="row">Any numbers.</param>
     /// <param name="planes">Those of group 0, those of group 1 and so on: enough for the row.</param>
     /// <param name="count">Planes of a group.</param>
     /// <param name="chance">See <see cref="Combine"/>.</param>
     /// <param name="bias">What is added.</param>
+    /// <param name="raised">As long as the row; may be the same.</param>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Add(Span<float> row, ReadOnlySpan<uint> planes, int count, int chance, float bias)
+    public static void Add(ReadOnlySpan<float> row, ReadOnlySpan<uint> planes, int count, int chance, float bias, Span<float> raised)
     {
         Debug.Assert(planes.Length >= (row.Length + Group - 1) / Group * count * Words, "Too few planes.");
+        raised = raised[..row.Length];
         if (!Vector128.IsHardwareAccelerated)
         {
-            AddScalar(row, planes, count, chance, bias);
+            AddScalar(row, planes, count, chance, bias, raised);
             return;
         }
 
         ref float first = ref MemoryMarshal.GetReference(row);
+        ref float target = ref MemoryMarshal.GetReference(raised);
         ref uint bits = ref MemoryMarshal.GetReference(planes);
         Vector512<uint> low = Vector512.Create(1u, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7, 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15);
         Vector512<uint> high = low << Lanes;
-        Vector512<uint> added = Vector512.Create(bias).AsUInt32();
+        Vector512<float> added = Vector512.Create(bias);
         Span<uint> heads = stackalloc uint[Words];
         ref uint head = ref MemoryMarshal.GetReference(heads);
         int start = 0;
@@ -76,16 +79,20 @@ internal static class GreenBits
             {
                 Vector512<uint> all = Vector512.Create(Unsafe.Add(ref head, word));
                 nuint place = (nuint)(uint)(start + (word * 32));
-                (Vector512.LoadUnsafe(ref first, place) + (Vector512.Equals(all & low, low) & added).AsSingle()).StoreUnsafe(ref first, place);
-                (Vector512.LoadUnsafe(ref first, place + Lanes) + (Vector512.Equals(all & high, high) & added).AsSingle()).StoreUnsafe(ref first, place + Lanes);
+                Vector512<float> left = Vector512.LoadUnsafe(ref first, place);
+                Vector512<float> right = Vector512.LoadUnsafe(ref first, place + Lanes);
+                Vector512<float> leftTails = Vector512.Equals(all & low, Vector512<uint>.Zero).AsSingle();
+                Vector512<float> rightTails = Vector512.Equals(all & high, Vector512<uint>.Zero).AsSingle();
+                Vector512.ConditionalSelect(leftTails, left, left + added).StoreUnsafe(ref target, place);
+                Vector512.ConditionalSelect(rightTails, right, right + added).StoreUnsafe(ref target, place + Lanes);
             }
         }
 
-        AddScalar(row[start..], planes[(start / Group * count * Words)..], count, chance, bias);
+        AddScalar(row[start..], planes[(start / Group * count * Words)..], count, chance, bias, raised[start..]);
     }
 
     /// <summary>The portable twin of <see cref="Add"/>.</summary>
-    public static void AddScalar(Span<float> row, ReadOnlySpan<uint> planes, int count, int chance, float bias)
+    public static void AddScalar(ReadOnlySpan<float> row, ReadOnlySpan<uint> planes, int count, int chance, float bias, Span<float> raised)
     {
         uint heads = 0;
         for (int i = 0; i < row.Length; i++)
@@ -95,7 +102,7 @@ internal static class GreenBits
                 heads = Combine(planes[(i / Group * count * Words)..], i % Group / 32, count, chance);
             }
 
-            row[i] += (heads >> (i % 32) & 1) != 0 ? bias : 0;
+            raised[i] = (heads >> (i % 32) & 1) != 0 ? row[i] + bias : row[i];
         }
     }
 }

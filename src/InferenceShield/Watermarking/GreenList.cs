@@ -19,7 +19,10 @@ internal sealed class GreenList
     /// <summary>Shares are multiples of one by this.</summary>
     public const int Resolution = 256;
 
-    private const int Chunk = 1024;
+    /// <summary>Tokens that are marked at a time.</summary>
+    public const int Block = 1024;
+
+    private const int MostPlanes = 8;
 
     private readonly SipHashKey _contextKey;
     private readonly CounterRandom _lists;
@@ -55,25 +58,34 @@ internal sealed class GreenList
 
     public bool IsSelfHashed { get; }
 
-    /// <summary>Raises green tokens.</summary>
-    /// <param name="logits">Without NaN.</param>
-    /// <param name="largest">The largest; finite.</param>
+    /// <summary>What a list without a token's own hash is a function of.</summary>
     /// <param name="context">The last <see cref="Context"/> tokens.</param>
-    public void Mark(Span<float> logits, float largest, ReadOnlySpan<int> context)
-    {
-        if (IsSelfHashed)
-        {
-            MarkLeading(logits, largest, context);
-            return;
-        }
+    public Hash128 FindCell(ReadOnlySpan<int> context) => TokenContext.Hash(_contextKey, context);
 
-        Hash128 cell = TokenContext.Hash(_contextKey, context);
-        Span<uint> planes = stackalloc uint[Chunk / GreenBits.Group * 8 * GreenBits.Words];
-        planes = planes[..(Chunk / GreenBits.Group * _planes * GreenBits.Words)];
-        for (int start = 0; start < logits.Length; start += Chunk)
+    /// <summary>Raises the green tokens of a block, of a list without a token's own hash.</summary>
+    /// <param name="cell">See <see cref="FindCell"/>.</param>
+    /// <param name="start">The block's first token; a multiple of <see cref="Block"/>.</param>
+    /// <param name="logits">Up to <see cref="Block"/>; any.</param>
+    /// <param name="marked">As many; may be the same.</param>
+    public void MarkBlock(Hash128 cell, int start, ReadOnlySpan<float> logits, Span<float> marked)
+    {
+        Span<uint> planes = stackalloc uint[Block / GreenBits.Group * MostPlanes * GreenBits.Words];
+        planes = planes[..((logits.Length + GreenBits.Group - 1) / GreenBits.Group * _planes * GreenBits.Words)];
+        _lists.Fill(cell, (uint)(start / GreenBits.Group * _planes), planes);
+        GreenBits.Add(logits, planes, _planes, _chance, Bias, marked);
+    }
+
+    /// <summary>Raises the green ones of a few tokens, of a list with a token's own hash.</summary>
+    /// <param name="context">The last <see cref="Context"/> tokens.</param>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="logits">Theirs.</param>
+    public void MarkLeading(ReadOnlySpan<int> context, ReadOnlySpan<int> tokens, Span<float> logits)
+    {
+        Span<byte> colours = stackalloc byte[LeadingTokens.Most];
+        _pairs.FillLeast(context, tokens, colours);
+        for (int i = 0; i < tokens.Length; i++)
         {
-            _lists.Fill(cell, (uint)(start / GreenBits.Group * _planes), planes);
-            GreenBits.Add(logits.Slice(start, Math.Min(Chunk, logits.Length - start)), planes, _planes, _chance, Bias);
+            logits[i] += colours[i] < _threshold ? Bias : 0;
         }
     }
 
@@ -89,23 +101,11 @@ internal sealed class GreenList
             return (byte)colour < _threshold;
         }
 
-        Hash128 cell = TokenContext.Hash(_contextKey, context);
+        Hash128 cell = FindCell(context);
         source = cell.Low;
-        Span<uint> planes = stackalloc uint[8 * GreenBits.Words];
+        Span<uint> planes = stackalloc uint[MostPlanes * GreenBits.Words];
         planes = planes[..(_planes * GreenBits.Words)];
         _lists.Fill(cell, (uint)(token / GreenBits.Group * _planes), planes);
         return (GreenBits.Combine(planes, token % GreenBits.Group / 32, _planes, _chance) >> (token % 32) & 1) != 0;
-    }
-
-    private void MarkLeading(Span<float> logits, float largest, ReadOnlySpan<int> context)
-    {
-        Span<int> tokens = stackalloc int[LeadingTokens.Most];
-        tokens = tokens[..LeadingTokens.Find(logits, largest, tokens)];
-        Span<byte> colours = stackalloc byte[LeadingTokens.Most];
-        _pairs.FillLeast(context, tokens, colours);
-        for (int i = 0; i < tokens.Length; i++)
-        {
-            logits[tokens[i]] += colours[i] < _threshold ? Bias : 0;
-        }
     }
 }

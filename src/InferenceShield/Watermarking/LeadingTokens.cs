@@ -6,7 +6,7 @@ namespace InferenceShield;
 internal static class LeadingTokens
 {
     /// <summary>The most tokens.</summary>
-    public const int Most = 1024;
+    public const int Most = 256;
 
     /// <summary>How far below the largest logit they reach, unless there are too many.</summary>
     public const float Reach = 16;
@@ -24,7 +24,9 @@ internal static class LeadingTokens
         float reach = Reach;
         float bar = largest - reach;
         int count = 0;
-        for (int i = TokenScan.IndexAbove(logits, 0, bar); i >= 0; i = TokenScan.IndexAbove(logits, i + 1, bar))
+        tokens = tokens[..Most];
+        int next = 0;
+        while ((next = TokenScan.CollectAbove(logits, next, bar, tokens, ref count)) < logits.Length)
         {
             while (count == Most)
             {
@@ -37,11 +39,6 @@ internal static class LeadingTokens
 
                 count = Keep(logits, bar, tokens);
             }
-
-            if (logits[i] > bar)
-            {
-                tokens[count++] = i;
-            }
         }
 
         return count;
@@ -50,7 +47,7 @@ internal static class LeadingTokens
     private static int Keep(ReadOnlySpan<float> logits, float bar, Span<int> tokens)
     {
         int count = 0;
-        foreach (int token in tokens[..Most])
+        foreach (int token in tokens)
         {
             if (logits[token] > bar)
             {

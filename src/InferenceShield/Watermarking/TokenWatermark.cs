@@ -10,7 +10,7 @@ namespace InferenceShield;
 /// needs room: a text that the model is sure of holds none. It does not survive a thorough paraphrase, and who has the key
 /// can forge it.</para>
 /// <para>Immutable and thread-safe; holds what it needs of the key, which may be disposed of afterwards. Marking allocates nothing and reads the row
-/// once or twice; a tournament, and a green list with <see cref="GreenListMarkOptions.SelfHash"/>, mark at most 1,024 tokens
+/// once or twice; a tournament, and a green list with <see cref="GreenListMarkOptions.SelfHash"/>, mark at most 256 tokens
 /// within 16 of the largest logit, which are those that may be sampled.</para>
 /// </remarks>
 public sealed class TokenWatermark
@@ -136,6 +136,9 @@ public sealed class TokenWatermark
     internal bool TryNote(ReadOnlySpan<int> context, TokenHistory history) =>
         context.Length >= ContextLength && history.TryAdd(TokenContext.Hash(_historyKey, context[^ContextLength..]).Low);
 
+    /// <summary>The list that marks the whole vocabulary; null if leading tokens are marked.</summary>
+    internal GreenList? WholeList => _green is { IsSelfHashed: false } ? _green : null;
+
     /// <summary>Marks a row; leaves one with a fault, or without enough tokens before, as it is.</summary>
     internal bool TryMark(Span<float> logits, ReadOnlySpan<int> context)
     {
@@ -144,9 +147,47 @@ public sealed class TokenWatermark
             return false;
         }
 
-        _green?.Mark(logits, largest, context[^ContextLength..]);
-        _tournament?.Mark(logits, largest, context[^ContextLength..]);
+        if (WholeList is { } list)
+        {
+            Hash128 cell = list.FindCell(context[^ContextLength..]);
+            for (int start = 0; start < logits.Length; start += GreenList.Block)
+            {
+                Span<float> block = logits.Slice(start, Math.Min(GreenList.Block, logits.Length - start));
+                list.MarkBlock(cell, start, block, block);
+            }
+
+            return true;
+        }
+
+        Span<int> tokens = stackalloc int[LeadingTokens.Most];
+        Span<float> marked = stackalloc float[LeadingTokens.Most];
+        int count = MarkLeading(logits, largest, context, tokens, marked);
+        for (int i = 0; i < count; i++)
+        {
+            logits[tokens[i]] = marked[i];
+        }
+
         return true;
+    }
+
+    /// <summary>Finds the leading tokens of a row and marks them, elsewhere. Not of a <see cref="WholeList"/>.</summary>
+    /// <param name="logits">Without NaN.</param>
+    /// <param name="largest">The largest; finite.</param>
+    /// <param name="context">At least <see cref="ContextLength"/> tokens.</param>
+    /// <param name="tokens">At least <see cref="LeadingTokens.Most"/> places; in the order of the row.</param>
+    /// <param name="marked">As many, for their marked logits.</param>
+    /// <returns>How many there are.</returns>
+    internal int MarkLeading(ReadOnlySpan<float> logits, float largest, ReadOnlySpan<int> context, Span<int> tokens, Span<float> marked)
+    {
+        int count = LeadingTokens.Find(logits, largest, tokens);
+        for (int i = 0; i < count; i++)
+        {
+            marked[i] = logits[tokens[i]];
+        }
+
+        _green?.MarkLeading(context[^ContextLength..], tokens[..count], marked);
+        _tournament?.MarkLeading(context[^ContextLength..], tokens[..count], marked, largest);
+        return count;
     }
 
     /// <summary>The first logit that is NaN or positive infinity; -1 for none.</summary>

@@ -39,14 +39,13 @@ internal sealed class Tournament
     /// <summary>Of the rounds, in a token's score; of sum 1. From 10 down to 1 in the paper, for the first rounds tell most.</summary>
     public double[] Weights { get; }
 
-    /// <summary>Marks a row.</summary>
-    /// <param name="logits">Without NaN.</param>
-    /// <param name="largest">The largest; finite.</param>
+    /// <summary>Plays between a few tokens.</summary>
     /// <param name="context">The last <see cref="Context"/> tokens.</param>
-    public void Mark(Span<float> logits, float largest, ReadOnlySpan<int> context)
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="logits">Theirs.</param>
+    /// <param name="largest">The largest of them.</param>
+    public void MarkLeading(ReadOnlySpan<int> context, ReadOnlySpan<int> tokens, Span<float> logits, float largest)
     {
-        Span<int> tokens = stackalloc int[LeadingTokens.Most];
-        tokens = tokens[..LeadingTokens.Find(logits, largest, tokens)];
         Span<uint> draws = stackalloc uint[LeadingTokens.Most];
         _draws.Fill(TokenContext.Hash(_contextKey, context), tokens, draws);
         Span<float> clean = stackalloc float[LeadingTokens.Most];
@@ -54,7 +53,7 @@ internal sealed class Tournament
         double sum = 0;
         for (int i = 0; i < tokens.Length; i++)
         {
-            clean[i] = (float)RowExponentials.Of((double)logits[tokens[i]] - largest);
+            clean[i] = (float)RowExponentials.Of((double)logits[i] - largest);
             sum += clean[i];
         }
 
@@ -71,7 +70,7 @@ internal sealed class Tournament
         TournamentRounds.Play(shares[..places], draws, Layers);
         for (int i = 0; i < tokens.Length; i++)
         {
-            logits[tokens[i]] += (float)Math.Log(Math.Max((double)shares[i] / clean[i], LeastRatio));
+            logits[i] += (float)Math.Log(Math.Max((double)shares[i] / clean[i], LeastRatio));
         }
     }
 
