@@ -10,6 +10,7 @@ using InferenceShield.Benchmarks.Hardening;
 using InferenceShield.Benchmarks.Ratios;
 using InferenceShield.Benchmarks.Releases;
 using InferenceShield.Benchmarks.Support;
+using InferenceShield.Benchmarks.Watermarking;
 
 switch (args.FirstOrDefault())
 {
@@ -36,6 +37,9 @@ switch (args.FirstOrDefault())
         return 0;
     case "counters":
         CounterRatios.Run(Console.Out);
+        return 0;
+    case "tokens":
+        TokenMarkRatios.Run(Console.Out);
         return 0;
     case "hardening" when args.Contains("noise"):
         NoiseRatios.Run(Console.Out);

@@ -48,6 +48,7 @@ public sealed partial class Shield
 
         int rows = clean.Length == classes ? 1 : clean.Length / classes;
         RowBasis basis = outputPlan.NeedsMore ? BasisOf(outputPlan, in admission, classes) : new RowBasis { IsUnmarked = admission.IsUnmarked };
+        basis.Context = inputs.Context;
         if (outputPlan.Kind == OutputKind.SigmoidLogits && _logitRanges[output].Note(clean, rows))
         {
             ShieldLog.LogitsLookLikeProbabilities(_logger, Name, outputPlan.Name, LogitRangeWatch.Answers);
@@ -240,7 +241,9 @@ public sealed partial class Shield
     {
         if (plan.Kind == OutputKind.TokenLogits)
         {
-            return TokenLogitsHardening.TryHarden(plan.Tokens!, clean, released, out label, out value, out fault);
+            return plan.Marks?.Tokens is { } mark
+                ? TokenLogitsHardening.TryHarden(plan.Tokens!, mark, basis.Context, clean, released, out label, out value, out fault)
+                : TokenLogitsHardening.TryHarden(plan.Tokens!, clean, released, out label, out value, out fault);
         }
 
         label = AnswerHistory.NoLabel;
@@ -248,7 +251,8 @@ public sealed partial class Shield
         return plan.Kind switch
         {
             OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities => ScoreHardening.TryHarden(plan.Scores!, clean, released, out fault),
-            OutputKind.Embedding => EmbeddingHardening.TryHarden(plan.Embedding!, _keys.Embeddings, plan.NoiseCell == NoiseCell.Output ? null : basis.Input.Low, basis.Transform, clean, released, out fault),
+            OutputKind.Embedding => EmbeddingHardening.TryHarden(
+                plan.Embedding!, _keys.Embeddings, plan.NoiseCell == NoiseCell.Output ? null : basis.Input.Low, basis.Transform, clean, released, out fault, plan.Marks?.Direction),
             _ when plan.QuantisationStep > 0 && plan.NoiseCell != NoiseCell.Output =>
                 RegressionHardening.TryHarden(plan.QuantisationStep, _keys.Dither, basis.Input.Low, clean, released, out fault),
             _ when plan.QuantisationStep > 0 => RegressionHardening.TryHarden(plan.QuantisationStep, _keys.Dither, clean, released, out fault),

@@ -85,6 +85,12 @@ public sealed partial class Shield
                 $"A mark of output '{plan.Name}' belongs to inputs (Watermark:{option}), and this call has given no {nameof(MarkInput)}. Nothing is released. Give Harden one a row, made by Shield.ReadMarkInput; or ask with Admission.WithoutMarks; or set Watermark:{option} otherwise.");
         }
 
+        if (plan.NeedsContext && !inputs.HasContext)
+        {
+            throw new InvalidOperationException(
+                $"Output '{plan.Name}' carries a mark of tokens, and this call has not given the tokens before. Nothing is released. Call Harden with them, one row at a time, or remove GreenList and Tournament from its Watermark.");
+        }
+
         if (!plan.HasTenantTransform)
         {
             return;

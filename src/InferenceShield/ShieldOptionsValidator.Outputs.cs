@@ -37,6 +37,14 @@ internal sealed partial class ShieldOptionsValidator
 
             CheckOutput(name, key, options, output);
         }
+
+        foreach ((string key, HardeningOptions? shared) in PostureHardening.Keys.Zip(PostureHardening.SharedOf(options)))
+        {
+            if (shared?.Watermark is { } watermark && options.Outputs.Count > 0)
+            {
+                CheckSharedVectorMarks(key, options, watermark);
+            }
+        }
     }
 
     private void CheckOutput(string name, string key, ShieldOptions options, OutputOptions output)
@@ -65,6 +73,10 @@ internal sealed partial class ShieldOptionsValidator
                 keys[posture] = $"{key}:{keys[posture]}";
                 CheckHardening(keys[posture], hardening);
                 CheckFit(keys[posture], output.Kind, hardening);
+                if (hardening.Watermark is { } watermark)
+                {
+                    CheckVectorMarksFit(keys[posture], output.Kind, watermark);
+                }
             }
         }
 

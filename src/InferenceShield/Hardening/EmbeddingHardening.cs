@@ -44,10 +44,12 @@ internal static class EmbeddingHardening
         EmbeddingPlan plan, SipHashKey key, EmbeddingTransform? transform, ReadOnlySpan<float> clean, Span<float> released, out OutputFault fault) =>
         TryHarden(plan, key, null, transform, clean, released, out fault);
 
-    /// <summary>Hardens with noise of a cell that the host found, as a rule the input's.</summary>
+    /// <summary>Hardens with noise of a cell that the host found, as a rule the input's, after a mark if there is one, whose angle comes on top of the
+    /// plan's budget.</summary>
     /// <inheritdoc cref="TryHarden(EmbeddingPlan, SipHashKey, EmbeddingTransform?, ReadOnlySpan{float}, Span{float}, out OutputFault)"/>
     public static bool TryHarden(
-        EmbeddingPlan plan, SipHashKey key, ulong? cell, EmbeddingTransform? transform, ReadOnlySpan<float> clean, Span<float> released, out OutputFault fault)
+        EmbeddingPlan plan, SipHashKey key, ulong? cell, EmbeddingTransform? transform, ReadOnlySpan<float> clean, Span<float> released, out OutputFault fault,
+        DirectionMark? mark = null)
     {
         for (int i = 0; i < clean.Length; i++)
         {
@@ -66,13 +68,20 @@ internal static class EmbeddingHardening
             return true;
         }
 
-        if (plan.HasNoise && clean.Length > 1)
+        // Of the clean vector, so that noise is the same with a mark and without.
+        ulong noise = plan.HasNoise && clean.Length > 1 ? cell ?? FindCell(key, clean, length) : 0;
+        if (mark is not null && clean.Length > 1)
         {
-            Turn(plan, key, cell ?? FindCell(key, clean, length), clean, length, released);
+            mark.Apply(clean, length, released);
         }
         else
         {
             clean.CopyTo(released);
+        }
+
+        if (plan.HasNoise && clean.Length > 1)
+        {
+            Turn(plan, key, noise, released, length, released);
         }
 
         transform?.Apply(released, released);

@@ -25,13 +25,14 @@ internal static class OutputCompiler
             NoiseCell inputCell = Array.Exists(all, hardening => OutputPlan.HasNoise(own.Kind, hardening)) ? filled[0].NoiseCell!.Value : NoiseCell.Output;
             string? markNeed = all.Select(hardening => hardening.Watermark).OfType<WatermarkOptions>()
                 .Where(watermark => IsDistribution(own.Kind) && MarkPlan.Applies(watermark, own.Kind)).Select(MarkPlan.FindInputNeed).FirstOrDefault(need => need is not null);
+            bool needsContext = own.Kind == OutputKind.TokenLogits && Array.Exists(all, hardening => hardening.Watermark is { GreenList: not null } or { Tournament: not null });
             for (int posture = 0; posture < PostureHardening.Count; posture++)
             {
                 HardeningOptions hardening = filled[posture];
                 string key = KeyOf(name, own, trial, posture);
                 postures[posture][output] = IsDistribution(own.Kind)
                     ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files), inputCell) { Marks = MarksOf(hardening, own.Kind, marks, inputs), MarkNeed = marks is null ? null : markNeed }
-                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]) { Marks = MarksOf(hardening, own.Kind, marks, inputs) };
+                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]) { Marks = MarksOf(hardening, own.Kind, marks, inputs), NeedsContext = needsContext };
 
                 if (posture > 0)
                 {

@@ -80,6 +80,9 @@ internal sealed record OutputPlan
         }
     }
 
+    /// <summary>Whether a call has to give the tokens before: the same in every posture, whether this one marks them or not.</summary>
+    public bool NeedsContext { get; init; }
+
     /// <summary>Whether it is plain and at the model's own temperature.</summary>
     public bool IsRoundingOnly { get; }
 

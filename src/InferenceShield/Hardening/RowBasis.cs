@@ -3,7 +3,7 @@ using InferenceShield.Numerics;
 namespace InferenceShield;
 
 /// <summary>What an answer hangs on besides its scores.</summary>
-internal struct RowBasis
+internal ref struct RowBasis
 {
     /// <summary>Where its input lies, for noise that belongs to it; else nothing.</summary>
     public Hash128 Input;
@@ -19,6 +19,9 @@ internal struct RowBasis
 
     /// <summary>Whether this call is not to be marked.</summary>
     public bool IsUnmarked;
+
+    /// <summary>The tokens before, for marks of token logits.</summary>
+    public ReadOnlySpan<int> Context;
 
     /// <summary>The tenant's, for an embedding; null for none.</summary>
     public EmbeddingTransform? Transform;

@@ -30,6 +30,19 @@ internal readonly ref struct RowInputs
         HasMarks = true;
     }
 
+    /// <param name="context">The tokens before the one row of the call.</param>
+    public RowInputs(ReadOnlySpan<int> context)
+    {
+        Context = context;
+        HasContext = true;
+    }
+
+    /// <summary>The tokens before.</summary>
+    public ReadOnlySpan<int> Context { get; }
+
+    /// <summary>Whether <see cref="Context"/> is known, were it empty.</summary>
+    public bool HasContext { get; }
+
     /// <summary>Of what kind the inputs are; Output for none, and for those of marks, which serve every kind.</summary>
     public NoiseCell Kind { get; }
 

@@ -112,6 +112,60 @@ internal static class TokenScan
         return -1;
     }
 
+    /// <summary>Collects the indices, from <paramref name="start"/> on, whose values are greater than the bar.</summary>
+    /// <param name="values">Any; NaN is not greater.</param>
+    /// <param name="start">0 to the length.</param>
+    /// <param name="bar">Any.</param>
+    /// <param name="found">Where to.</param>
+    /// <param name="count">How many there are; counted up.</param>
+    /// <returns>The first index for which there was no place; the length if there was one for each.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static int CollectAbove(ReadOnlySpan<float> values, int start, float bar, Span<int> found, ref int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start, (uint)values.Length, nameof(start));
+        int i = start;
+        if (Vector128.IsHardwareAccelerated)
+        {
+            ref float first = ref MemoryMarshal.GetReference(values);
+            Vector512<float> bars = Vector512.Create(bar);
+            for (; i <= values.Length - Lanes; i += Lanes)
+            {
+                ulong bits = Vector512.GreaterThan(Vector512.LoadUnsafe(ref first, (nuint)(uint)i), bars).ExtractMostSignificantBits();
+                for (; bits != 0; bits &= bits - 1)
+                {
+                    int index = i + System.Numerics.BitOperations.TrailingZeroCount(bits);
+                    if (count == found.Length)
+                    {
+                        return index;
+                    }
+
+                    found[count++] = index;
+                }
+            }
+        }
+
+        return CollectAboveScalar(values, i, bar, found, ref count);
+    }
+
+    /// <summary>The portable twin of <see cref="CollectAbove"/>.</summary>
+    public static int CollectAboveScalar(ReadOnlySpan<float> values, int start, float bar, Span<int> found, ref int count)
+    {
+        for (int i = start; i < values.Length; i++)
+        {
+            if (values[i] > bar)
+            {
+                if (count == found.Length)
+                {
+                    return i;
+                }
+
+                found[count++] = i;
+            }
+        }
+
+        return values.Length;
+    }
+
     /// <summary>The sum of exp(value - largest); terms below exp(-87) count as that.</summary>
     /// <param name="values">None above <paramref name="largest"/>, none NaN.</param>
     /// <param name="largest">Finite.</param>

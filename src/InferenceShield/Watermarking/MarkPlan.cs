@@ -31,6 +31,13 @@ internal sealed class MarkPlan : IEquatable<MarkPlan>
         TriggerRate = options.Triggers?.Rate ?? 0;
         Permutation = options.Permutation?.Keying;
         NeedsInput = FindInputNeed(options) is not null;
+        if (key is not null)
+        {
+            Tokens = options.GreenList is { } green ? new TokenWatermark(key, green)
+                : options.Tournament is { } tournament ? new TokenWatermark(key, tournament)
+                : null;
+            Direction = options.Direction is { } direction ? new DirectionMark(key, direction) : null;
+        }
     }
 
     public MarkKey Key { get; }
@@ -68,6 +75,12 @@ internal sealed class MarkPlan : IEquatable<MarkPlan>
 
     /// <summary>Whether rows need a <see cref="MarkInput"/>.</summary>
     public bool NeedsInput { get; }
+
+    /// <summary>Of token logits; null for none.</summary>
+    public TokenWatermark? Tokens { get; }
+
+    /// <summary>Of embeddings; null for none.</summary>
+    public DirectionMark? Direction { get; }
 
     public WatermarkOptions Options => _options;
 

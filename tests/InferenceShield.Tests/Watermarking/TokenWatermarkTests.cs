@@ -1,0 +1,231 @@
+namespace InferenceShield.Tests;
+
+public sealed class TokenWatermarkTests
+{
+    private const int Vocabulary = 3001;
+
+    /// <summary>What is raised in a row is what the detector counts, token by token.</summary>
+    [Theory]
+    [InlineData(0.25, false, null)]
+    [InlineData(0.5, false, 1)]
+    [InlineData(0.3, false, 4)]
+    [InlineData(0.9, false, 8)]
+    [InlineData(0.25, true, null)]
+    [InlineData(0.62, true, 8)]
+    public void Marks_the_tokens_that_it_finds(double share, bool selfHash, int? context)
+    {
+        using MarkKey key = MarkKeys.Make(1);
+        GreenListMarkOptions options = new() { Share = share, SelfHash = selfHash, Context = context, Bias = 2 };
+        TokenWatermark mark = new(key, options);
+        GreenList list = new(key, options);
+        Random random = new(2);
+        int[] before = MakeText(random, 20);
+        float[] logits = [.. Enumerable.Range(0, Vocabulary).Select(_ => -8 * random.NextSingle())];
+        if (selfHash)
+        {
+            Array.Fill(logits, -40f, 100, Vocabulary - 200); // leaves the first and last 100 in reach
+        }
+
+        float[] marked = [.. logits];
+        Assert.True(mark.Mark(marked, before));
+        int green = 0;
+        for (int token = 0; token < Vocabulary; token++)
+        {
+            bool isGreen = list.IsGreen(before.AsSpan()[^mark.ContextLength..], token, out _);
+            bool isLeft = selfHash && logits[token] == -40f;
+            Assert.Equal(logits[token] + (isGreen && !isLeft ? 2 : 0), marked[token]);
+            green += isGreen ? 1 : 0;
+        }
+
+        Assert.InRange((green - (share * Vocabulary)) / Math.Sqrt(Vocabulary * share * (1 - share)), -4.5, 4.5);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Lists_change_with_key_and_context(bool selfHash)
+    {
+        GreenListMarkOptions options = new() { Share = 0.5, SelfHash = selfHash };
+        using MarkKey key = MarkKeys.Make(1);
+        using MarkKey other = MarkKeys.Make(2);
+        GreenList list = new(key, options);
+        GreenList foreign = new(other, options);
+        int sameKey = 0;
+        int sameContext = 0;
+        int[] context = new int[list.Context];
+        int[] edited = [.. Enumerable.Repeat(7, list.Context)];
+        for (int token = 0; token < 2000; token++)
+        {
+            bool green = list.IsGreen(context, token, out _);
+            sameKey += green == foreign.IsGreen(context, token, out _) ? 1 : 0;
+            sameContext += green == list.IsGreen(edited, token, out _) ? 1 : 0;
+        }
+
+        Assert.InRange(sameKey, 900, 1100);
+        // All of the context replaced: by the token's own rank one colour in two still is the same pair's (0, 7 and itself: a third of pairs), else by chance.
+        Assert.InRange(sameContext, selfHash ? 1240 : 900, selfHash ? 1430 : 1100);
+    }
+
+    [Fact]
+    public void An_edit_of_one_token_in_three_leaves_most_colours_of_a_self_hashed_list()
+    {
+        using MarkKey key = MarkKeys.Make(1);
+        GreenList list = new(key, new GreenListMarkOptions { Share = 0.5 });
+        int moved = 0;
+        for (int token = 0; token < 4000; token++)
+        {
+            list.IsGreen([10_000, 10_001, 10_002], token, out ulong source);
+            list.IsGreen([10_000, 10_003, 10_002], token, out ulong after);
+            moved += source == after ? 0 : 1;
+        }
+
+        // The least of five ranks is the old or the new token's: 2 in 5.
+        Assert.InRange(moved / 4000.0, 0.37, 0.43);
+    }
+
+    [Fact]
+    public void Z_and_p_are_those_of_the_published_formulas()
+    {
+        using MarkKey key = MarkKeys.Make(3);
+        TokenWatermark mark = new(key, new GreenListMarkOptions { Share = 0.25, SelfHash = false });
+        GreenList list = new(key, new GreenListMarkOptions { Share = 0.25, SelfHash = false });
+        int[] text = MakeText(new Random(1), 400);
+        HashSet<(int, int)> pairs = [];
+        int green = 0;
+        for (int i = 1; i < text.Length; i++)
+        {
+            green += pairs.Add((text[i - 1], text[i])) && list.IsGreen(text.AsSpan(i - 1, 1), text[i], out _) ? 1 : 0;
+        }
+
+        int count = pairs.Count;
+        TokenDetection found = mark.Detect([.. text, .. text]); // repeats are scored once, but for the seam
+        Assert.InRange(found.Tokens, count, count + 1);
+        found = mark.Detect(text);
+        Assert.Equal(count, found.Tokens);
+        Assert.Equal((double)green / count, found.Score, 12);
+        Assert.Equal((green - (0.25 * count)) / Math.Sqrt(count * 0.25 * 0.75), found.Z, 9);
+        double tail = 0;
+        for (int heads = green; heads <= count; heads++)
+        {
+            double log = (heads * Math.Log(0.25)) + ((count - heads) * Math.Log(0.75));
+            for (int i = 1; i <= heads; i++)
+            {
+                log += Math.Log((count - heads + i) / (double)i);
+            }
+
+            tail += Math.Exp(log);
+        }
+
+        Assert.Equal(1, found.PValue / tail, 8);
+    }
+
+    [Fact]
+    public void Short_contexts_and_rows_without_a_token_are_left_and_faults_are_named()
+    {
+        using MarkKey key = MarkKeys.Make(3);
+        TokenWatermark mark = new(key, new GreenListMarkOptions());
+        float[] logits = [0, 1, float.NegativeInfinity, 2];
+        Assert.False(mark.Mark(logits, [1, 2]));
+        Assert.Equal([0, 1, float.NegativeInfinity, 2], logits);
+        Assert.True(mark.Mark(logits, [1, 2, 3]));
+        Assert.Equal(float.NegativeInfinity, logits[2]);
+        Assert.False(mark.Mark(new float[] { float.NegativeInfinity }, [1, 2, 3]));
+        Assert.Contains("Logit 1 is NaN", Assert.Throws<ArgumentException>(() => mark.Mark([0, float.NaN], [1, 2, 3])).Message, StringComparison.Ordinal);
+        Assert.Contains("Logit 0", Assert.Throws<ArgumentException>(() => mark.Mark([float.PositiveInfinity, 1], [1, 2, 3])).Message, StringComparison.Ordinal);
+        Assert.Equal(new TokenDetection(0, 0, 0.25, 0, 1, 0, 0), mark.Detect([1, 2, 3]));
+    }
+
+    [Fact]
+    public void A_history_marks_a_context_once_and_forgets_the_oldest()
+    {
+        using MarkKey key = MarkKeys.Make(3);
+        TokenWatermark mark = new(key, new TournamentMarkOptions { Context = 2 });
+        TokenHistory history = new(2);
+        float[] logits = new float[50];
+        Assert.False(mark.Mark(logits, [1], history));
+        Assert.True(mark.Mark(logits, [1, 2], history));
+        Assert.False(mark.Mark(logits, [9, 1, 2], history));
+        Assert.True(mark.Mark(logits, [2, 3], history));
+        Assert.True(mark.Mark(logits, [3, 4], history)); // pushes out the first
+        Assert.True(mark.Mark(logits, [1, 2], history));
+        history.Clear();
+        Assert.True(mark.Mark(logits, [1, 2], history));
+    }
+
+    [Fact]
+    public void Over_keys_a_tournament_leaves_chances_as_they_are()
+    {
+        float[] logits = [0, -0.5f, -1, -2, -3, 0.3f];
+        double[] clean = Softmax(logits);
+        double[] mean = new double[logits.Length];
+        const int Keys = 3000;
+        for (int seed = 0; seed < Keys; seed++)
+        {
+            using MarkKey key = MarkKeys.Make(seed);
+            float[] marked = [.. logits];
+            Assert.True(new TokenWatermark(key, new TournamentMarkOptions()).Mark(marked, [1, 2, 3, 4]));
+            double[] shares = Softmax(marked);
+            for (int i = 0; i < mean.Length; i++)
+            {
+                mean[i] += shares[i] / Keys;
+            }
+        }
+
+        for (int i = 0; i < mean.Length; i++)
+        {
+            Assert.Equal(clean[i], mean[i], 4.5 * Math.Sqrt(clean[i] * (1 - clean[i]) / Keys));
+        }
+    }
+
+    [Fact]
+    public void A_tournament_is_the_formula_of_the_paper()
+    {
+        using MarkKey key = MarkKeys.Make(5);
+        TournamentMarkOptions options = new() { Layers = 7, Context = 3 };
+        Tournament tournament = new(key, options);
+        Random random = new(3);
+        float[] logits = [.. Enumerable.Range(0, 200).Select(_ => 6 * random.NextSingle())];
+        double[] expected = Softmax(logits);
+        uint[] draws = [.. Enumerable.Range(0, logits.Length).Select(token => tournament.Draw([4, 5, 6], token, out _))];
+        for (int layer = 0; layer < 7; layer++)
+        {
+            double mass = expected.Zip(draws, (share, draw) => share * (draw >> layer & 1)).Sum();
+            expected = [.. expected.Zip(draws, (share, draw) => share * (1 + (draw >> layer & 1) - mass))];
+        }
+
+        Assert.True(new TokenWatermark(key, options).Mark(logits, [4, 5, 6]));
+        double[] found = Softmax(logits);
+        Assert.All(found.Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 2e-6));
+    }
+
+    [Fact]
+    public void A_marked_passage_is_found_in_a_longer_text()
+    {
+        using MarkKey key = MarkKeys.Make(4);
+        TokenWatermark mark = new(key, new GreenListMarkOptions { Bias = 6, SelfHash = false });
+        Random random = new(5);
+        int[] plain = MakeText(random, 2000);
+        List<int> passage = [.. plain.Take(1)];
+        for (int i = 0; i < 100; i++)
+        {
+            float[] logits = [.. Enumerable.Range(0, Vocabulary).Select(_ => random.NextSingle())];
+            mark.Mark(logits, passage.ToArray());
+            passage.Add(Assertions.FirstOfLargest(logits));
+        }
+
+        int[] text = [.. plain.Take(900), .. passage, .. plain.Skip(900)];
+        TokenDetection found = mark.DetectWindow(text, 90);
+        Assert.InRange(found.Start, 890, 930);
+        Assert.True(found.PValue < 1e-40, $"p is {found.PValue}");
+        Assert.True(mark.DetectWindow(plain, 90).PValue > 0.001);
+    }
+
+    private static int[] MakeText(Random random, int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(Vocabulary))];
+
+    private static double[] Softmax(float[] logits)
+    {
+        double[] exponentials = [.. logits.Select(logit => Math.Exp(logit - (double)logits.Max()))];
+        double sum = exponentials.Sum();
+        return [.. exponentials.Select(value => value / sum)];
+    }
+}
