@@ -224,6 +224,7 @@ internal sealed class EvidenceList : IDisposable
         writer.End();
         writer.Tag.CopyTo(_before);
         _otherBytes += writer.Bytes;
+        Volatile.Write(ref _bytes, _otherBytes);
         _writer = null;
         writer.Dispose();
     }
