@@ -86,6 +86,41 @@ public sealed class EvidenceReader
         return [.. Read().Where(record => record.DigestKind == kind && rows.ContainsKey(record.Digest)).Select(record => new EvidenceMatch(rows[record.Digest], record))];
     }
 
+    /// <summary>Finds the marked queries whose inputs are among rows of your own, whichever way a host has digested them.</summary>
+    /// <param name="rows">One after another, as the model's only input got them, -0 and 0 apart.</param>
+    /// <param name="rowLength">Values in a row, at least 1.</param>
+    /// <param name="secret">The shield's. An evidence key is not enough: digests are not its.</param>
+    /// <returns>First those digested as <see cref="EvidenceDigestKind.Row"/>, then as <see cref="EvidenceDigestKind.Mark"/>, each in the order of the list.</returns>
+    /// <exception cref="ArgumentException">The rows are no whole number of them, or it is another secret.</exception>
+    public IReadOnlyList<EvidenceMatch> Match(ReadOnlySpan<float> rows, int rowLength, ShieldSecret secret)
+    {
+        ArgumentNullException.ThrowIfNull(secret);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rowLength, 1);
+        if (rows.Length % rowLength != 0)
+        {
+            throw new ArgumentException($"{rows.Length} values are no whole number of rows of {rowLength}.", nameof(rows));
+        }
+
+        if (secret.KeyId != _key.KeyId)
+        {
+            throw new ArgumentException($"The list is of the secret '{_key.KeyId}', not '{secret.KeyId}'. Give that one.", nameof(secret));
+        }
+
+        using MarkKey marks = MarkKey.Of(secret, _key.Model);
+        InputDigester digester = ShieldKeys.DigesterOf(secret);
+        InputDigest[] byBytes = new InputDigest[rows.Length / rowLength];
+        InputDigest[] byMark = new InputDigest[byBytes.Length];
+        for (int row = 0; row < byBytes.Length; row++)
+        {
+            ReadOnlySpan<byte> bytes = FloatCanonical.Bytes(rows.Slice(row * rowLength, rowLength));
+            Hash128 exact = SipHash.Hash(marks.Inputs, bytes);
+            byBytes[row] = digester.Digest(bytes);
+            byMark[row] = new InputDigest(exact.Low, exact.High);
+        }
+
+        return [.. Match(byBytes, EvidenceDigestKind.Row), .. Match(byMark, EvidenceDigestKind.Mark)];
+    }
+
     /// <summary>The digest of the list as it is: SHA-256 over the SHA-256 of each segment's file, oldest first.</summary>
     /// <remarks>Needs no key, and anybody can do it over. Changes when the list grows, loses a segment, or a caller is erased.</remarks>
     public byte[] ComputeDigest()
