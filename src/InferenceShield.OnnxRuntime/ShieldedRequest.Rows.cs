@@ -11,6 +11,7 @@ public sealed partial class ShieldedRequest
     private float[] _singles = [];
     private QuerySignals[] _measured = [];
     private MarkInput[] _marks = [];
+    private byte[] _joined = [];
 
     /// <summary>The admission of a call of this request.</summary>
     internal Admission Treat(in Admission admission) => Unmarked ? admission.WithoutMarks() : admission;
@@ -105,6 +106,39 @@ public sealed partial class ShieldedRequest
         }
 
         return _marks.AsSpan(0, Rows);
+    }
+
+    /// <summary>The bytes of each row, those of all inputs one after another.</summary>
+    internal ReadOnlySpan<byte> JoinRows()
+    {
+        if (_inputs.Length == 1)
+        {
+            return _inputs[0].Bytes;
+        }
+
+        int length = 0;
+        foreach (RequestInput input in _inputs)
+        {
+            length += RowOf(input, 0).Length;
+        }
+
+        if (_joined.Length < length * Rows)
+        {
+            _joined = new byte[length * Rows];
+        }
+
+        int end = 0;
+        for (int row = 0; row < Rows; row++)
+        {
+            foreach (RequestInput input in _inputs)
+            {
+                ReadOnlySpan<byte> part = RowOf(input, row);
+                part.CopyTo(_joined.AsSpan(end));
+                end += part.Length;
+            }
+        }
+
+        return _joined.AsSpan(0, end);
     }
 
     /// <summary>Room for what detection measures of the call's rows.</summary>

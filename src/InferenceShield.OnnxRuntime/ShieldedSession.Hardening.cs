@@ -38,6 +38,11 @@ public sealed partial class ShieldedSession
         }
 
         RowInputs inputs = InputsOf(admission.Plan, index, request);
+        if (Shield.KeepsEvidence)
+        {
+            inputs = inputs with { EvidenceDigests = request.Digests, EvidenceRows = Shield.KeepsEvidenceInputs ? request.JoinRows() : default };
+        }
+
         Shield.Harden(in admission, in inputs, scores, released.IsEmpty ? output.MakeReleased() : released, classes, index);
         output.ClearScores();
     }

@@ -17,8 +17,9 @@ public sealed partial class Shield
     /// What remains: which counters are counted in, and the ledger's measuring of one row in so many, which looks at the answer.</remarks>
     private bool TryHardenEqually(
         ShieldPlan plan, in Admission admission, int output, in RowBasis basis, UtilityLedger utility, ref UtilityCell cell, ReadOnlySpan<float> clean, Span<float> released,
-        out int label, out float value, out OutputFault fault)
+        out int label, out float value, out OutputFault fault, out MarkedRow marked)
     {
+        marked = default;
         int classes = clean.Length;
         HardeningScratch scratch = HardeningScratch.ForThisThread;
         Span<double> distribution = default;
@@ -29,21 +30,22 @@ public sealed partial class Shield
             CleanAnswers.TryNormalize(plan.Outputs[output].Kind, clean, distribution);
         }
 
-        Span<MarkedRow> marked = stackalloc MarkedRow[PostureHardening.Count];
+        Span<MarkedRow> all = stackalloc MarkedRow[PostureHardening.Count];
         Span<float> answers = scratch.Answers(PostureHardening.Count * classes);
-        if (!TryRelease(plan.OutputFor(output, Posture.Normal, admission.InTrial), in basis, clean, answers[..classes], out label, out value, out fault, out marked[0])
-            || !TryRelease(plan.OutputFor(output, Posture.Guarded, admission.InTrial), in basis, clean, answers.Slice(classes, classes), out _, out _, out fault, out marked[1])
-            || !TryRelease(plan.OutputFor(output, Posture.Restricted, admission.InTrial), in basis, clean, answers[(2 * classes)..], out _, out _, out fault, out marked[2]))
+        if (!TryRelease(plan.OutputFor(output, Posture.Normal, admission.InTrial), in basis, clean, answers[..classes], out label, out value, out fault, out all[0])
+            || !TryRelease(plan.OutputFor(output, Posture.Guarded, admission.InTrial), in basis, clean, answers.Slice(classes, classes), out _, out _, out fault, out all[1])
+            || !TryRelease(plan.OutputFor(output, Posture.Restricted, admission.InTrial), in basis, clean, answers[(2 * classes)..], out _, out _, out fault, out all[2]))
         {
             return false;
         }
 
         int chosen = Math.Min((int)admission.Posture, PostureHardening.Count - 1);
         RowSelection.Copy(answers, chosen, released);
+        marked = all[chosen]; // all three lie in one or two lines of the cache
         if (isDistribution)
         {
             CountEvenly(utility, ref cell, distribution, released, label, ref value);
-            UtilityLedger.CountMarks(ref cell, in marked[chosen]); // all three lie in one or two lines of the cache
+            UtilityLedger.CountMarks(ref cell, in marked);
         }
 
         return true;

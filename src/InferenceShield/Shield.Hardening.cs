@@ -70,8 +70,8 @@ public sealed partial class Shield
             }
 
             if (!(equally
-                ? TryHardenEqually(plan, in admission, output, in basis, utility, ref cell, cleanRow, releasedRow, out int label, out float value, out OutputFault fault)
-                : TryHardenRow(outputPlan, in basis, utility, ref cell, cleanRow, releasedRow, out label, out value, out fault)))
+                ? TryHardenEqually(plan, in admission, output, in basis, utility, ref cell, cleanRow, releasedRow, out int label, out float value, out OutputFault fault, out MarkedRow marked)
+                : TryHardenRow(outputPlan, in basis, utility, ref cell, cleanRow, releasedRow, out label, out value, out fault, out marked)))
             {
                 Interlocked.Add(ref plan.Enforces ? ref cell.Rows : ref cell.ObservedRows, -rows); // nothing is released
                 released.Clear();
@@ -81,6 +81,11 @@ public sealed partial class Shield
             if (output == plan.CountedOutput)
             {
                 CountAnswer(in admission, label, value);
+            }
+
+            if (marked.Kinds != MarkKinds.None && plan.Enforces && _evidence is not null)
+            {
+                OfferEvidence(in admission, output, in marked, in inputs, row, rows);
             }
         }
 
@@ -184,8 +189,9 @@ public sealed partial class Shield
     }
 
     private bool TryHardenRow(
-        OutputPlan plan, in RowBasis basis, UtilityLedger utility, ref UtilityCell cell, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault)
+        OutputPlan plan, in RowBasis basis, UtilityLedger utility, ref UtilityCell cell, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault, out MarkedRow marked)
     {
+        marked = default;
         if (!plan.IsDistribution)
         {
             return TryHardenValues(plan, in basis, clean, released, out label, out value, out fault);
@@ -199,7 +205,6 @@ public sealed partial class Shield
             CleanAnswers.TryNormalize(plan.Kind, clean, distribution);
         }
 
-        MarkedRow marked = default;
         int top;
         if (!(plan.Marks is null
             ? DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out top, out value, out fault, in basis.Input)

@@ -43,6 +43,12 @@ internal readonly ref struct RowInputs
     /// <summary>Whether <see cref="Context"/> is known, were it empty.</summary>
     public bool HasContext { get; }
 
+    /// <summary>Digests for the list of marked queries, one a row; empty for none.</summary>
+    public ReadOnlySpan<InputDigest> EvidenceDigests { get; init; }
+
+    /// <summary>The rows' bytes for the list of marked queries, one after another; empty for none.</summary>
+    public ReadOnlySpan<byte> EvidenceRows { get; init; }
+
     /// <summary>Of what kind the inputs are; Output for none, and for those of marks, which serve every kind.</summary>
     public NoiseCell Kind { get; }
 

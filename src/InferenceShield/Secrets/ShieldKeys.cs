@@ -17,8 +17,7 @@ internal sealed class ShieldKeys
         Span<byte> key = stackalloc byte[SipHashKey.Size];
         secret.DeriveKey("caller", key);
         Caller = new SipHashKey(key);
-        secret.DeriveKey("input", key);
-        Digester = new InputDigester(BinaryPrimitives.ReadInt64LittleEndian(key));
+        Digester = DigesterOf(secret);
         secret.DeriveKey("input-schema", key);
         InputSchemas = new SipHashKey(key);
         Span<byte> noise = stackalloc byte[NoiseKey.Size];
@@ -42,6 +41,7 @@ internal sealed class ShieldKeys
         PostureDelays = new SipHashKey(key);
         CryptographicOperations.ZeroMemory(key);
         Marks = MarkKey.Of(secret, model);
+        Evidence = EvidenceKey.Of(secret, model);
     }
 
     public string KeyId { get; }
@@ -87,9 +87,23 @@ internal sealed class ShieldKeys
     /// <summary>Places watermarks.</summary>
     public MarkKey Marks { get; }
 
+    /// <summary>Encrypts the list of marked queries.</summary>
+    public EvidenceKey Evidence { get; }
+
+    /// <summary>What digests inputs under a secret.</summary>
+    public static InputDigester DigesterOf(ShieldSecret secret)
+    {
+        Span<byte> key = stackalloc byte[SipHashKey.Size];
+        secret.DeriveKey("input", key);
+        InputDigester digester = new(BinaryPrimitives.ReadInt64LittleEndian(key));
+        CryptographicOperations.ZeroMemory(key);
+        return digester;
+    }
+
     public void Clear()
     {
         Marks.Dispose();
+        Evidence.Dispose();
         ReleaseFiles.Dispose();
         Detection.Dispose();
         Caller = default;

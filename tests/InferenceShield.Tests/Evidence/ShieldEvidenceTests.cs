@@ -1,0 +1,241 @@
+using InferenceShield.Lab;
+using InferenceShield.Numerics;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace InferenceShield.Tests;
+
+[Collection(ProcessWide.Name)]
+public sealed class ShieldEvidenceTests : IDisposable
+{
+    private const int Classes = 10;
+    private const int Width = 16;
+    private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    private string List => Path.Combine(_folder, "list");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void Every_marked_answer_is_in_the_list_and_no_other(bool equalWork, bool keepInputs)
+    {
+        (float[] inputs, float[] scores) = Rows(600);
+        int[] released = new int[600];
+        Shield shield = Build(options => (options.Postures.EqualWork, options.Evidence.KeepInputs) = (equalWork, keepInputs));
+        for (int call = 0; call < 200; call++)
+        {
+            float[] answer = new float[3 * Classes];
+            Admission admission = shield.AdmitRows(3, caller: $"caller {call % 4}");
+            shield.Harden(in admission, inputs.AsSpan(call * 3 * Width, 3 * Width), scores.AsSpan(call * 3 * Classes, 3 * Classes), answer, Classes);
+            for (int row = 0; row < 3; row++)
+            {
+                released[(call * 3) + row] = answer.AsSpan(row * Classes, Classes).IndexOf(answer.AsSpan(row * Classes, Classes).ToArray().Max());
+            }
+        }
+
+        CallerKey second = shield.IdentifyCaller("caller 1");
+        shield.Dispose();
+        int[] near = [.. Enumerable.Range(0, 600).Where(row => Margin(scores, row) <= 0.1)];
+        using EvidenceKey key = EvidenceCases.Key();
+        EvidenceReader reader = EvidenceReader.Open(List, key);
+        EvidenceRecord[] records = [.. reader.Read()];
+
+        Assert.InRange(near.Length, 30, 300);
+        Assert.Equal(near.Length, records.Length);
+        Assert.Equal(near.Count(row => row / 3 % 4 == 1), reader.CountByCaller()[second]);
+        for (int i = 0; i < near.Length; i++)
+        {
+            Assert.Equal(MarkKinds.NearTie, records[i].Kinds);
+            Assert.Equal(Top(scores, near[i]), records[i].Clean);
+            Assert.Equal(released[near[i]], records[i].Released);
+            Assert.Equal(EvidenceDigestKind.Mark, records[i].DigestKind);
+            Assert.Equal(keepInputs ? inputs.AsSpan(near[i] * Width, Width).ToArray() : [], keepInputs ? records[i].ReadInput() : []);
+        }
+
+        using ShieldSecret secret = new(TestShield.Secret(1));
+        Assert.Equal(near, reader.Match(inputs, Width, secret).Select(match => match.Row));
+    }
+
+    [Fact]
+    public void Digests_and_marks_that_hosts_give_are_kept_and_found()
+    {
+        (float[] inputs, float[] scores) = Rows(200);
+        Shield shield = Build();
+        for (int row = 0; row < 200; row++)
+        {
+            ReadOnlySpan<float> input = inputs.AsSpan(row * Width, Width);
+            Admission admission = shield.AdmitRows(1);
+            float[] answer = new float[Classes];
+            if (row < 100)
+            {
+                shield.Harden(in admission, [shield.Digest(FloatCanonical.Bytes(input))], scores.AsSpan(row * Classes, Classes), answer, Classes);
+            }
+            else
+            {
+                shield.Harden(in admission, [shield.ReadMarkInput(input)], scores.AsSpan(row * Classes, Classes), answer, Classes);
+            }
+        }
+
+        shield.Dispose();
+        int[] near = [.. Enumerable.Range(0, 200).Where(row => Margin(scores, row) <= 0.1)];
+        using EvidenceKey key = EvidenceCases.Key();
+        using ShieldSecret secret = new(TestShield.Secret(1));
+        using ShieldSecret other = new(TestShield.Secret(2));
+        EvidenceReader reader = EvidenceReader.Open(List, key);
+
+        Assert.Equal(near, reader.Match(inputs, Width, secret).Select(match => match.Row));
+        Assert.Equal(near.Count(row => row < 100), reader.Read().Count(record => record.DigestKind == EvidenceDigestKind.Row));
+        Assert.Throws<ArgumentException>(() => reader.Match(inputs, Width, other));
+        Assert.Throws<ArgumentException>(() => reader.Match(inputs.AsSpan(1), Width, secret));
+    }
+
+    [Fact]
+    public void Time_steps_of_an_input_have_its_digest()
+    {
+        (float[] inputs, float[] scores) = Rows(100);
+        Shield shield = Build();
+        Admission admission = shield.AdmitRows(2);
+        shield.Harden(in admission, inputs.AsSpan(0, 2 * Width), scores, new float[scores.Length], Classes);
+        shield.Dispose();
+        using EvidenceKey key = EvidenceCases.Key();
+        using ShieldSecret secret = new(TestShield.Secret(1));
+
+        int[] expected = [.. Enumerable.Range(0, 100).Where(row => Margin(scores, row) <= 0.1).Select(row => row / 50)];
+        Assert.Equal(expected, EvidenceReader.Open(List, key).Match(inputs, Width, secret).Select(match => match.Row));
+    }
+
+    [Fact]
+    public void Without_inputs_the_answer_is_kept_and_counted_as_without_a_digest()
+    {
+        (_, float[] scores) = Rows(100);
+        Shield shield = Build();
+        Admission admission = shield.AdmitRows(100);
+        shield.Harden(in admission, scores, new float[scores.Length], Classes);
+        shield.Dispose();
+
+        int near = Enumerable.Range(0, 100).Count(row => Margin(scores, row) <= 0.1);
+        Assert.Equal((near, near), (shield.Evidence!.Value.Recorded, shield.Evidence.Value.WithoutDigest));
+    }
+
+    [Fact]
+    public void Observed_and_unmarked_answers_are_not_kept()
+    {
+        (float[] inputs, float[] scores) = Rows(100);
+        Shield shield = Build(options => options.Mode = ShieldMode.ObserveOnly);
+        Admission admission = shield.AdmitRows(100);
+        shield.Harden(in admission, inputs, scores, new float[scores.Length], Classes);
+        shield.Dispose();
+        Assert.Equal(0, shield.Evidence!.Value.Recorded);
+
+        shield = Build();
+        admission = shield.AdmitRows(100).WithoutMarks();
+        shield.Harden(in admission, inputs, scores, new float[scores.Length], Classes);
+        shield.Dispose();
+        Assert.Equal(0, shield.Evidence!.Value.Recorded);
+    }
+
+    [Fact]
+    public void Wrong_rows_are_named_and_nothing_is_released()
+    {
+        (float[] inputs, float[] scores) = Rows(2);
+        using Shield shield = Build();
+        Admission admission = shield.AdmitRows(2);
+
+        Assert.Contains("2 rows", Assert.Throws<ArgumentException>(() => shield.Harden(in admission, inputs.AsSpan(1), scores, scores, Classes)).Message, StringComparison.Ordinal);
+        Assert.All(scores, score => Assert.Equal(0, score));
+        Assert.Null(TestShield.Build().Evidence);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Hardening_with_inputs_allocates_nothing(bool exactInput)
+    {
+        (float[] inputs, float[] scores) = Rows(4);
+        scores.AsSpan().Fill(0.1f); // all near ties
+        using Shield shield = Build(options =>
+        {
+            options.Evidence.KeepInputs = true;
+            options.Hardening.Watermark!.NearTie!.Keying = exactInput ? MarkKeying.ExactInput : MarkKeying.Cell;
+        });
+        CallerKey caller = shield.IdentifyCaller("caller");
+        float[] answer = new float[scores.Length];
+        Assert.Equal(0, Allocations.Least(() =>
+        {
+            for (int i = 0; i < 50; i++)
+            {
+                Admission admission = shield.Admit(caller, [], 4);
+                shield.Harden(in admission, inputs, scores, answer, Classes);
+            }
+        }));
+    }
+
+    [Fact]
+    public void Options_are_checked_and_fixed()
+    {
+        OptionsValidationException fault = Assert.Throws<OptionsValidationException>(() => Build(options =>
+            options.Evidence = new EvidenceOptions { File = " ", Share = double.NaN, MostPerCaller = 0, MostBytes = 5, Retention = TimeSpan.FromDays(1) }));
+        Assert.Equal(5, fault.Failures.Count());
+        foreach (string expected in new[]
+        {
+            "Evidence:File is", "Evidence:Share is NaN; allowed: 0.001 to 1", "Evidence:MostPerCaller is 0; allowed: 1 to 10,000,000",
+            "Evidence:MostBytes is 5; allowed: 1,048,576 to 1,099,511,627,776", "Evidence:Retention is 1.00:00:00; allowed: 2.00:00:00 to 3650.00:00:00",
+        })
+        {
+            Assert.Contains(fault.Failures, failure => failure.Contains(expected, StringComparison.Ordinal));
+        }
+
+        using Shield shield = TestShield.Build();
+        ShieldOptions changed = TestShield.Options();
+        changed.Evidence.File = List;
+        Assert.Contains("fixed while serving", Assert.Single(Assert.Throws<OptionsValidationException>(() => shield.Reload(changed)).Failures), StringComparison.Ordinal);
+    }
+
+    private Shield Build(Action<ShieldOptions>? configure = null) => TestShield.Build(configure: options =>
+    {
+        options.Evidence.File = List;
+        options.Hardening.Watermark = new WatermarkOptions { NearTie = new NearTieMarkOptions() };
+        configure?.Invoke(options);
+    });
+
+    /// <summary>Random distributions, some of them near ties, and inputs.</summary>
+    private static (float[] Inputs, float[] Scores) Rows(int count)
+    {
+        SeededRandom random = new(seed: 8, stream: 1);
+        float[] inputs = new float[count * Width];
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            inputs[i] = random.NextSigned();
+        }
+
+        float[] scores = new float[count * Classes];
+        for (int row = 0; row < count; row++)
+        {
+            Span<float> own = scores.AsSpan(row * Classes, Classes);
+            for (int i = 0; i < Classes; i++)
+            {
+                own[i] = MathF.Exp(3 * random.NextSigned());
+            }
+
+            float sum = own.ToArray().Sum();
+            for (int i = 0; i < Classes; i++)
+            {
+                own[i] /= sum;
+            }
+        }
+
+        return (inputs, scores);
+    }
+
+    private static int Top(float[] scores, int row) => scores.AsSpan(row * Classes, Classes).IndexOf(scores.AsSpan(row * Classes, Classes).ToArray().Max());
+
+    private static double Margin(float[] scores, int row)
+    {
+        float[] sorted = [.. scores.AsSpan(row * Classes, Classes).ToArray().OrderDescending()];
+        return (double)sorted[0] - sorted[1];
+    }
+}
