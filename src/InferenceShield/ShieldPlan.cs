@@ -13,11 +13,13 @@ internal sealed class ShieldPlan
     private readonly OutputPlan[][] _postures;
     private readonly OutputPlan[][] _trialPostures;
 
-    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures, OutputPlan[][] trialPostures, DetectionCalibration? detection, OdometerCurve? curve)
+    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures, OutputPlan[][] trialPostures, DetectionCalibration? detection, OdometerCurve? curve, InputSpace? space, MarkInputReader markInputs)
     {
+        MarkInputs = markInputs;
         Files = files;
         Detection = detection;
         Curve = curve;
+        Space = space;
         _postures = postures;
         _trialPostures = trialPostures;
         Trial = options.Trial?.Share;
@@ -31,6 +33,7 @@ internal sealed class ShieldPlan
         Dossiers = options.Callers.Dossiers;
         WatchedCallers = options.Detection.Callers;
         Recording = new DetectionOptions { RecordTo = options.Detection.RecordTo, RecordShare = options.Detection.RecordShare, RecordBytes = options.Detection.RecordBytes };
+        Evidence = options.Evidence.Clone();
         AdmissionOptions admission = options.Admission;
         Caller = new Limit(admission.PerCaller);
         CallerRate = Caller.Rate;
@@ -53,6 +56,7 @@ internal sealed class ShieldPlan
         IsPlain = HasCallerRateOnly && HasUnitPrice;
         CountedOutput = CountedOf(Outputs);
         NeedsTenant = Array.Exists(Outputs, output => output.HasTenantTransform);
+        NeedsMarkInput = Array.Exists(Outputs, output => output.MarkNeed is not null);
         _outputIndex = Outputs.Select((output, index) => KeyValuePair.Create(output.Name, index)).ToFrozenDictionary(StringComparer.Ordinal);
     }
 
@@ -76,6 +80,9 @@ internal sealed class ShieldPlan
 
     /// <summary>What is recorded for calibration, and where to; of the options only those that say so.</summary>
     public DetectionOptions Recording { get; }
+
+    /// <summary>What is kept of marked queries.</summary>
+    public EvidenceOptions Evidence { get; }
 
     public Limit Caller { get; }
 
@@ -113,6 +120,12 @@ internal sealed class ShieldPlan
     /// <summary>Whether an output is turned by its tenant's transform.</summary>
     public bool NeedsTenant { get; }
 
+    /// <summary>Whether a mark of an output belongs to inputs.</summary>
+    public bool NeedsMarkInput { get; }
+
+    /// <summary>Reads what marks need of inputs.</summary>
+    public MarkInputReader MarkInputs { get; }
+
     /// <summary>The files that its outputs are released by.</summary>
     public ReleaseFiles Files { get; }
 
@@ -128,6 +141,9 @@ internal sealed class ShieldPlan
     /// <summary>What a reading of the odometer means; null if nobody has measured it.</summary>
     public OdometerCurve? Curve { get; }
 
+    /// <summary>Where benign inputs lie; null if no file is given.</summary>
+    public InputSpace? Space { get; }
+
     /// <exception cref="OptionsValidationException">Every fault of the options, not only the first; if there is none, of the
     /// files that they name.</exception>
     public static ShieldPlan Compile(
@@ -139,16 +155,22 @@ internal sealed class ShieldPlan
             ? files.LoadCalibration($"{prefix}Detection:CalibrationFile", path, detectionKey)
             : null;
         OdometerCurve? curve = options.Detection.OdometerCurveFile is { } curvePath ? files.LoadCurve($"{prefix}Detection:OdometerCurveFile", curvePath) : null;
-        (OutputPlan[][] postures, OutputPlan[][] trialPostures) = OutputCompiler.Compile(options, prefix, files, marks);
+        InputSpace? space = options.InputSpaceFile is { } spacePath ? files.LoadInputSpace($"{prefix}InputSpaceFile", spacePath) : null;
+        InputMarks? inputs = InputMarks.Of(marks, space, OutputCompiler.MarksOf(options));
+        (OutputPlan[][] postures, OutputPlan[][] trialPostures) = OutputCompiler.Compile(options, prefix, files, marks, inputs);
         if (detection is not null && FindMisfit(detection.Profile, postures[0]) is { } misfit)
         {
             files.Faults.Add($"{prefix}Detection:CalibrationFile is '{options.Detection.CalibrationFile}': {misfit}");
         }
 
         return files.Faults.Count == 0
-            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures, trialPostures, detection, curve)
+            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures, trialPostures, detection, curve, space, new MarkInputReader(marks!, inputs, InputStepOf(options)))
             : throw new OptionsValidationException(owner.Name, typeof(ShieldOptions), files.Faults);
     }
+
+    /// <summary>The step of all triggers, which the validator has seen to be one; 0 without triggers.</summary>
+    private static double InputStepOf(ShieldOptions options) =>
+        OutputCompiler.MarksOf(options).Select(watermark => watermark.Triggers?.InputStep ?? 0).FirstOrDefault(step => step > 0);
 
     private static int CountedOf(OutputPlan[] outputs)
     {
@@ -210,7 +232,7 @@ internal sealed class ShieldPlan
         && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
         && PostureRules.HasSameContent(other.PostureRules) && Throttled == other.Throttled
         && RefusesBlocked == other.RefusesBlocked && BlockedDelay == other.BlockedDelay && MaxRows == other.MaxRows
-        && EqualWork == other.EqualWork && Trial == other.Trial && ReferenceEquals(Detection, other.Detection) && ReferenceEquals(Curve, other.Curve)
+        && EqualWork == other.EqualWork && Trial == other.Trial && ReferenceEquals(Detection, other.Detection) && ReferenceEquals(Curve, other.Curve) && ReferenceEquals(Space, other.Space)
         && HaveSameContent(_postures, other._postures) && HaveSameContent(_trialPostures, other._trialPostures);
 
     private static bool HaveSameContent(OutputPlan[][] postures, OutputPlan[][] others) =>

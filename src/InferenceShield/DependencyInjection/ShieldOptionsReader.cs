@@ -42,6 +42,11 @@ internal static partial class ShieldOptionsReader
         .. PostureHardening.Keys.SelectMany(key => HardeningKeys("Trial:" + key)),
         "InputSpaceFile",
         "Evidence:File",
+        "Evidence:KeepInputs",
+        "Evidence:Share",
+        "Evidence:MostPerCaller",
+        "Evidence:MostBytes",
+        "Evidence:Retention",
         "Events:Capacity",
         "Events:CoolDown",
         "Utility:Thresholds:*",
@@ -192,12 +197,34 @@ internal static partial class ShieldOptionsReader
             }
 
             bool isTrial = string.Equals(parts[0], nameof(ShieldOptions.Trial), StringComparison.OrdinalIgnoreCase);
-            HardeningOptions?[] postures = isTrial ? PostureHardening.OwnOf(options.Trial) : isOwn ? output is null ? [] : PostureHardening.OwnOf(output) : PostureHardening.SharedOf(options);
-            int posture = Array.FindIndex(PostureHardening.Keys, key => string.Equals(key, parts[^3], StringComparison.OrdinalIgnoreCase));
+            bool isShared = PostureHardening.Keys.Contains(parts[0], StringComparer.OrdinalIgnoreCase);
+            HardeningOptions?[] postures = isTrial ? PostureHardening.OwnOf(options.Trial) : isShared ? PostureHardening.SharedOf(options) : output is null ? [] : PostureHardening.OwnOf(output);
+            string postureKey = parts[isShared ? 0 : isTrial ? 1 : 2];
+            int posture = Array.FindIndex(PostureHardening.Keys, key => string.Equals(key, postureKey, StringComparison.OrdinalIgnoreCase));
             if (posture < postures.Length && postures[posture] is { } hardening)
             {
-                hardening.BandEdges = null;
+                ForgetList(hardening, parts[^2], parts[^3]);
             }
+        }
+    }
+
+    private static void ForgetList(HardeningOptions hardening, string list, string owner)
+    {
+        if (string.Equals(list, nameof(HardeningOptions.BandEdges), StringComparison.OrdinalIgnoreCase))
+        {
+            hardening.BandEdges = null;
+        }
+        else if (string.Equals(owner, nameof(WatermarkOptions.NearTie), StringComparison.OrdinalIgnoreCase) && hardening.Watermark?.NearTie is { } nearTie)
+        {
+            nearTie.ExemptClasses = null;
+        }
+        else if (string.Equals(owner, nameof(WatermarkOptions.Triggers), StringComparison.OrdinalIgnoreCase) && hardening.Watermark?.Triggers is { } triggers)
+        {
+            triggers.ExemptClasses = null;
+        }
+        else if (string.Equals(owner, nameof(WatermarkOptions.Traps), StringComparison.OrdinalIgnoreCase) && hardening.Watermark?.Traps is { } traps)
+        {
+            traps.ExemptClasses = null;
         }
     }
 
@@ -270,7 +297,7 @@ internal static partial class ShieldOptionsReader
 
     private static string[] WatermarkKeys(string path) =>
     [
-        path + ":NearTie:Margin", path + ":NearTie:Keying", path + ":NearTie:ExemptClasses:*", path + ":Cosine:Strength", path + ":Cosine:Frequency",
+        path + ":NearTie:Margin", path + ":NearTie:Keying", path + ":NearTie:ExemptClasses:*", path + ":Cosine:Strength", path + ":Cosine:Frequency", path + ":Cosine:Payload",
         path + ":Permutation:Keying", path + ":Triggers:Rate", path + ":Triggers:InputStep", path + ":Triggers:ExemptClasses:*",
         path + ":Traps:ExemptClasses:*", path + ":Direction:CosineBudget", path + ":Direction:Directions",
         path + ":GreenList:Share", path + ":GreenList:Bias", path + ":GreenList:Context", path + ":GreenList:SelfHash",
