@@ -9,6 +9,9 @@ internal sealed record OwnershipCell(string Target, OwnershipMark Mark, string R
     public bool IsIn(IReadOnlySet<(string, string, string, string, int, ulong)> done) =>
         OwnershipThieves.SuspectsOf(Thief).All(suspect => done.Contains((Target, Mark.Name, Release, suspect, Budget, Seed)));
 
+    /// <summary>Whether the question is asked how much evidence suffices.</summary>
+    private bool IsSampled => Mark is { IsNearTie: true, Size: 0.2 } && Release == MarkedRelease.Labels && Thief is (OwnershipThieves.Labels or OwnershipThieves.Regularised);
+
     public IEnumerable<OwnershipRow> Run(OwnershipTarget target)
     {
         using MarkedRelease release = new(target, Mark, Release, Seed);
@@ -18,7 +21,7 @@ internal sealed record OwnershipCell(string Target, OwnershipMark Mark, string R
         {
             float[] answers = OneHot.Ask(suspect, target.Measure.Values.Span);
             CopyMetrics copy = CopyMetrics.Measure(tests.CleanMeasure, answers, target.Measure.Labels.Span, target.Model.ClassCount);
-            foreach (OwnershipFinding found in tests.Run(suspect, answers))
+            foreach (OwnershipFinding found in tests.Run(suspect, answers, IsSampled))
             {
                 yield return new OwnershipRow(
                     Target, Mark.Name, Release, name, Budget, Seed, found.Test, found.Answers, found.Statistic, found.Expected, found.LogP, copy.Accuracy!.Value, copy.Agreement);

@@ -18,42 +18,67 @@ internal static class OwnershipExperiment
     /// <param name="log">What is done is said to it.</param>
     public static void Run(string folder, IReadOnlyList<string> targets, IReadOnlyList<string> marks, TextWriter log)
     {
-        string path = Path.Combine(folder, OwnershipRow.File);
-        if (!File.Exists(path))
-        {
-            File.WriteAllText(path, OwnershipRow.Header + "\n");
-        }
-
+        string path = Begin(folder, OwnershipRow.File, OwnershipRow.Header);
+        string costs = Begin(folder, OwnershipCostRow.File, OwnershipCostRow.Header);
+        string claims = Begin(folder, OwnershipClaimRow.File, OwnershipClaimRow.Header);
         HashSet<(string, string, string, string, int, ulong)> done = [.. OwnershipRow.Read(path).Select(row => row.Theft)];
+        HashSet<(string, string)> measured = [.. OwnershipCostRow.Read(costs).Select(row => (row.Target, row.Mark))];
+        HashSet<(string, string, ulong)> accused = [.. OwnershipClaimRow.Read(claims).Select(row => (row.Target, row.Suspect, row.Seed))];
+        bool IsWanted(OwnershipMark mark) => marks.Count == 0 || marks.Any(start => mark.Name.StartsWith(start, StringComparison.Ordinal));
         Stopwatch watch = Stopwatch.StartNew();
         foreach (string name in targets.Count > 0 ? targets : OwnershipTarget.Names)
         {
-            OwnershipCell[] cells = [.. Cells(name).Where(cell => !cell.IsIn(done) && (marks.Count == 0 || marks.Any(mark => cell.Mark.Name.StartsWith(mark, StringComparison.Ordinal))))];
-            if (cells.Length == 0)
-            {
-                continue;
-            }
-
-            OwnershipTarget target = OwnershipTarget.Load(name);
-            ConcurrentQueue<OwnershipCell> left = new(cells);
+            Lazy<OwnershipTarget> target = new(() => OwnershipTarget.Load(name));
+            List<(string File, Func<IEnumerable<object>> Run)> work =
+            [
+                .. OwnershipCost.Marks.Where(mark => IsWanted(mark) && !measured.Contains((name, mark.Name))).Select(mark => (costs, (Func<IEnumerable<object>>)(() => OwnershipCost.Measure(target.Value, mark)))),
+                .. Cells(name).Where(cell => IsWanted(cell.Mark) && !cell.IsIn(done)).Select(cell => (path, (Func<IEnumerable<object>>)(() => cell.Run(target.Value)))),
+                .. marks.Count > 0 && !marks.Contains("claims") ? [] :
+                    from seed in Seeds
+                    from suspect in OwnershipClaims.Suspects
+                    where !accused.Contains((name, suspect.Name, seed))
+                    select (claims, (Func<IEnumerable<object>>)(() => OwnershipClaims.Run(target.Value, suspect.Name, seed))),
+            ];
+            ConcurrentQueue<(string File, Func<IEnumerable<object>> Run)> left = new(work);
             Lock file = new();
             int finished = 0;
             Parallel.For(0, Environment.ProcessorCount, _ =>
             {
-                while (left.TryDequeue(out OwnershipCell? cell))
+                while (left.TryDequeue(out (string File, Func<IEnumerable<object>> Run) next))
                 {
-                    OwnershipRow[] rows = [.. cell.Run(target)];
+                    string[] rows = [.. next.Run().Select(row => row.ToString()!)];
                     lock (file)
                     {
-                        File.AppendAllLines(path, rows.Select(row => row.ToString()));
+                        File.AppendAllLines(next.File, rows);
                         finished++;
-                        log.WriteLine($"{finished}/{cells.Length} {watch.Elapsed.TotalSeconds:F0} s  {rows[0]}");
+                        log.WriteLine($"{finished}/{work.Count} {watch.Elapsed.TotalSeconds:F0} s  {rows[0]}");
                     }
                 }
             });
         }
 
         Sort(path);
+        Sort(costs, OwnershipCostRow.Header, OwnershipCostRow.Read(costs), row => [Place(OwnershipTarget.Names, row.Target), Place([.. OwnershipCost.Marks.Select(mark => mark.Name)], row.Mark), (int)row.Seed]);
+        Sort(claims, OwnershipClaimRow.Header, OwnershipClaimRow.Read(claims), row => [Place(OwnershipTarget.Names, row.Target), Place([.. OwnershipClaims.Suspects.Select(one => one.Name)], row.Suspect), (int)row.Seed]);
+    }
+
+    private static string Begin(string folder, string name, string header)
+    {
+        string path = Path.Combine(folder, name);
+        if (!File.Exists(path))
+        {
+            File.WriteAllText(path, header + "\n");
+        }
+
+        return path;
+    }
+
+    private static int Place(IReadOnlyList<string> order, string name) => order.ToList().IndexOf(name);
+
+    private static void Sort<T>(string path, string header, IReadOnlyList<T> rows, Func<T, int[]> place)
+    {
+        IEnumerable<T> sorted = rows.OrderBy(row => place(row)[0]).ThenBy(row => place(row)[1]).ThenBy(row => place(row)[2]);
+        File.WriteAllText(path, string.Join('\n', sorted.Select(row => row!.ToString()).Prepend(header)) + "\n");
     }
 
     /// <summary>All thefts of one target, those first that most hangs on.</summary>
@@ -77,9 +102,10 @@ internal static class OwnershipExperiment
             .. Each(flagship, [MarkedRelease.Labels], [OwnershipThieves.Labels, OwnershipThieves.Regularised], budgets),
             .. Each(flagship, [MarkedRelease.Bands], [OwnershipThieves.Scores], budgets),
             .. Each(flagship, [MarkedRelease.Labels], [OwnershipThieves.Votes, OwnershipThieves.After], [Few]),
+            .. Each(flagship, [MarkedRelease.Labels], [OwnershipThieves.StronglyRegularised, OwnershipThieves.Early], budgets),
             .. Each(margins, [MarkedRelease.Labels], [OwnershipThieves.Labels], [Few]),
             .. Each(flagship, [MarkedRelease.Full, MarkedRelease.Round2, MarkedRelease.Round1], [OwnershipThieves.Scores], [Few]),
-            .. Each(flagship, [MarkedRelease.Labels], [OwnershipThieves.Smoothed, OwnershipThieves.StronglyRegularised, OwnershipThieves.VotesRegularised, OwnershipThieves.Ensembles], [Few]),
+            .. Each(flagship, [MarkedRelease.Labels], [OwnershipThieves.Smoothed, OwnershipThieves.VotesRegularised, OwnershipThieves.Ensembles], [Few]),
             .. Each(flagship, [MarkedRelease.Bands], [OwnershipThieves.DropsMargins], [Few]),
         ];
     }

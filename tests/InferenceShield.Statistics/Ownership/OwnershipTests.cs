@@ -40,7 +40,8 @@ internal sealed class OwnershipTests
 
     /// <param name="suspect">The model.</param>
     /// <param name="measured">Its answers to the rows that nobody was asked.</param>
-    public IEnumerable<OwnershipFinding> Run(IClassifier suspect, float[] measured)
+    /// <param name="samples">Whether the test is also run on a part of the evidence.</param>
+    public IEnumerable<OwnershipFinding> Run(IClassifier suspect, float[] measured, bool samples)
     {
         int classes = suspect.ClassCount;
         float[] answers = OneHot.Ask(suspect, _loot.Rows);
@@ -49,7 +50,7 @@ internal sealed class OwnershipTests
             int[] labels = OneHot.Labels(answers, classes);
             SipHashKey key = _loot.Key.NearTies;
             yield return Say(Logged, _logged.Run(key, labels));
-            foreach (OwnershipFinding finding in Sample(key, labels))
+            foreach (OwnershipFinding finding in samples ? Sample(key, labels) : [])
             {
                 yield return finding;
             }

@@ -9,6 +9,7 @@ internal static class OwnershipThieves
     public const string Scores = "scores";
     public const string Regularised = "regularised";
     public const string StronglyRegularised = "strongly regularised";
+    public const string Early = "5 epochs";
     public const string Smoothed = "label smoothing";
     public const string Votes = "8 votes";
     public const string VotesRegularised = "8 votes regularised";
@@ -55,15 +56,17 @@ internal static class OwnershipThieves
             case Labels or Scores:
                 return [(thief, Train(loot, loot.Rows, loot.Answers, options))];
             case Regularised:
-                return [(thief, Train(loot, loot.Rows, loot.Answers, Regularise(options)))];
+                return [(thief, Train(loot, loot.Rows, loot.Answers, Regularise(options, target.Regularisation)))];
             case StronglyRegularised:
-                return [(thief, Train(loot, loot.Rows, loot.Answers, options with { InputNoise = 0.6f, WeightDecay = 0.2f }))];
+                return [(thief, Train(loot, loot.Rows, loot.Answers, Regularise(options, target.StrongRegularisation)))];
+            case Early:
+                return [(thief, Train(loot, loot.Rows, loot.Answers, options with { Steps = 5 * loot.Asked.Count / options.BatchSize }))];
             case Smoothed:
                 return [(thief, Train(loot, loot.Rows, loot.Answers, options with { LabelSmoothing = 0.1f }))];
             case Votes:
                 return [(thief, Train(loot, loot.Rows, loot.AskNearRepeats(Repeats), options))];
             case VotesRegularised:
-                return [(thief, Train(loot, loot.Rows, loot.AskNearRepeats(Repeats), Regularise(options)))];
+                return [(thief, Train(loot, loot.Rows, loot.AskNearRepeats(Repeats), Regularise(options, target.Regularisation)))];
             case DropsMargins:
                 (float[] kept, float[] answers) = Drop(loot.Rows, loot.Answers, loot.Answers, target);
                 return [(thief, Train(loot, kept, answers, options))];
@@ -168,7 +171,7 @@ internal static class OwnershipThieves
         return first - second <= Near;
     }
 
-    private static SurrogateOptions Regularise(SurrogateOptions options) => options with { InputNoise = 0.3f, WeightDecay = 0.1f };
+    private static SurrogateOptions Regularise(SurrogateOptions options, (float Noise, float Decay) by) => options with { InputNoise = by.Noise, WeightDecay = by.Decay };
 
     private static Surrogate Train(OwnershipLoot loot, ReadOnlySpan<float> rows, ReadOnlySpan<float> answers, SurrogateOptions options, int seed = 0) =>
         SurrogateTrainer.Train(rows, answers, loot.Target.Model.InputLength, loot.Target.Model.ClassCount, options, loot.Seed + (ulong)seed, 1, default);
