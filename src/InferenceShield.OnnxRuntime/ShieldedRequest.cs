@@ -10,7 +10,7 @@ namespace InferenceShield.OnnxRuntime;
 /// <remarks>Made by <see cref="ShieldedSession.CreateRequest"/>. Reuse it for call after call: with the same shapes nothing
 /// is allocated. Not thread-safe: one thread at a time; different requests are independent. Outputs can be read after a
 /// call that was admitted, until the next one.</remarks>
-public sealed class ShieldedRequest : IDisposable
+public sealed partial class ShieldedRequest : IDisposable
 {
     private const long ShortCall = 10_000;
     private const int ShortCallsPerTiming = 16;
@@ -20,10 +20,6 @@ public sealed class ShieldedRequest : IDisposable
     private readonly RequestOutput[] _outputs;
     private readonly RunOptions _runOptions = new();
     private readonly OrtIoBinding _binding;
-    private InputDigest[] _digests = [];
-    private InputCell[] _cells = [];
-    private float[] _singles = [];
-    private QuerySignals[] _measured = [];
     private bool _outputsBound;
     private bool _completed;
     private int _timedEvery = 1;
@@ -40,6 +36,10 @@ public sealed class ShieldedRequest : IDisposable
 
     /// <summary>Rows of the latest call, each of which is one query; 0 before the first.</summary>
     public int Rows { get; private set; }
+
+    /// <summary>Whether answers to this request carry no mark: see <see cref="Admission.WithoutMarks"/>.</summary>
+    /// <value>The default is <see langword="false"/>. Stays until it is set again.</value>
+    public bool Unmarked { get; set; }
 
     internal ReadOnlySpan<RequestInput> Inputs => _inputs;
 
@@ -185,80 +185,6 @@ public sealed class ShieldedRequest : IDisposable
         }
     }
 
-    /// <summary>One digest a row, over all inputs. Inputs that are not divided into rows belong to every row.</summary>
-    internal ReadOnlySpan<InputDigest> DigestRows(Shield shield)
-    {
-        if (_digests.Length < Rows)
-        {
-            _digests = new InputDigest[Rows];
-        }
-
-        for (int row = 0; row < Rows; row++)
-        {
-            InputDigest digest = shield.Digest(RowOf(_inputs[0], row));
-            for (int i = 1; i < _inputs.Length; i++)
-            {
-                digest = shield.Digest(digest, RowOf(_inputs[i], row));
-            }
-
-            _digests[row] = digest;
-        }
-
-        return _digests.AsSpan(0, Rows);
-    }
-
-    /// <summary>The digests of the call's rows, once they were taken.</summary>
-    internal ReadOnlySpan<InputDigest> Digests => _digests.AsSpan(0, Rows);
-
-    /// <summary>The cell of each row.</summary>
-    internal ReadOnlySpan<InputCell> FindCells(SessionCells cells)
-    {
-        if (_cells.Length < Rows)
-        {
-            _cells = new InputCell[Rows];
-        }
-
-        for (int row = 0; row < Rows; row++)
-        {
-            _cells[row] = cells.Find(RowOf(_inputs[cells.Input], row));
-        }
-
-        return _cells.AsSpan(0, Rows);
-    }
-
-    /// <summary>The numbers of an input, row after row.</summary>
-    internal ReadOnlySpan<float> ToSingles(int index)
-    {
-        RequestInput input = _inputs[index];
-        if (input.Tensor.ElementType == TensorElementType.Float)
-        {
-            return PinnedBuffer.Cast<float>(input.Bytes);
-        }
-
-        int elements = input.Bytes.Length / ElementTypes.SizeOf(input.Tensor.ElementType);
-        if (_singles.Length < elements)
-        {
-            _singles = new float[elements];
-        }
-
-        ElementTypes.ToSingle(input.Tensor.ElementType, input.Bytes, _singles);
-        return _singles.AsSpan(0, elements);
-    }
-
-    /// <summary>Room for what detection measures of the call's rows.</summary>
-    internal Span<QuerySignals> MakeMeasured()
-    {
-        if (_measured.Length < Rows)
-        {
-            _measured = new QuerySignals[Rows];
-        }
-
-        return _measured.AsSpan(0, Rows);
-    }
-
-    /// <summary>What detection measured of the call's rows.</summary>
-    internal ReadOnlySpan<QuerySignals> Measured => _measured.AsSpan(0, Rows);
-
     /// <summary>Brings the native binding up to the inputs' shapes.</summary>
     /// <param name="inferShapes">Give the model memory for outputs whose shape follows from named dimensions.</param>
     /// <returns>Whether every output has such memory.</returns>
@@ -325,17 +251,6 @@ public sealed class ShieldedRequest : IDisposable
                 output.CopyFrom(values[Array.IndexOf(names, output.Tensor.Name)]);
             }
         }
-    }
-
-    private ReadOnlySpan<byte> RowOf(RequestInput input, int row)
-    {
-        if (Rows == 1 || input.Shape.Length == 0 || input.Shape[0] != Rows)
-        {
-            return input.Bytes;
-        }
-
-        int width = input.Bytes.Length / Rows;
-        return input.Bytes.Slice(row * width, width);
     }
 
     private void CheckSymbols(RequestInput input)

@@ -37,7 +37,7 @@ public sealed partial class ShieldedSession
             Observe(in admission, request, calibration, scores, classes);
         }
 
-        RowInputs inputs = InputsOf(admission.Plan.Outputs[index].InputCell, request);
+        RowInputs inputs = InputsOf(admission.Plan, index, request);
         Shield.Harden(in admission, in inputs, scores, released.IsEmpty ? output.MakeReleased() : released, classes, index);
         output.ClearScores();
     }
@@ -56,11 +56,23 @@ public sealed partial class ShieldedSession
         Shield.Observe(in admission, inputs, request.Digests, scores, classes, request.MakeMeasured());
     }
 
-    /// <summary>What noise may belong to; nothing where no cells are known, which the shield refuses.</summary>
-    private RowInputs InputsOf(NoiseCell needed, ShieldedRequest request) => needed switch
+    /// <summary>What noise and marks may belong to; nothing where no cells are known, which the shield refuses.</summary>
+    private RowInputs InputsOf(ShieldPlan plan, int index, ShieldedRequest request)
     {
-        NoiseCell.ExactInput => new RowInputs(request.Digests),
-        NoiseCell.Input when _cells is not null => new RowInputs(request.FindCells(_cells)),
-        _ => default,
-    };
+        OutputPlan output = plan.Outputs[index];
+        if (output.MarkNeed is not null && !request.Unmarked)
+        {
+            // Noise that belongs to exact inputs is that of a session without marks.
+            ReadOnlySpan<InputCell> cells = output.InputCell == NoiseCell.Input && _cells is not null ? request.FindCells(_cells) : default;
+            ReadOnlySpan<MarkInput> marks = request.ReadMarks(plan, _detection.Input, cells);
+            return new RowInputs(marks, output.InputCell == NoiseCell.ExactInput ? request.Digests : default);
+        }
+
+        return output.InputCell switch
+        {
+            NoiseCell.ExactInput => new RowInputs(request.Digests),
+            NoiseCell.Input when _cells is not null => new RowInputs(request.FindCells(_cells)),
+            _ => default,
+        };
+    }
 }

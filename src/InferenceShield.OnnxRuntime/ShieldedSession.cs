@@ -317,7 +317,7 @@ public sealed partial class ShieldedSession : IDisposable
         request.CheckInputs(Signature);
         Shield.RequireTenant(handle);
         long start = request.IsTimed ? Shield.StartTimer() : 0;
-        Admission admission = Shield.AdmitUnseen(caller, handle, request.Rows, out int slot);
+        Admission admission = request.Treat(Shield.AdmitUnseen(caller, handle, request.Rows, out int slot));
         if (!admission.IsAdmitted)
         {
             return admission; // the inputs are not looked at

@@ -29,29 +29,38 @@ public sealed partial class Shield
             CleanAnswers.TryNormalize(plan.Outputs[output].Kind, clean, distribution);
         }
 
+        Span<MarkedRow> marked = stackalloc MarkedRow[PostureHardening.Count];
         Span<float> answers = scratch.Answers(PostureHardening.Count * classes);
-        if (!TryRelease(plan.OutputFor(output, Posture.Normal, admission.InTrial), in basis, clean, answers[..classes], out label, out value, out fault)
-            || !TryRelease(plan.OutputFor(output, Posture.Guarded, admission.InTrial), in basis, clean, answers.Slice(classes, classes), out _, out _, out fault)
-            || !TryRelease(plan.OutputFor(output, Posture.Restricted, admission.InTrial), in basis, clean, answers[(2 * classes)..], out _, out _, out fault))
+        if (!TryRelease(plan.OutputFor(output, Posture.Normal, admission.InTrial), in basis, clean, answers[..classes], out label, out value, out fault, out marked[0])
+            || !TryRelease(plan.OutputFor(output, Posture.Guarded, admission.InTrial), in basis, clean, answers.Slice(classes, classes), out _, out _, out fault, out marked[1])
+            || !TryRelease(plan.OutputFor(output, Posture.Restricted, admission.InTrial), in basis, clean, answers[(2 * classes)..], out _, out _, out fault, out marked[2]))
         {
             return false;
         }
 
-        RowSelection.Copy(answers, Math.Min((int)admission.Posture, PostureHardening.Count - 1), released);
+        int chosen = Math.Min((int)admission.Posture, PostureHardening.Count - 1);
+        RowSelection.Copy(answers, chosen, released);
         if (isDistribution)
         {
             CountEvenly(utility, ref cell, distribution, released, label, ref value);
+            UtilityLedger.CountMarks(ref cell, in marked[chosen]); // all three lie in one or two lines of the cache
         }
 
         return true;
     }
 
-    private bool TryRelease(OutputPlan plan, in RowBasis basis, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault) =>
-        plan is { IsDistribution: true, Marks: not null }
-            ? MarkedHardening.TryHarden(plan, _keys.Noise, clean, released, out label, out value, out fault, in basis, out _)
-        : plan.IsDistribution
+    private bool TryRelease(OutputPlan plan, in RowBasis basis, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault, out MarkedRow marked)
+    {
+        if (plan is { IsDistribution: true, Marks: not null })
+        {
+            return MarkedHardening.TryHarden(plan, _keys.Noise, clean, released, out label, out value, out fault, in basis, out marked);
+        }
+
+        marked = default;
+        return plan.IsDistribution
             ? DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out label, out value, out fault, in basis.Input)
             : TryHardenValues(plan, in basis, clean, released, out label, out value, out fault);
+    }
 
     private void CountEvenly(UtilityLedger utility, ref UtilityCell cell, ReadOnlySpan<double> distribution, ReadOnlySpan<float> released, int top, ref float value)
     {

@@ -37,7 +37,7 @@ public sealed partial class Shield
     internal void Harden(in Admission admission, in RowInputs inputs, ReadOnlySpan<float> clean, Span<float> released, int classes, int output)
     {
         ShieldPlan plan = CheckAdmission(in admission);
-        OutputPlan outputPlan = inputs.Kind == NoiseCell.Output && IsOneRow(plan, in admission, clean, released, classes, output)
+        OutputPlan outputPlan = inputs.IsEmpty && IsOneRow(plan, in admission, clean, released, classes, output)
             ? plan.OutputFor(output, admission.Posture, admission.InTrial)
             : CheckCall(plan, in admission, in inputs, clean, released, classes, output);
         if (outputPlan.Kind == OutputKind.State)
@@ -47,7 +47,7 @@ public sealed partial class Shield
         }
 
         int rows = clean.Length == classes ? 1 : clean.Length / classes;
-        RowBasis basis = outputPlan.NeedsMore ? BasisOf(outputPlan, in admission, classes) : default;
+        RowBasis basis = outputPlan.NeedsMore ? BasisOf(outputPlan, in admission, classes) : new RowBasis { IsUnmarked = admission.IsUnmarked };
         if (outputPlan.Kind == OutputKind.SigmoidLogits && _logitRanges[output].Note(clean, rows))
         {
             ShieldLog.LogitsLookLikeProbabilities(_logger, Name, outputPlan.Name, LogitRangeWatch.Answers);
@@ -63,9 +63,9 @@ public sealed partial class Shield
             Span<float> releasedRow = plan.Enforces
                 ? released.Slice(row * classes, classes)
                 : HardeningScratch.ForThisThread.Released(classes);
-            if (inputs.Kind != NoiseCell.Output)
+            if (!inputs.IsEmpty)
             {
-                basis.Input = inputs.Find(row, rows);
+                Read(in inputs, outputPlan.InputCell, row, rows, ref basis);
             }
 
             if (!(equally
@@ -87,6 +87,14 @@ public sealed partial class Shield
         {
             clean.CopyTo(released);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Read(in RowInputs inputs, NoiseCell kind, int row, int rows, ref RowBasis basis)
+    {
+        basis.Input = inputs.Find(kind, row, rows);
+        basis.HasMark = inputs.HasMarks;
+        basis.Mark = inputs.HasMarks ? inputs.FindMark(row, rows) : default;
     }
 
     private static bool IsAbove(float leader, ReadOnlySpan<float> others) => others.IsEmpty || TensorPrimitives.Max(others) < leader;
@@ -207,13 +215,18 @@ public sealed partial class Shield
         }
 
         // A label alone has nobody beside it.
-        bool leads = plan.Release == Release.LabelOnly || Leads(released, top);
+        bool leads = (plan.Release == Release.LabelOnly && !marked.IsMoved) || Leads(released, top);
         if (!leads)
         {
             Interlocked.Increment(ref _counters.Cell.TopChanged);
         }
 
         utility.CountLeader(ref cell, value, released[top], leads);
+        if (marked.Kinds != MarkKinds.None)
+        {
+            UtilityLedger.CountMarks(ref cell, in marked);
+        }
+
         if (!distribution.IsEmpty)
         {
             UtilityLedger.Measure(ref cell, distribution, released, top);

@@ -67,16 +67,22 @@ public sealed partial class Shield
     /// <summary>What a call needs besides its scores. The same in every posture, or a fault would show it.</summary>
     private static void CheckBasis(OutputPlan plan, in Admission admission, in RowInputs inputs, int classes)
     {
-        if (inputs.Kind != NoiseCell.Output && inputs.Count != admission.Rows)
+        if (!inputs.IsEmpty && inputs.Count != admission.Rows)
         {
             throw new ArgumentException($"There are {inputs.Count} inputs for {admission.Rows} admitted rows. Give one for each.", nameof(inputs));
         }
 
-        if (plan.InputCell != NoiseCell.Output && plan.InputCell != inputs.Kind)
+        if (plan.InputCell != NoiseCell.Output && !inputs.Serve(plan.InputCell))
         {
             string needed = plan.InputCell == NoiseCell.Input ? nameof(InputCell) : nameof(InputDigest);
             throw new InvalidOperationException(
                 $"The noise of output '{plan.Name}' belongs to inputs (NoiseCell {plan.InputCell}), and this call has given none of that kind. Nothing is released. Give Harden one {needed} a row, or set NoiseCell to Output.");
+        }
+
+        if (plan.MarkNeed is { } option && !inputs.HasMarks && !admission.IsUnmarked)
+        {
+            throw new InvalidOperationException(
+                $"A mark of output '{plan.Name}' belongs to inputs (Watermark:{option}), and this call has given no {nameof(MarkInput)}. Nothing is released. Give Harden one a row, made by Shield.ReadMarkInput; or ask with Admission.WithoutMarks; or set Watermark:{option} otherwise.");
         }
 
         if (!plan.HasTenantTransform)
@@ -100,6 +106,7 @@ public sealed partial class Shield
 
     private RowBasis BasisOf(OutputPlan plan, in Admission admission, int classes) => new()
     {
+        IsUnmarked = admission.IsUnmarked,
         Transform = plan.HasTenantTransform ? _keys.Transforms.Get(admission.Tenant, classes) : null,
     };
 }

@@ -13,8 +13,9 @@ internal sealed class ShieldPlan
     private readonly OutputPlan[][] _postures;
     private readonly OutputPlan[][] _trialPostures;
 
-    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures, OutputPlan[][] trialPostures, DetectionCalibration? detection, OdometerCurve? curve)
+    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures, OutputPlan[][] trialPostures, DetectionCalibration? detection, OdometerCurve? curve, MarkInputReader markInputs)
     {
+        MarkInputs = markInputs;
         Files = files;
         Detection = detection;
         Curve = curve;
@@ -53,6 +54,7 @@ internal sealed class ShieldPlan
         IsPlain = HasCallerRateOnly && HasUnitPrice;
         CountedOutput = CountedOf(Outputs);
         NeedsTenant = Array.Exists(Outputs, output => output.HasTenantTransform);
+        NeedsMarkInput = Array.Exists(Outputs, output => output.MarkNeed is not null);
         _outputIndex = Outputs.Select((output, index) => KeyValuePair.Create(output.Name, index)).ToFrozenDictionary(StringComparer.Ordinal);
     }
 
@@ -113,6 +115,12 @@ internal sealed class ShieldPlan
     /// <summary>Whether an output is turned by its tenant's transform.</summary>
     public bool NeedsTenant { get; }
 
+    /// <summary>Whether a mark of an output belongs to inputs.</summary>
+    public bool NeedsMarkInput { get; }
+
+    /// <summary>Reads what marks need of inputs.</summary>
+    public MarkInputReader MarkInputs { get; }
+
     /// <summary>The files that its outputs are released by.</summary>
     public ReleaseFiles Files { get; }
 
@@ -146,9 +154,14 @@ internal sealed class ShieldPlan
         }
 
         return files.Faults.Count == 0
-            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures, trialPostures, detection, curve)
+            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures, trialPostures, detection, curve, new MarkInputReader(marks!, space: null, InputStepOf(options)))
             : throw new OptionsValidationException(owner.Name, typeof(ShieldOptions), files.Faults);
     }
+
+    /// <summary>The step of all triggers, which the validator has seen to be one; 0 without triggers.</summary>
+    private static double InputStepOf(ShieldOptions options) =>
+        options.Outputs.Values.SelectMany(output => PostureHardening.Of(options, output).Concat(options.Trial is null ? [] : PostureHardening.Of(options, output, options.Trial)))
+            .Select(hardening => hardening.Watermark?.Triggers?.InputStep ?? 0).FirstOrDefault(step => step > 0);
 
     private static int CountedOf(OutputPlan[] outputs)
     {

@@ -12,6 +12,7 @@ internal sealed class SessionAnswerCache
 
     /// <summary>Above all postures.</summary>
     private const int TrialVariant = 1 << 8;
+    private const int UnmarkedVariant = 1 << 9;
 
     private readonly Shield _shield;
     private readonly AnswerLayout _layout;
@@ -120,7 +121,7 @@ internal sealed class SessionAnswerCache
     /// <remarks>The posture belongs into the variant, not the epoch: answers of an older epoch go first, and those of several
     /// postures are in force together.</remarks>
     private static AnswerKey KeyOf(in Admission admission, InputDigest digest) =>
-        new(admission.Plan!.NeedsTenant ? OfTenant(digest, admission.Tenant) : digest, Epoch: admission.Plan.Version, Output: 0, Variant: (int)admission.Posture | (admission.InTrial ? TrialVariant : 0));
+        new(admission.Plan!.NeedsTenant ? OfTenant(digest, admission.Tenant) : digest, Epoch: admission.Plan.Version, Output: 0, Variant: (int)admission.Posture | (admission.InTrial ? TrialVariant : 0) | (admission.IsUnmarked ? UnmarkedVariant : 0));
 
     /// <summary>Answers of one tenant are no other's. Both words are keyed hashes: nobody can choose inputs whose digests differ as
     /// tenants do.</summary>

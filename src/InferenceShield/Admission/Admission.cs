@@ -24,6 +24,7 @@ public readonly struct Admission
         RetryAfter = RoundUp(decision.Wait);
         WaitingHelps = decision.WaitingHelps;
         IsAdmitted = decision.IsWithinLimits || !plan.Enforces;
+        IsUnmarked = decision.IsUnmarked;
         InTrial = plan.Trial is not null && plan.Owner.IsInTrial(plan, caller);
     }
 
@@ -69,6 +70,13 @@ public readonly struct Admission
 
     /// <summary>Nanoseconds, rounded up to TimeSpan's 100, so that the wait they state is enough.</summary>
     internal static TimeSpan RoundUp(long nanoseconds) => TimeSpan.FromTicks((nanoseconds + 99) / 100);
+
+    /// <summary>The same admission for an answer that carries no mark: of a route where a label must not be moved, say.</summary>
+    /// <remarks>For the host: a caller who can choose it, and compare, finds the marks.</remarks>
+    public Admission WithoutMarks() => this with { IsUnmarked = true };
+
+    /// <summary>Whether the answer carries no mark: by <see cref="WithoutMarks"/>, or by <see cref="CallerOverride.Unmarked"/>.</summary>
+    internal bool IsUnmarked { get; init; }
 
     internal ShieldPlan? Plan { get; }
 

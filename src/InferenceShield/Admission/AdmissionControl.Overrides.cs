@@ -130,10 +130,12 @@ internal sealed partial class AdmissionControl
     /// <param name="own">The limit, replaced by that of an override.</param>
     /// <param name="posture">How the caller is to be treated.</param>
     /// <param name="isRevoked">Whether a blocked caller is refused whatever the options say.</param>
+    /// <param name="withoutMarks">Whether the caller's answers carry no mark.</param>
     /// <returns>Whether no limit of its own applies.</returns>
-    private bool ApplyStanding(ShieldPlan plan, int slot, CallerKey caller, bool isUnmarked, long now, ref Limit own, out Posture posture, out bool isRevoked)
+    private bool ApplyStanding(ShieldPlan plan, int slot, CallerKey caller, bool isUnmarked, long now, ref Limit own, out Posture posture, out bool isRevoked, out bool withoutMarks)
     {
         isRevoked = false;
+        withoutMarks = false;
         ref CallerRecord record = ref Callers[slot];
         posture = slot == Callers.OverflowSlot ? Posture.Normal : record.Posture;
         bool isMarked = slot != Callers.OverflowSlot && (record.Flags & CallerFlags.Overridden) != 0;
@@ -160,6 +162,7 @@ internal sealed partial class AdmissionControl
         Posture automatic = posture;
         posture = Treat(found, automatic);
         isRevoked = found.IsRevoked;
+        withoutMarks = found.Unmarked;
         if (slot != Callers.OverflowSlot)
         {
             own = found.Limit ?? LimitOf(plan, posture == automatic ? automatic : Posture.Normal); // in a record of its own only: the shared one is kept in the shared rate

@@ -263,7 +263,7 @@ internal sealed partial class AdmissionControl
             bool overflows = slot == Callers.OverflowSlot;
             bool hadNoRoom = overflows || tenantSlot == Tenants.OverflowSlot || networkSlot == Networks.OverflowSlot;
             Limit own = overflows ? plan.Overflow : plan.Caller;
-            bool unlimited = ApplyStanding(plan, slot, caller, isNew || overflows, now, ref own, out Posture posture, out bool isRevoked);
+            bool unlimited = ApplyStanding(plan, slot, caller, isNew || overflows, now, ref own, out Posture posture, out bool isRevoked, out bool withoutMarks);
             Limit? global = _global?.Limit;
             if ((own.HasQuotas || global is { HasQuotas: true }) && charge.DayEnd == 0)
             {
@@ -315,7 +315,7 @@ internal sealed partial class AdmissionControl
                     // After the charge (a full fence): see the invariant of CallerTable.
                     if (IsStill(Callers, slot, caller) && IsStill(Tenants, tenantSlot, tenant) && IsStill(Networks, networkSlot, network))
                     {
-                        return CountAdmitted(plan, slot, tenantSlot, networkSlot, caller, posture, dossier, rows, now) with { HadNoRoom = hadNoRoom };
+                        return CountAdmitted(plan, slot, tenantSlot, networkSlot, caller, posture, dossier, rows, now) with { HadNoRoom = hadNoRoom, IsUnmarked = withoutMarks };
                     }
 
                     bill.Refund(in charge);
@@ -332,7 +332,7 @@ internal sealed partial class AdmissionControl
                 CountRefused(slot, tenantSlot, networkSlot, rows);
             }
 
-            return refusal with { HadNoRoom = hadNoRoom };
+            return refusal with { HadNoRoom = hadNoRoom, IsUnmarked = withoutMarks };
         }
 
         if (countsRefusal)

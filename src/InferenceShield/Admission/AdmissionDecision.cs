@@ -8,6 +8,7 @@ internal readonly record struct AdmissionDecision
     private const int PostureShift = 16;
     private const uint NoRoom = 1u << 24;
     private const uint Helps = 1u << 25;
+    private const uint Unmarked = 1u << 26;
 
     private readonly uint _what;
 
@@ -43,6 +44,13 @@ internal readonly record struct AdmissionDecision
     {
         get => (_what & NoRoom) != 0;
         init => _what = value ? _what | NoRoom : _what & ~NoRoom;
+    }
+
+    /// <summary>Whether the caller's answers carry no mark.</summary>
+    public bool IsUnmarked
+    {
+        get => (_what & Unmarked) != 0;
+        init => _what = value ? _what | Unmarked : _what & ~Unmarked;
     }
 
     /// <summary>Whether the wait is of any use.</summary>

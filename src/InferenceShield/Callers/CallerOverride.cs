@@ -24,6 +24,10 @@ public sealed class CallerOverride
     /// <value>The default is <see langword="false"/>: callers get a dossier by how much they ask, or by a posture other than Normal.</value>
     public bool Watched { get; set; }
 
+    /// <summary>Gives the caller answers without marks: of the operator's own tests, say, or of a use where labels must not be moved.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool Unmarked { get; set; }
+
     /// <summary>Refuses a blocked caller whatever the options say. Set by <see cref="CallerOverrides.Revoke"/>; a copy keeps it.</summary>
     internal bool Revoked { get; init; }
 }

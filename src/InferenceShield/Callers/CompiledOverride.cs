@@ -14,6 +14,7 @@ internal sealed class CompiledOverride
         Limit = _limit is null ? null : new Limit(_limit);
         Posture = source.Posture;
         Exempt = source.Exempt;
+        Unmarked = source.Unmarked;
         IsRevoked = source.Revoked && source.Posture == InferenceShield.Posture.Blocked;
         Watched = source.Watched || source.Posture is > InferenceShield.Posture.Normal;
     }
@@ -27,6 +28,9 @@ internal sealed class CompiledOverride
     /// <summary>Whether the caller gets no automatic posture.</summary>
     public bool Exempt { get; }
 
+    /// <summary>Whether the caller's answers carry no mark.</summary>
+    public bool Unmarked { get; }
+
     /// <summary>Whether the caller is refused whatever the options say.</summary>
     public bool IsRevoked { get; }
 
@@ -37,6 +41,7 @@ internal sealed class CompiledOverride
         Limit = _limit is null ? null : Copy(_limit),
         Posture = Posture,
         Exempt = Exempt,
+        Unmarked = Unmarked,
         Watched = _watched,
         Revoked = IsRevoked,
     };

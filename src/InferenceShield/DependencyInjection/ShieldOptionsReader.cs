@@ -192,12 +192,34 @@ internal static partial class ShieldOptionsReader
             }
 
             bool isTrial = string.Equals(parts[0], nameof(ShieldOptions.Trial), StringComparison.OrdinalIgnoreCase);
-            HardeningOptions?[] postures = isTrial ? PostureHardening.OwnOf(options.Trial) : isOwn ? output is null ? [] : PostureHardening.OwnOf(output) : PostureHardening.SharedOf(options);
-            int posture = Array.FindIndex(PostureHardening.Keys, key => string.Equals(key, parts[^3], StringComparison.OrdinalIgnoreCase));
+            bool isShared = PostureHardening.Keys.Contains(parts[0], StringComparer.OrdinalIgnoreCase);
+            HardeningOptions?[] postures = isTrial ? PostureHardening.OwnOf(options.Trial) : isShared ? PostureHardening.SharedOf(options) : output is null ? [] : PostureHardening.OwnOf(output);
+            string postureKey = parts[isShared ? 0 : isTrial ? 1 : 2];
+            int posture = Array.FindIndex(PostureHardening.Keys, key => string.Equals(key, postureKey, StringComparison.OrdinalIgnoreCase));
             if (posture < postures.Length && postures[posture] is { } hardening)
             {
-                hardening.BandEdges = null;
+                ForgetList(hardening, parts[^2], parts[^3]);
             }
+        }
+    }
+
+    private static void ForgetList(HardeningOptions hardening, string list, string owner)
+    {
+        if (string.Equals(list, nameof(HardeningOptions.BandEdges), StringComparison.OrdinalIgnoreCase))
+        {
+            hardening.BandEdges = null;
+        }
+        else if (string.Equals(owner, nameof(WatermarkOptions.NearTie), StringComparison.OrdinalIgnoreCase) && hardening.Watermark?.NearTie is { } nearTie)
+        {
+            nearTie.ExemptClasses = null;
+        }
+        else if (string.Equals(owner, nameof(WatermarkOptions.Triggers), StringComparison.OrdinalIgnoreCase) && hardening.Watermark?.Triggers is { } triggers)
+        {
+            triggers.ExemptClasses = null;
+        }
+        else if (string.Equals(owner, nameof(WatermarkOptions.Traps), StringComparison.OrdinalIgnoreCase) && hardening.Watermark?.Traps is { } traps)
+        {
+            traps.ExemptClasses = null;
         }
     }
 

@@ -35,6 +35,10 @@ internal static class CleanAnswers
     public static bool TryNormalize(OutputKind kind, ReadOnlySpan<float> answer, Span<double> distribution) =>
         DistributionHardening.TryNormalize(Plan(kind), answer, distribution, out _, out _, out _);
 
+    /// <inheritdoc cref="TryNormalize(OutputKind, ReadOnlySpan{float}, Span{double})"/>
+    public static bool TryNormalize(OutputKind kind, ReadOnlySpan<float> answer, Span<double> distribution, out int top) =>
+        DistributionHardening.TryNormalize(Plan(kind), answer, distribution, out top, out _, out _);
+
     /// <summary>Checks what a learned release was given to try it on.</summary>
     public static void RequireLengths(ReadOnlySpan<float> answer, ReadOnlySpan<float> released, int classes)
     {

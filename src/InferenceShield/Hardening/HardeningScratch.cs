@@ -15,6 +15,7 @@ internal sealed class HardeningScratch
     private float[] _released = [];
     private float[] _query = [];
     private float[] _answers = [];
+    private float[] _marked = [];
 
     public static HardeningScratch ForThisThread => s_current ??= new HardeningScratch();
 
@@ -40,6 +41,9 @@ internal sealed class HardeningScratch
 
     /// <summary>A row's answers in all postures.</summary>
     public Span<float> Answers(int length) => Take(ref _answers, length);
+
+    /// <summary>Scores in which a mark has made classes change places.</summary>
+    public Span<float> Marked(int length) => Take(ref _marked, length);
 
     private static Span<T> Take<T>(ref T[] array, int length)
     {

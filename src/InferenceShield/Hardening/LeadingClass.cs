@@ -20,7 +20,7 @@ internal static class LeadingClass
         }
 
         confidence = float.NaN;
-        top = clean.Length is > 1 and <= FewClasses.Most && FewClasses.IsSupported ? FewClasses.FindTop(clean) : FusedNoise.FindTop(clean);
+        top = clean.Length > 1 ? FindFirst(clean) : FusedNoise.FindTop(clean);
         return top >= 0;
     }
 
@@ -88,6 +88,11 @@ internal static class LeadingClass
         confidence = (float)(largest * (1 / sum));
         return least >= 0 && Math.Abs(sum - 1) <= DistributionHardening.SumTolerance;
     }
+
+    /// <summary>The first of the largest scores; -1 if any is not finite.</summary>
+    /// <param name="clean">At least two scores.</param>
+    public static int FindFirst(ReadOnlySpan<float> clean) =>
+        clean.Length <= FewClasses.Most && FewClasses.IsSupported ? FewClasses.FindTop(clean) : FusedNoise.FindTop(clean);
 
     /// <summary>The largest but one class, the first of equals.</summary>
     /// <param name="clean">At least two finite scores.</param>

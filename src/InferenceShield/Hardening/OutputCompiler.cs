@@ -21,15 +21,17 @@ internal static class OutputCompiler
             HardeningOptions[] filled = PostureHardening.Of(options, own, trial);
 
             // Of all callers' policies: what a call has to give must not tell whose it is.
-            IEnumerable<HardeningOptions> all = PostureHardening.Of(options, own).Concat(options.Trial is null ? [] : PostureHardening.Of(options, own, options.Trial));
-            NoiseCell inputCell = all.Any(hardening => OutputPlan.HasNoise(own.Kind, hardening)) ? filled[0].NoiseCell!.Value : NoiseCell.Output;
+            HardeningOptions[] all = [.. PostureHardening.Of(options, own), .. options.Trial is null ? [] : PostureHardening.Of(options, own, options.Trial)];
+            NoiseCell inputCell = Array.Exists(all, hardening => OutputPlan.HasNoise(own.Kind, hardening)) ? filled[0].NoiseCell!.Value : NoiseCell.Output;
+            string? markNeed = all.Select(hardening => hardening.Watermark).OfType<WatermarkOptions>()
+                .Where(watermark => IsDistribution(own.Kind) && MarkPlan.Applies(watermark, own.Kind)).Select(MarkPlan.FindInputNeed).FirstOrDefault(need => need is not null);
             for (int posture = 0; posture < PostureHardening.Count; posture++)
             {
                 HardeningOptions hardening = filled[posture];
                 string key = KeyOf(name, own, trial, posture);
-                postures[posture][output] = own.Kind is OutputKind.Logits or OutputKind.Probabilities
-                    ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files), inputCell) { Marks = MarksOf(hardening, marks) }
-                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]) { Marks = MarksOf(hardening, marks) };
+                postures[posture][output] = IsDistribution(own.Kind)
+                    ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files), inputCell) { Marks = MarksOf(hardening, own.Kind, marks), MarkNeed = marks is null ? null : markNeed }
+                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]) { Marks = MarksOf(hardening, own.Kind, marks) };
 
                 if (posture > 0)
                 {
@@ -67,8 +69,10 @@ internal static class OutputCompiler
         }
     }
 
-    private static MarkPlan? MarksOf(HardeningOptions hardening, MarkKey? key) =>
-        hardening.Watermark is { } watermark && key is not null ? new MarkPlan(watermark, key, space: null) : null;
+    private static MarkPlan? MarksOf(HardeningOptions hardening, OutputKind kind, MarkKey? key) =>
+        key is not null && hardening.Watermark is { } watermark && MarkPlan.Applies(watermark, kind) ? new MarkPlan(watermark, key, space: null) : null;
+
+    private static bool IsDistribution(OutputKind kind) => kind is OutputKind.Logits or OutputKind.Probabilities;
 
     private static BandSource? BandsOf(HardeningOptions hardening, OutputOptions output, string key, ReleaseFiles files)
     {

@@ -68,6 +68,18 @@ internal sealed record OutputPlan
     /// <summary>What marks answers; null for nothing.</summary>
     public MarkPlan? Marks { get; init; }
 
+    /// <summary>The option of a mark that needs inputs in some posture, below Watermark; null if there is none. The same in every posture,
+    /// whether this one has the mark or not.</summary>
+    public string? MarkNeed
+    {
+        get;
+        init
+        {
+            field = value;
+            NeedsMore |= value is not null;
+        }
+    }
+
     /// <summary>Whether it is plain and at the model's own temperature.</summary>
     public bool IsRoundingOnly { get; }
 
@@ -124,7 +136,7 @@ internal sealed record OutputPlan
     public bool HasTenantTransform { get; }
 
     /// <summary>Whether a call has to be checked for more than its shape.</summary>
-    public bool NeedsMore { get; }
+    public bool NeedsMore { get; private init; }
 
     /// <summary>Of a reverse sigmoid.</summary>
     public double Beta { get; }

@@ -27,6 +27,16 @@ internal static class SipHash
         return state.Finish();
     }
 
+    /// <summary>Whole words, one by one.</summary>
+    public struct Stream(SipHashKey key)
+    {
+        private SipHashState<Rounds> _state = new(key);
+
+        public void Add(ulong word) => _state.Compress(word);
+
+        public Hash128 Finish() => _state.Finish();
+    }
+
     private readonly struct Rounds : ISipHashRounds
     {
         public static int PerWord => 2;

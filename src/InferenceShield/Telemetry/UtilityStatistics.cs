@@ -15,7 +15,14 @@ public sealed record UtilityStatistics
     public long Rows { get; init; }
 
     /// <summary>Rows whose clean leading class does not strictly lead the released answer.</summary>
+    /// <remarks>Those whose label a mark has moved are among them: see <see cref="LabelsMoved"/>.</remarks>
     public long TopChanged { get; init; }
+
+    /// <summary>Rows that carry a mark: see <see cref="WatermarkOptions"/>. Of every row.</summary>
+    public long Marked { get; init; }
+
+    /// <summary>Rows whose label a mark has moved. Of every row.</summary>
+    public long LabelsMoved { get; init; }
 
     /// <summary>Mean L1 distance of clean and released, 0 to 2; each row's within 5e-7.</summary>
     public double MeanDistance { get; init; }

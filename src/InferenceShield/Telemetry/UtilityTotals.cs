@@ -7,7 +7,9 @@ internal record struct UtilityTotals(
     long MaxDistance,
     long TopChanged,
     (long First, long Second, long Third, long Fourth) Crossings,
-    (long Rows, long Divergence, long CleanEntropy, long ReleasedEntropy) Sampled)
+    (long Rows, long Divergence, long CleanEntropy, long ReleasedEntropy) Sampled,
+    long Marked = 0,
+    long LabelsMoved = 0)
 {
     public static UtilityTotals operator +(UtilityTotals left, UtilityTotals right) => new(
         left.Rows + right.Rows,
@@ -21,5 +23,7 @@ internal record struct UtilityTotals(
         (left.Sampled.Rows + right.Sampled.Rows,
             left.Sampled.Divergence + right.Sampled.Divergence,
             left.Sampled.CleanEntropy + right.Sampled.CleanEntropy,
-            left.Sampled.ReleasedEntropy + right.Sampled.ReleasedEntropy));
+            left.Sampled.ReleasedEntropy + right.Sampled.ReleasedEntropy),
+        left.Marked + right.Marked,
+        left.LabelsMoved + right.LabelsMoved);
 }

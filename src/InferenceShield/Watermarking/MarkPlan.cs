@@ -1,9 +1,13 @@
 namespace InferenceShield;
 
 /// <summary>The marks of one output in one posture, compiled. Immutable; the key is the shield's.</summary>
-internal sealed class MarkPlan
+/// <remarks>Equal to another that marks alike, under the same key and in the same input space: a reload that changes nothing is seen to
+/// change nothing.</remarks>
+internal sealed class MarkPlan : IEquatable<MarkPlan>
 {
     private readonly WatermarkOptions _options;
+    private readonly int[] _nearTieExempt;
+    private readonly int[] _triggerExempt;
 
     /// <param name="options">Filled in: no margin is missing.</param>
     /// <param name="key">Of the shield and model; null in plans that are never applied.</param>
@@ -11,11 +15,15 @@ internal sealed class MarkPlan
     public MarkPlan(WatermarkOptions options, MarkKey key, InputSpace? space)
     {
         _options = options;
+        _nearTieExempt = [.. options.NearTie?.ExemptClasses ?? []];
+        _triggerExempt = [.. options.Triggers?.ExemptClasses ?? []];
         Key = key;
         Space = space;
         Margin = options.NearTie?.Margin ?? 0;
         Keying = options.NearTie?.Keying ?? MarkKeying.Cell;
-        NeedsInput = options is not { Cosine: null, Triggers: null, Traps: null } || Keying == MarkKeying.ExactInput || options.Permutation is { Keying: MarkKeying.ExactInput };
+        TriggerRate = options.Triggers?.Rate ?? 0;
+        Permutation = options.Permutation?.Keying;
+        NeedsInput = FindInputNeed(options) is not null;
     }
 
     public MarkKey Key { get; }
@@ -27,8 +35,63 @@ internal sealed class MarkPlan
 
     public MarkKeying Keying { get; }
 
+    /// <summary>Classes that no near tie moves or is moved to.</summary>
+    public ReadOnlySpan<int> NearTieExempt => _nearTieExempt;
+
+    /// <summary>The share of inputs that are triggers; 0 for none.</summary>
+    public double TriggerRate { get; }
+
+    /// <summary>Classes that no trigger moves or is moved to.</summary>
+    public ReadOnlySpan<int> TriggerExempt => _triggerExempt;
+
+    /// <summary>What the order of low ranks is a function of; null for no such mark.</summary>
+    public MarkKeying? Permutation { get; }
+
     /// <summary>Whether rows need a <see cref="MarkInput"/>.</summary>
     public bool NeedsInput { get; }
 
     public WatermarkOptions Options => _options;
+
+    /// <summary>The first option, below Watermark, of a mark that lives in inputs; null if there is none.</summary>
+    public static string? FindInputNeed(WatermarkOptions options) => options switch
+    {
+        { NearTie.Keying: MarkKeying.ExactInput } => "NearTie:Keying",
+        { Triggers: not null } => nameof(options.Triggers),
+        { Traps: not null } => nameof(options.Traps),
+        { Cosine: not null } => nameof(options.Cosine),
+        { Permutation.Keying: MarkKeying.ExactInput } => "Permutation:Keying",
+        _ => null,
+    };
+
+    /// <summary>Whether an output of a kind can carry any of the marks.</summary>
+    public static bool Applies(WatermarkOptions options, OutputKind kind) => kind switch
+    {
+        OutputKind.Logits or OutputKind.Probabilities => options is not { NearTie: null, Cosine: null, Permutation: null, Triggers: null, Traps: null },
+        OutputKind.Embedding => options.Direction is not null,
+        OutputKind.TokenLogits => options.GreenList is not null || options.Tournament is not null,
+        _ => false,
+    };
+
+    public bool Equals(MarkPlan? other) =>
+        other is not null && ReferenceEquals(Key, other.Key) && ReferenceEquals(Space, other.Space) && PartsOf(_options).SequenceEqual(PartsOf(other._options));
+
+    public override bool Equals(object? obj) => Equals(obj as MarkPlan);
+
+    public override int GetHashCode() => HashCode.Combine(Margin, Keying, TriggerRate, Permutation);
+
+    /// <summary>All that the options say, one number after another, lists with their lengths. A test looks for what is left out.</summary>
+    private static IEnumerable<object?> PartsOf(WatermarkOptions options) =>
+    [
+        options.NearTie?.Margin, options.NearTie?.Keying, .. ClassesOf(options.NearTie?.ExemptClasses),
+        options.Cosine?.Strength, options.Cosine?.Frequency,
+        options.Permutation?.Keying,
+        options.Triggers?.Rate, options.Triggers?.InputStep, .. ClassesOf(options.Triggers?.ExemptClasses),
+        options.Traps is not null, .. ClassesOf(options.Traps?.ExemptClasses),
+        options.Direction?.CosineBudget, options.Direction?.Directions,
+        options.GreenList?.Share, options.GreenList?.Bias, options.GreenList?.Context, options.GreenList?.SelfHash,
+        options.Tournament?.Layers, options.Tournament?.Context,
+    ];
+
+    private static IEnumerable<object?> ClassesOf(IReadOnlyList<int>? classes) =>
+        [classes?.Count ?? 0, .. classes?.Cast<object?>() ?? []];
 }

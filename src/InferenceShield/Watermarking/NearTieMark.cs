@@ -3,14 +3,18 @@ using InferenceShield.Numerics;
 namespace InferenceShield;
 
 /// <summary>The near-tie mark: where the two leading labels are near each other, a keyed bit picks one.</summary>
-/// <remarks>Bits are a function of key and cell, or of key, pair and exact input: the same on every repeat, for every caller and posture.</remarks>
+/// <remarks>Bits are a function of key and cell, or of key, pair and exact input: the same on every repeat, for every caller and posture. What
+/// is a near tie is decided in doubles in one fixed order: alike in shield and verifier, on every machine.</remarks>
 internal static class NearTieMark
 {
+    /// <summary>By which the bounds are wider than the formula, for its rounding: rows in between go the exact way.</summary>
+    private const double Slack = 1e-9;
+
     /// <summary>Finds out whether a clean row is a near tie.</summary>
     /// <param name="kind">Logits or probabilities.</param>
     /// <param name="clean">The model's scores.</param>
     /// <param name="margin">The greatest difference of the two leading probabilities, without temperature.</param>
-    /// <param name="tie">The two.</param>
+    /// <param name="tie">The two: by their scores, the first of equals.</param>
     /// <returns>False if it is none, or if the row is at fault.</returns>
     public static bool TryFind(OutputKind kind, ReadOnlySpan<float> clean, double margin, out NearTie tie)
     {
@@ -20,21 +24,8 @@ internal static class NearTieMark
             return false;
         }
 
-        Span<double> distribution = HardeningScratch.ForThisThread.Distribution(clean.Length);
-        if (!CleanAnswers.TryNormalize(kind, clean, distribution))
-        {
-            return false;
-        }
-
-        int first = System.Numerics.Tensors.TensorPrimitives.IndexOfMax<double>(distribution);
-        int second = BandHardening.FindRunnerUp(distribution, first);
-        if (distribution[first] - distribution[second] > margin)
-        {
-            return false;
-        }
-
-        tie = new NearTie(Math.Min(first, second), Math.Max(first, second), (int)Math.Round((distribution[first] + distribution[second]) * 10));
-        return true;
+        LeadingTwo.Find(clean, out float largest, out float second);
+        return MayBe(kind, clean.Length, largest, second, margin) && TryFindExactly(kind, clean, margin, out tie);
     }
 
     /// <summary>The label that the key picks, by cell.</summary>
@@ -44,6 +35,42 @@ internal static class NearTieMark
     /// <summary>The label that the key picks, by exact input.</summary>
     public static int Pick(SipHashKey key, NearTie tie, Hash128 input) =>
         Pick(tie, SipHash.Hash(key, Pair(tie), input.Low, input.High)); // two words of 64 random bits: no cell's
+
+    /// <summary>False only if the two leading scores are too far from each other, whatever the others are.</summary>
+    /// <remarks>Of logits the others are at most the second, so with e = exp(second - largest) the two probabilities differ by at least
+    /// (1 - e) / (1 + (K - 1) e). That is above the margin m where 1 / e is above (1 + (K - 1) m) / (1 - m); and 1 / e is at least
+    /// the first terms of its series.</remarks>
+    private static bool MayBe(OutputKind kind, int classes, float largest, float second, double margin)
+    {
+        double gap = (double)largest - second;
+        if (kind != OutputKind.Logits)
+        {
+            return !(gap > margin * (1 + DistributionHardening.SumTolerance) * (1 + Slack));
+        }
+
+        double least = (1 + ((classes - 1) * margin)) * (1 + Slack);
+        double series = 1 + (gap * (1 + (gap * (1.0 / 2 + (gap * (1.0 / 6))))));
+        return !(series * (1 - margin) > least) && (classes <= FewClasses.Most || !((1 - margin) > least * RowExponentials.Of(-gap)));
+    }
+
+    private static bool TryFindExactly(OutputKind kind, ReadOnlySpan<float> clean, double margin, out NearTie tie)
+    {
+        tie = default;
+        Span<double> distribution = HardeningScratch.ForThisThread.Distribution(clean.Length);
+        if (!CleanAnswers.TryNormalize(kind, clean, distribution, out int first))
+        {
+            return false;
+        }
+
+        int second = LeadingClass.FindSecond(clean, first);
+        if (!(distribution[first] - distribution[second] <= margin))
+        {
+            return false;
+        }
+
+        tie = new NearTie(Math.Min(first, second), Math.Max(first, second), (int)Math.Round((distribution[first] + distribution[second]) * 10));
+        return true;
+    }
 
     private static int Pick(NearTie tie, Hash128 bits) => (bits.Low & 1) == 0 ? tie.Lower : tie.Higher;
 

@@ -187,7 +187,7 @@ public sealed class UtilityLedgerTests
         Assert.Equal(UtilityCell.SizeInBytes, Unsafe.SizeOf<UtilityCell>());
         FieldInfo[] fields = typeof(UtilityCell).GetFields(BindingFlags.Instance | BindingFlags.Public);
         long[] offsets = [.. fields.Select(field => (long)Marshal.OffsetOf<UtilityCell>(field.Name)).Order()];
-        Assert.Equal(offsets, Enumerable.Range(0, fields.Length).Select(i => 64L + (8 * i))); // the last at 168
+        Assert.Equal(offsets, Enumerable.Range(0, fields.Length).Select(i => 64L + (8 * i)));
         Assert.InRange(offsets[^1], 64, UtilityCell.SizeInBytes - 64 - 8);
     }
 

@@ -1,0 +1,136 @@
+using InferenceShield.OnnxRuntime.Numerics;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace InferenceShield.OnnxRuntime;
+
+/// <content>What is read of the rows of inputs.</content>
+public sealed partial class ShieldedRequest
+{
+    private InputDigest[] _digests = [];
+    private InputCell[] _cells = [];
+    private float[] _singles = [];
+    private QuerySignals[] _measured = [];
+    private MarkInput[] _marks = [];
+
+    /// <summary>The admission of a call of this request.</summary>
+    internal Admission Treat(in Admission admission) => Unmarked ? admission.WithoutMarks() : admission;
+
+    /// <summary>One digest a row, over all inputs. Inputs that are not divided into rows belong to every row.</summary>
+    internal ReadOnlySpan<InputDigest> DigestRows(Shield shield)
+    {
+        if (_digests.Length < Rows)
+        {
+            _digests = new InputDigest[Rows];
+        }
+
+        for (int row = 0; row < Rows; row++)
+        {
+            InputDigest digest = shield.Digest(RowOf(_inputs[0], row));
+            for (int i = 1; i < _inputs.Length; i++)
+            {
+                digest = shield.Digest(digest, RowOf(_inputs[i], row));
+            }
+
+            _digests[row] = digest;
+        }
+
+        return _digests.AsSpan(0, Rows);
+    }
+
+    /// <summary>The digests of the call's rows, once they were taken.</summary>
+    internal ReadOnlySpan<InputDigest> Digests => _digests.AsSpan(0, Rows);
+
+    /// <summary>The cell of each row.</summary>
+    internal ReadOnlySpan<InputCell> FindCells(SessionCells cells)
+    {
+        if (_cells.Length < Rows)
+        {
+            _cells = new InputCell[Rows];
+        }
+
+        for (int row = 0; row < Rows; row++)
+        {
+            _cells[row] = cells.Find(RowOf(_inputs[cells.Input], row));
+        }
+
+        return _cells.AsSpan(0, Rows);
+    }
+
+    /// <summary>The numbers of an input, row after row.</summary>
+    internal ReadOnlySpan<float> ToSingles(int index)
+    {
+        RequestInput input = _inputs[index];
+        if (input.Tensor.ElementType == TensorElementType.Float)
+        {
+            return PinnedBuffer.Cast<float>(input.Bytes);
+        }
+
+        int elements = input.Bytes.Length / ElementTypes.SizeOf(input.Tensor.ElementType);
+        if (_singles.Length < elements)
+        {
+            _singles = new float[elements];
+        }
+
+        ElementTypes.ToSingle(input.Tensor.ElementType, input.Bytes, _singles);
+        return _singles.AsSpan(0, elements);
+    }
+
+    /// <summary>What marks need of each row: of the input that counts rows, then of the others. Read once a call.</summary>
+    /// <param name="plan">That of the call.</param>
+    /// <param name="first">The number of the input that counts rows.</param>
+    /// <param name="cells">One for each row, or none.</param>
+    internal ReadOnlySpan<MarkInput> ReadMarks(ShieldPlan plan, int first, ReadOnlySpan<InputCell> cells)
+    {
+        if (_marks.Length < Rows)
+        {
+            _marks = new MarkInput[Rows];
+        }
+
+        ReadOnlySpan<float> values = ToSingles(first);
+        for (int row = 0; row < Rows; row++)
+        {
+            _marks[row] = plan.MarkInputs.Read(RowOf(values, _inputs[first], row), cells.IsEmpty ? default : cells[row]);
+        }
+
+        for (int input = 0; input < _inputs.Length; input++)
+        {
+            if (input != first)
+            {
+                values = ToSingles(input); // over those before, where they had to be converted
+                for (int row = 0; row < Rows; row++)
+                {
+                    _marks[row] = plan.MarkInputs.Append(in _marks[row], RowOf(values, _inputs[input], row));
+                }
+            }
+        }
+
+        return _marks.AsSpan(0, Rows);
+    }
+
+    /// <summary>Room for what detection measures of the call's rows.</summary>
+    internal Span<QuerySignals> MakeMeasured()
+    {
+        if (_measured.Length < Rows)
+        {
+            _measured = new QuerySignals[Rows];
+        }
+
+        return _measured.AsSpan(0, Rows);
+    }
+
+    /// <summary>What detection measured of the call's rows.</summary>
+    internal ReadOnlySpan<QuerySignals> Measured => _measured.AsSpan(0, Rows);
+
+    private ReadOnlySpan<byte> RowOf(RequestInput input, int row) => RowOf(input.Bytes, input, row);
+
+    private ReadOnlySpan<T> RowOf<T>(ReadOnlySpan<T> elements, RequestInput input, int row)
+    {
+        if (Rows == 1 || input.Shape.Length == 0 || input.Shape[0] != Rows)
+        {
+            return elements;
+        }
+
+        int width = elements.Length / Rows;
+        return elements.Slice(row * width, width);
+    }
+}
