@@ -45,6 +45,9 @@ switch (args)
     case ["detection", .. string[] experiments]:
         DetectionExperiment.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), experiments, Console.Out);
         return 0;
+    case ["ownership", "page"]:
+        OwnershipPage.WriteFile(SampleFiles.FindRoot());
+        return 0;
     case ["ownership", .. string[] some]:
         OwnershipExperiment.Run(
             Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"),
