@@ -107,6 +107,7 @@ public sealed partial class Shield
     private RowBasis BasisOf(OutputPlan plan, in Admission admission, int classes) => new()
     {
         IsUnmarked = admission.IsUnmarked,
+        PayloadPhase = admission.Plan!.MarkInputs.Inputs is { Payload: not null } marks ? marks.PayloadPhase(admission.Caller) : 0,
         Transform = plan.HasTenantTransform ? _keys.Transforms.Get(admission.Tenant, classes) : null,
     };
 }

@@ -13,12 +13,13 @@ internal sealed class ShieldPlan
     private readonly OutputPlan[][] _postures;
     private readonly OutputPlan[][] _trialPostures;
 
-    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures, OutputPlan[][] trialPostures, DetectionCalibration? detection, OdometerCurve? curve, MarkInputReader markInputs)
+    private ShieldPlan(Shield owner, ShieldOptions options, int version, ReleaseFiles files, OutputPlan[][] postures, OutputPlan[][] trialPostures, DetectionCalibration? detection, OdometerCurve? curve, InputSpace? space, MarkInputReader markInputs)
     {
         MarkInputs = markInputs;
         Files = files;
         Detection = detection;
         Curve = curve;
+        Space = space;
         _postures = postures;
         _trialPostures = trialPostures;
         Trial = options.Trial?.Share;
@@ -136,6 +137,9 @@ internal sealed class ShieldPlan
     /// <summary>What a reading of the odometer means; null if nobody has measured it.</summary>
     public OdometerCurve? Curve { get; }
 
+    /// <summary>Where benign inputs lie; null if no file is given.</summary>
+    public InputSpace? Space { get; }
+
     /// <exception cref="OptionsValidationException">Every fault of the options, not only the first; if there is none, of the
     /// files that they name.</exception>
     public static ShieldPlan Compile(
@@ -147,21 +151,22 @@ internal sealed class ShieldPlan
             ? files.LoadCalibration($"{prefix}Detection:CalibrationFile", path, detectionKey)
             : null;
         OdometerCurve? curve = options.Detection.OdometerCurveFile is { } curvePath ? files.LoadCurve($"{prefix}Detection:OdometerCurveFile", curvePath) : null;
-        (OutputPlan[][] postures, OutputPlan[][] trialPostures) = OutputCompiler.Compile(options, prefix, files, marks);
+        InputSpace? space = options.InputSpaceFile is { } spacePath ? files.LoadInputSpace($"{prefix}InputSpaceFile", spacePath) : null;
+        InputMarks? inputs = InputMarks.Of(marks, space, OutputCompiler.MarksOf(options));
+        (OutputPlan[][] postures, OutputPlan[][] trialPostures) = OutputCompiler.Compile(options, prefix, files, marks, inputs);
         if (detection is not null && FindMisfit(detection.Profile, postures[0]) is { } misfit)
         {
             files.Faults.Add($"{prefix}Detection:CalibrationFile is '{options.Detection.CalibrationFile}': {misfit}");
         }
 
         return files.Faults.Count == 0
-            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures, trialPostures, detection, curve, new MarkInputReader(marks!, space: null, InputStepOf(options)))
+            ? new ShieldPlan(owner, options, (serving?.Version ?? 0) + 1, files, postures, trialPostures, detection, curve, space, new MarkInputReader(marks!, inputs, InputStepOf(options)))
             : throw new OptionsValidationException(owner.Name, typeof(ShieldOptions), files.Faults);
     }
 
     /// <summary>The step of all triggers, which the validator has seen to be one; 0 without triggers.</summary>
     private static double InputStepOf(ShieldOptions options) =>
-        options.Outputs.Values.SelectMany(output => PostureHardening.Of(options, output).Concat(options.Trial is null ? [] : PostureHardening.Of(options, output, options.Trial)))
-            .Select(hardening => hardening.Watermark?.Triggers?.InputStep ?? 0).FirstOrDefault(step => step > 0);
+        OutputCompiler.MarksOf(options).Select(watermark => watermark.Triggers?.InputStep ?? 0).FirstOrDefault(step => step > 0);
 
     private static int CountedOf(OutputPlan[] outputs)
     {
@@ -223,7 +228,7 @@ internal sealed class ShieldPlan
         && Model == other.Model && Overflow == other.Overflow && _costPerCall == other._costPerCall && _costPerRow == other._costPerRow
         && PostureRules.HasSameContent(other.PostureRules) && Throttled == other.Throttled
         && RefusesBlocked == other.RefusesBlocked && BlockedDelay == other.BlockedDelay && MaxRows == other.MaxRows
-        && EqualWork == other.EqualWork && Trial == other.Trial && ReferenceEquals(Detection, other.Detection) && ReferenceEquals(Curve, other.Curve)
+        && EqualWork == other.EqualWork && Trial == other.Trial && ReferenceEquals(Detection, other.Detection) && ReferenceEquals(Curve, other.Curve) && ReferenceEquals(Space, other.Space)
         && HaveSameContent(_postures, other._postures) && HaveSameContent(_trialPostures, other._trialPostures);
 
     private static bool HaveSameContent(OutputPlan[][] postures, OutputPlan[][] others) =>

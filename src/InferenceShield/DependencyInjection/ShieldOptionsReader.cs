@@ -292,7 +292,7 @@ internal static partial class ShieldOptionsReader
 
     private static string[] WatermarkKeys(string path) =>
     [
-        path + ":NearTie:Margin", path + ":NearTie:Keying", path + ":NearTie:ExemptClasses:*", path + ":Cosine:Strength", path + ":Cosine:Frequency",
+        path + ":NearTie:Margin", path + ":NearTie:Keying", path + ":NearTie:ExemptClasses:*", path + ":Cosine:Strength", path + ":Cosine:Frequency", path + ":Cosine:Payload",
         path + ":Permutation:Keying", path + ":Triggers:Rate", path + ":Triggers:InputStep", path + ":Triggers:ExemptClasses:*",
         path + ":Traps:ExemptClasses:*", path + ":Direction:CosineBudget", path + ":Direction:Directions",
         path + ":GreenList:Share", path + ":GreenList:Bias", path + ":GreenList:Context", path + ":GreenList:SelfHash",

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using InferenceShield.Numerics;
 
 namespace InferenceShield;
@@ -23,35 +24,13 @@ internal static class DistributionHardening
     /// made without it.</param>
     /// <param name="fault">What is wrong with the row.</param>
     /// <param name="input">Where the row's input lies, for noise that belongs to it.</param>
+    /// <param name="cosine">The cosine mark, for releases that keep it.</param>
     /// <returns>False if the row cannot be released.</returns>
     public static bool TryHarden(
         OutputPlan plan, NoiseKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault,
-        in Hash128 input = default)
+        in Hash128 input = default, in CosineStep cosine = default)
     {
-        if (plan.IsRoundingOnly && clean.Length is > 1 and <= FewClasses.Most && FewClasses.IsSupported
-            && FewClasses.TryRelease(clean, plan.Kind == OutputKind.Logits, SumTolerance, plan.GridUnits, plan.GridStep, released, out top, out double likely))
-        {
-            confidence = (float)likely;
-            fault = default;
-            return true;
-        }
-
-        if (plan.IsRoundingOnly && plan.Kind == OutputKind.Logits
-            && FloatRounding.TryRelease(clean, plan.GridUnits, plan.GridStep, released, out top, out confidence))
-        {
-            fault = default;
-            return true;
-        }
-
-        if (plan.NeedsLeadingFewOnly && plan.TopK < clean.Length
-            && LeadingFew.TryRelease(clean, plan.TopK, plan.GridUnits, plan.GridStep, released, out top))
-        {
-            confidence = float.NaN;
-            fault = default;
-            return true;
-        }
-
-        if (plan.NeedsLeaderOnly && TryReleaseLeader(plan, clean, released, out top, out confidence))
+        if (cosine.IsNone && TryHardenFast(plan, clean, released, out top, out confidence))
         {
             fault = default;
             return true;
@@ -66,7 +45,7 @@ internal static class DistributionHardening
         }
 
         confidence = (float)leading;
-        if (plan.IsPlain)
+        if (plan.IsPlain && cosine.IsNone)
         {
             Round(plan, distribution, top, scratch, released);
             return true;
@@ -102,7 +81,18 @@ internal static class DistributionHardening
                     new LeastInformationScratch(scratch.Second(clean.Length), scratch.Third(clean.Length), scratch.Indices(clean.Length)));
                 break;
             case Perturbation.Codebook when CodebookHardening.TryApply(plan.Codebook!, distribution, top, released):
-                return true;
+                if (cosine.IsNone)
+                {
+                    return true;
+                }
+
+                TensorPrimitives.ConvertTruncating<float, double>(released, distribution);
+                break;
+        }
+
+        if (!cosine.IsNone)
+        {
+            cosine.Apply(distribution, top, scratch.Second(clean.Length));
         }
 
         if (plan.Release == Release.Bands && plan.NeedsLeaderOnly)
@@ -141,6 +131,40 @@ internal static class DistributionHardening
 
         Round(plan, distribution, top, scratch, released);
         return true;
+    }
+
+    /// <summary>Releases that can be made without the whole distribution.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryHardenFast(OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence)
+    {
+        if (plan.IsRoundingOnly && clean.Length is > 1 and <= FewClasses.Most && FewClasses.IsSupported
+            && FewClasses.TryRelease(clean, plan.Kind == OutputKind.Logits, SumTolerance, plan.GridUnits, plan.GridStep, released, out top, out double likely))
+        {
+            confidence = (float)likely;
+            return true;
+        }
+
+        if (plan.IsRoundingOnly && plan.Kind == OutputKind.Logits
+            && FloatRounding.TryRelease(clean, plan.GridUnits, plan.GridStep, released, out top, out confidence))
+        {
+            return true;
+        }
+
+        if (plan.NeedsLeadingFewOnly && plan.TopK < clean.Length
+            && LeadingFew.TryRelease(clean, plan.TopK, plan.GridUnits, plan.GridStep, released, out top))
+        {
+            confidence = float.NaN;
+            return true;
+        }
+
+        if (plan.NeedsLeaderOnly && TryReleaseLeader(plan, clean, released, out top, out confidence))
+        {
+            return true;
+        }
+
+        top = 0;
+        confidence = 0;
+        return false;
     }
 
     /// <summary>Labels and bands: of the distribution they show the leading class alone, and who comes second.</summary>

@@ -5,13 +5,13 @@ internal static class OutputCompiler
 {
     /// <returns>By posture, then by output in the order of their names: the order of a dictionary from configuration is not one
     /// to rely on. For callers outside of a trial, and for those in it; without a trial these are the same.</returns>
-    public static (OutputPlan[][] Postures, OutputPlan[][] TrialPostures) Compile(ShieldOptions options, string prefix, ReleaseFiles files, MarkKey? marks = null)
+    public static (OutputPlan[][] Postures, OutputPlan[][] TrialPostures) Compile(ShieldOptions options, string prefix, ReleaseFiles files, MarkKey? marks = null, InputMarks? inputs = null)
     {
-        OutputPlan[][] postures = Compile(options, trial: null, prefix, files, marks);
-        return (postures, options.Trial is null ? postures : Compile(options, options.Trial, prefix, files, marks));
+        OutputPlan[][] postures = Compile(options, trial: null, prefix, files, marks, inputs);
+        return (postures, options.Trial is null ? postures : Compile(options, options.Trial, prefix, files, marks, inputs));
     }
 
-    private static OutputPlan[][] Compile(ShieldOptions options, TrialOptions? trial, string prefix, ReleaseFiles files, MarkKey? marks)
+    private static OutputPlan[][] Compile(ShieldOptions options, TrialOptions? trial, string prefix, ReleaseFiles files, MarkKey? marks, InputMarks? inputs)
     {
         KeyValuePair<string, OutputOptions>[] outputs = [.. options.Outputs.OrderBy(output => output.Key, StringComparer.Ordinal)];
         OutputPlan[][] postures = [new OutputPlan[outputs.Length], new OutputPlan[outputs.Length], new OutputPlan[outputs.Length]];
@@ -30,8 +30,8 @@ internal static class OutputCompiler
                 HardeningOptions hardening = filled[posture];
                 string key = KeyOf(name, own, trial, posture);
                 postures[posture][output] = IsDistribution(own.Kind)
-                    ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files), inputCell) { Marks = MarksOf(hardening, own.Kind, marks), MarkNeed = marks is null ? null : markNeed }
-                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]) { Marks = MarksOf(hardening, own.Kind, marks) };
+                    ? new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, BandsOf(hardening, own, prefix + key, files), CodebookOf(hardening, own, prefix + key, files), inputCell) { Marks = MarksOf(hardening, own.Kind, marks, inputs), MarkNeed = marks is null ? null : markNeed }
+                    : new OutputPlan(name, own.Kind, hardening, own.Classes ?? 0, inputCell: inputCell, tenantTransform: own.TenantTransform, thresholds: [.. own.Thresholds?.Select(threshold => (float)threshold) ?? []]) { Marks = MarksOf(hardening, own.Kind, marks, inputs) };
 
                 if (posture > 0)
                 {
@@ -69,10 +69,24 @@ internal static class OutputCompiler
         }
     }
 
-    private static MarkPlan? MarksOf(HardeningOptions hardening, OutputKind kind, MarkKey? key) =>
-        key is not null && hardening.Watermark is { } watermark && MarkPlan.Applies(watermark, kind) ? new MarkPlan(watermark, key, space: null) : null;
+    private static MarkPlan? MarksOf(HardeningOptions hardening, OutputKind kind, MarkKey? key, InputMarks? inputs) =>
+        key is not null && hardening.Watermark is { } watermark && MarkPlan.Applies(watermark, kind)
+            ? new MarkPlan(watermark, key, inputs?.Space, inputs, KeepsCosine(hardening))
+            : null;
 
     private static bool IsDistribution(OutputKind kind) => kind is OutputKind.Logits or OutputKind.Probabilities;
+
+    /// <summary>Whether a copy can inherit the cosine mark of answers so released.</summary>
+    public static bool KeepsCosine(HardeningOptions hardening) =>
+        hardening is { Release: Release.Rounding, LeastInformationBudget: not > 0, TopK: not 1 };
+
+    /// <summary>The marks of every output in every posture.</summary>
+    public static WatermarkOptions[] MarksOf(ShieldOptions options) =>
+    [
+        .. options.Outputs.Values
+            .SelectMany(own => PostureHardening.Of(options, own).Concat(options.Trial is null ? [] : PostureHardening.Of(options, own, options.Trial)))
+            .Select(hardening => hardening.Watermark).OfType<WatermarkOptions>(),
+    ];
 
     private static BandSource? BandsOf(HardeningOptions hardening, OutputOptions output, string key, ReleaseFiles files)
     {

@@ -6,8 +6,8 @@ namespace InferenceShield;
 
 /// <summary>What every file with a learned release has around its body. All numbers are little-endian.</summary>
 /// <remarks>
-/// <para>0..3 the ASCII letters "ISRL"; 4 the version of the format, 1; 5 the kind, 1 bands or 2 codebook; 6 is 1 if the file
-/// is authenticated, else 0; 7 is 0; 8..11 the length of the whole file; 12..15 the classes; 16..23 when it was saved, in
+/// <para>0..3 the ASCII letters "ISRL"; 4 the version of the format, 1; 5 the kind, 1 bands, 2 codebook or 3 input space; 6 is 1 if the file
+/// is authenticated, else 0; 7 is 0; 8..11 the length of the whole file; 12..15 the classes, 1 for an input space; 16..23 when it was saved, in
 /// seconds since 1970; 24..27 the grid steps between 0 and 1; 28..29 the bytes of the model's name, 30..31 those of the
 /// key's id. Then the name and the id in UTF-8, the body, and 32 bytes over all before them.</para>
 /// <para>Those are a SHA-256, which tells a flipped bit and nothing else: anybody can compute it. Or they are an
@@ -18,6 +18,7 @@ internal sealed record ReleaseFile(int Classes, DateTimeOffset Created, int Body
 {
     public const byte Bands = 1;
     public const byte Codebook = 2;
+    public const byte InputSpace = 3;
 
     /// <summary>The largest codebook, and room for the counts of its labels.</summary>
     public const int MaximumSize = (CodebookLabel.MaximumNumbers * sizeof(int)) + (1 << 22);
@@ -100,6 +101,7 @@ internal sealed record ReleaseFile(int Classes, DateTimeOffset Created, int Body
     {
         Bands => "confidence bands",
         Codebook => "an answer codebook",
+        InputSpace => "an input space",
         _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"what this library does not know (kind {kind})"),
     };
 

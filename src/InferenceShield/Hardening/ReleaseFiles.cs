@@ -23,6 +23,9 @@ internal sealed class ReleaseFiles(string model, ReleaseFileKey key, ReleaseFile
     public AnswerCodebook? LoadCodebook(string option, string path, int classes) => Load(
         option, path, classes, ReleaseFile.Codebook, (bytes, fileKey) => AnswerCodebook.Read(bytes, model, classes, fileKey));
 
+    public InputSpace? LoadInputSpace(string option, string path) => Load(
+        option, path, classes: 0, ReleaseFile.InputSpace, (bytes, _) => InputSpaceFile.Read(bytes, model, key));
+
     public DetectionCalibration? LoadCalibration(string option, string path, DetectionKey detectionKey) => Load(
         option, path, classes: 0, CalibrationKind, (bytes, _) => CalibrationFile.Read(bytes, detectionKey), CalibrationFile.MaximumSize);
 

@@ -14,6 +14,9 @@ internal struct RowBasis
     /// <summary>Whether <see cref="Mark"/> is known.</summary>
     public bool HasMark;
 
+    /// <summary>The caller's phase in the cosine mark's payload.</summary>
+    public double PayloadPhase;
+
     /// <summary>Whether this call is not to be marked.</summary>
     public bool IsUnmarked;
 

@@ -11,5 +11,10 @@ public sealed class CosineMarkOptions
     /// <value>.25 to 8; the default is 2. What a copy inherits falls off quickly above.</value>
     public double Frequency { get; set; } = 2;
 
+    /// <summary>Whether answers also carry, at half the strength, a second cosine whose phase tells who asked: it says which caller's answers
+    /// a copy was made of. Callers who pool n accounts' answers weaken it to about 1/sqrt(n).</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool Payload { get; set; }
+
     internal CosineMarkOptions Clone() => (CosineMarkOptions)MemberwiseClone();
 }

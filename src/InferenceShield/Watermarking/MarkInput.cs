@@ -15,6 +15,9 @@ public readonly record struct MarkInput
     /// <summary>Along the cosine mark's key vector, in standard deviations of benign inputs.</summary>
     internal double Projection { get; init; }
 
+    /// <summary>Along the key vector of the cosine mark's payload, likewise.</summary>
+    internal double PayloadProjection { get; init; }
+
     /// <summary>The trap that the row lies in; 0 for none, else one more than its number.</summary>
     internal int Trap { get; init; }
 

@@ -4,12 +4,12 @@ namespace InferenceShield;
 
 /// <summary>Reads what marks need of input rows: the shield with its own key, a verifier with any. Immutable and thread-safe.</summary>
 /// <param name="key">Keys digests and projections.</param>
-/// <param name="space">Benign inputs; null without marks that are placed in them.</param>
+/// <param name="inputs">Marks that are placed among benign inputs; null without any.</param>
 /// <param name="inputStep">To which values are rounded for triggers; 0 without triggers.</param>
-internal sealed class MarkInputReader(MarkKey key, InputSpace? space, double inputStep)
+internal sealed class MarkInputReader(MarkKey key, InputMarks? inputs, double inputStep)
 {
-    /// <summary>Benign inputs; null without marks that are placed in them.</summary>
-    public InputSpace? Space => space;
+    /// <summary>Marks that are placed among benign inputs; null without any.</summary>
+    public InputMarks? Inputs => inputs;
 
     /// <summary>Reads one row.</summary>
     /// <param name="row">As the model gets it.</param>
@@ -22,7 +22,7 @@ internal sealed class MarkInputReader(MarkKey key, InputSpace? space, double inp
             Quantised = inputStep > 0 ? MarkDigest.OfQuantised(key.Inputs, row, inputStep) : default,
             Cell = cell,
         };
-        return input;
+        return inputs is null ? input : inputs.Read(row, input);
     }
 
     /// <summary>Takes in a row of one more of the model's inputs. Projection and trap stay those of the first.</summary>

@@ -8,12 +8,19 @@ internal sealed class MarkPlan : IEquatable<MarkPlan>
     private readonly WatermarkOptions _options;
     private readonly int[] _nearTieExempt;
     private readonly int[] _triggerExempt;
+    private readonly int[] _trapExempt;
 
     /// <param name="options">Filled in: no margin is missing.</param>
     /// <param name="key">Of the shield and model; null in plans that are never applied.</param>
     /// <param name="space">Benign inputs; null if no file is given.</param>
-    public MarkPlan(WatermarkOptions options, MarkKey key, InputSpace? space)
+    /// <param name="inputs">What lives in inputs; null if nothing does.</param>
+    /// <param name="keepsCosine">Whether anything of a cosine is left in answers so released.</param>
+    public MarkPlan(WatermarkOptions options, MarkKey key, InputSpace? space, InputMarks? inputs = null, bool keepsCosine = true)
     {
+        Inputs = inputs;
+        Cosine = keepsCosine && inputs?.Cosine is not null && options.Cosine is { } cosine ? new CosineRelease(inputs, cosine) : null;
+        HasTraps = inputs?.Traps is not null && options.Traps is not null;
+        _trapExempt = [.. options.Traps?.ExemptClasses ?? []];
         _options = options;
         _nearTieExempt = [.. options.NearTie?.ExemptClasses ?? []];
         _triggerExempt = [.. options.Triggers?.ExemptClasses ?? []];
@@ -29,6 +36,18 @@ internal sealed class MarkPlan : IEquatable<MarkPlan>
     public MarkKey Key { get; }
 
     public InputSpace? Space { get; }
+
+    /// <summary>What lives in inputs: the same in every posture; null for nothing.</summary>
+    public InputMarks? Inputs { get; }
+
+    /// <summary>The cosine mark of this posture; null for none, or where nothing of it would be left.</summary>
+    public CosineRelease? Cosine { get; }
+
+    /// <summary>Whether rows in traps get the traps' labels.</summary>
+    public bool HasTraps { get; }
+
+    /// <summary>Classes that no trap answers with.</summary>
+    public ReadOnlySpan<int> TrapExempt => _trapExempt;
 
     /// <summary>Of the near-tie mark; 0 for none.</summary>
     public double Margin { get; }
@@ -83,7 +102,7 @@ internal sealed class MarkPlan : IEquatable<MarkPlan>
     private static IEnumerable<object?> PartsOf(WatermarkOptions options) =>
     [
         options.NearTie?.Margin, options.NearTie?.Keying, .. ClassesOf(options.NearTie?.ExemptClasses),
-        options.Cosine?.Strength, options.Cosine?.Frequency,
+        options.Cosine?.Strength, options.Cosine?.Frequency, options.Cosine?.Payload,
         options.Permutation?.Keying,
         options.Triggers?.Rate, options.Triggers?.InputStep, .. ClassesOf(options.Triggers?.ExemptClasses),
         options.Traps is not null, .. ClassesOf(options.Traps?.ExemptClasses),

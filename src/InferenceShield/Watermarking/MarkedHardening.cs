@@ -26,7 +26,11 @@ internal static class MarkedHardening
     {
         marked = new MarkedRow { Other = -1 };
         ReadOnlySpan<float> scores = basis.IsUnmarked || clean.Length < 2 ? clean : Mark(plan, clean, in basis, ref marked);
-        bool isHardened = DistributionHardening.TryHarden(plan, noiseKey, scores, released, out top, out confidence, out fault, in basis.Input)
+        CosineStep cosine = plan.Marks!.Cosine is { } release && basis.HasMark && !basis.IsUnmarked
+            ? new CosineStep(release, basis.Mark.Projection, basis.Mark.PayloadProjection, basis.PayloadPhase)
+            : default;
+        marked.Kinds |= cosine.IsNone ? MarkKinds.None : MarkKinds.Cosine;
+        bool isHardened = DistributionHardening.TryHarden(plan, noiseKey, scores, released, out top, out confidence, out fault, in basis.Input, in cosine)
             || (scores != clean && DistributionHardening.TryHarden(plan, noiseKey, clean, released, out top, out confidence, out fault, in basis.Input)); // names the class that is at fault
         marked.Released = top;
         top = marked.IsPlaced ? marked.Clean : top;
@@ -38,6 +42,17 @@ internal static class MarkedHardening
     private static ReadOnlySpan<float> Mark(OutputPlan plan, ReadOnlySpan<float> clean, in RowBasis basis, ref MarkedRow marked)
     {
         MarkPlan marks = plan.Marks!;
+        if (marks.HasTraps && basis.HasMark && basis.Mark.Trap > 0)
+        {
+            int top = LeadingClass.FindFirst(clean);
+            int label = TrapMark.Label(marks.Key.Traps, basis.Mark.Trap - 1, clean.Length, marks.TrapExempt);
+            if (top >= 0 && label >= 0)
+            {
+                marked.Other = basis.Mark.Trap - 1;
+                return Place(clean, MarkKinds.Trap, top, label, ref marked);
+            }
+        }
+
         if (marks.TriggerRate > 0 && basis.HasMark)
         {
             int top = LeadingClass.FindFirst(clean);
