@@ -83,6 +83,7 @@ public sealed partial class Shield : IDisposable
         _admission = BuildAdmission(_plan, globalLimit);
         Events = new ShieldEventHub(name, options.Events, eventSinks ?? [], _clock, logger);
         BeginDetection(_plan);
+        BeginEvidence(_plan);
         ShieldLog.ShieldBuilt(logger, name, options.Mode, _keys.KeyId, _plan.CallerCapacity, _plan.DescribeOutputs());
         LogWarnings(options);
     }
@@ -181,6 +182,7 @@ public sealed partial class Shield : IDisposable
         }
 
         _detector?.Dispose();
+        _evidence?.Dispose();
         Events.Dispose();
         _keys.Clear();
     }

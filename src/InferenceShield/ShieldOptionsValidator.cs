@@ -245,6 +245,7 @@ internal sealed partial class ShieldOptionsValidator
         Fixed("Callers:NetworkCapacity", options.Callers.NetworkCapacity, serving.NetworkCapacity);
         Fixed("Detection:Callers", options.Detection.Callers, serving.WatchedCallers);
         CheckFixedRecording(options.Detection, serving.Recording);
+        CheckFixedEvidence(options.Evidence, serving.Evidence);
 
         if (!serving.HasSameOutputs(options))
         {

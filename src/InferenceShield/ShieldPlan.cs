@@ -33,6 +33,7 @@ internal sealed class ShieldPlan
         Dossiers = options.Callers.Dossiers;
         WatchedCallers = options.Detection.Callers;
         Recording = new DetectionOptions { RecordTo = options.Detection.RecordTo, RecordShare = options.Detection.RecordShare, RecordBytes = options.Detection.RecordBytes };
+        Evidence = options.Evidence.Clone();
         AdmissionOptions admission = options.Admission;
         Caller = new Limit(admission.PerCaller);
         CallerRate = Caller.Rate;
@@ -79,6 +80,9 @@ internal sealed class ShieldPlan
 
     /// <summary>What is recorded for calibration, and where to; of the options only those that say so.</summary>
     public DetectionOptions Recording { get; }
+
+    /// <summary>What is kept of marked queries.</summary>
+    public EvidenceOptions Evidence { get; }
 
     public Limit Caller { get; }
 

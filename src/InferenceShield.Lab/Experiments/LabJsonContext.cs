@@ -10,4 +10,5 @@ namespace InferenceShield.Lab;
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(AuditLine))]
 [JsonSerializable(typeof(ReportFile))]
+[JsonSerializable(typeof(VerificationReport[]))]
 internal sealed partial class LabJsonContext : JsonSerializerContext;

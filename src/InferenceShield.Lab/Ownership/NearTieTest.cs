@@ -1,3 +1,4 @@
+using System.Globalization;
 using InferenceShield.Numerics;
 
 namespace InferenceShield.Lab;
@@ -10,12 +11,13 @@ namespace InferenceShield.Lab;
 /// <see cref="MarkKeying.ExactInput"/> every distinct input has its own, and repeats of an input count once.</para>
 /// <para>Needs labels only. Immutable and thread-safe. Cost: a hash for each cell or input and key, and once for each suspect cells times rows.</para>
 /// </remarks>
-internal sealed class NearTieTest
+internal sealed class NearTieTest : OwnershipTest
 {
     private readonly int[] _group;
     private readonly NearTie[] _row;
     private readonly (NearTie Tie, Hash128 Input)[] _groups;
     private readonly MarkKeying _keying;
+    private readonly double _groupSize;
 
     /// <param name="kind">What clean scores are.</param>
     /// <param name="clean">Clean scores of the target, row after row.</param>
@@ -64,7 +66,18 @@ internal sealed class NearTieTest
         }
 
         _groups = [.. groups];
+        double squares = _group.Where(static group => group >= 0).GroupBy(static group => group).Sum(static group => Math.Pow(group.Count(), 2));
+        _groupSize = Ties == 0 ? 1 : squares / Ties;
     }
+
+    /// <inheritdoc/>
+    public override string Name => "near-tie";
+
+    /// <inheritdoc/>
+    public override string EffectUnit => "share of matches";
+
+    /// <inheritdoc/>
+    public override int Available => Ties;
 
     /// <summary>Rows that are near ties; repeats of an input once.</summary>
     public int Ties { get; }
@@ -73,7 +86,30 @@ internal sealed class NearTieTest
     public int Groups => _groups.Length;
 
     /// <summary>Whether a row is a near tie that counts.</summary>
-    public bool IsTie(int row) => _group[row] >= 0;
+    public override bool Uses(int row) => _group[row] >= 0;
+
+    /// <inheritdoc/>
+    /// <remarks>With cells the number is that of single bits times the answers that share one, as if a cell's answers all said the same: the upper end.</remarks>
+    public override int NeededAnswers(double expectedMatch, double pValue) =>
+        (int)Math.Min(int.MaxValue, Math.Ceiling(BinomialTail.Needed(expectedMatch, 0.5, pValue) * _groupSize));
+
+    /// <inheritdoc/>
+    public override Func<MarkKey, TestOutcome> Read(SuspectAnswers answers)
+    {
+        SignSample sample = Read(answers.Labels);
+        return key => sample.Test(Bits(key.NearTies));
+    }
+
+    /// <inheritdoc/>
+    public override string Note(SuspectAnswers answers)
+    {
+        SignSample sample = Read(answers.Labels);
+        string exact = sample.IsExact ? "" : "The p-value is Hoeffding's bound, not exact: there are too many cells to add up. ";
+        string bits = _keying == MarkKeying.Cell && sample.Answers > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"The answers lie in {sample.Bits} cells of the key, and no answers in these can give a p-value below {Math.Max(BinomialTail.Smallest, Math.Pow(2, -sample.Bits)):0.0e+0}.")
+            : "";
+        return (exact + bits).TrimEnd();
+    }
 
     /// <summary>A suspect's answers to the near ties.</summary>
     /// <param name="labels">One for each row, numbered as the target's classes; -1 for none.</param>
@@ -109,11 +145,11 @@ internal sealed class NearTieTest
 
     /// <summary>Tests a suspect under a key.</summary>
     /// <param name="key">The near-tie key: the owner's or any other.</param>
-    /// <param name="labels">As for <see cref="Read"/>.</param>
+    /// <param name="labels">As for <see cref="Read(ReadOnlySpan{int})"/>.</param>
     public TestOutcome Run(SipHashKey key, ReadOnlySpan<int> labels) => Read(labels).Test(Bits(key));
 
     /// <summary>The p-values of a suspect under random keys.</summary>
-    /// <param name="labels">As for <see cref="Read"/>.</param>
+    /// <param name="labels">As for <see cref="Read(ReadOnlySpan{int})"/>.</param>
     /// <param name="keys">How many.</param>
     /// <param name="seed">The keys follow from it.</param>
     public double[] RunRandomKeys(ReadOnlySpan<int> labels, int keys, ulong seed)

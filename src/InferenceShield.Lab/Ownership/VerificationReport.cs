@@ -44,4 +44,7 @@ public sealed record VerificationReport
 
     /// <summary>Control models, by name.</summary>
     public IReadOnlyList<string> Controls { get; init; } = [];
+
+    /// <summary>What has to be said of the asking: which class is which, what was kept from before, why it ended.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 }

@@ -42,6 +42,7 @@ internal sealed class ShieldKeys
         PostureDelays = new SipHashKey(key);
         CryptographicOperations.ZeroMemory(key);
         Marks = MarkKey.Of(secret, model);
+        Evidence = EvidenceKey.Of(secret, model);
     }
 
     public string KeyId { get; }
@@ -87,9 +88,13 @@ internal sealed class ShieldKeys
     /// <summary>Places watermarks.</summary>
     public MarkKey Marks { get; }
 
+    /// <summary>Encrypts the list of marked queries.</summary>
+    public EvidenceKey Evidence { get; }
+
     public void Clear()
     {
         Marks.Dispose();
+        Evidence.Dispose();
         ReleaseFiles.Dispose();
         Detection.Dispose();
         Caller = default;

@@ -1,0 +1,74 @@
+using System.Globalization;
+
+namespace InferenceShield.Lab;
+
+/// <summary>One p-value of several.</summary>
+internal static class Combination
+{
+    /// <summary>Fisher's product (Statistical Methods for Research Workers, 1932): the tail of chi-square with two degrees of freedom a test.</summary>
+    /// <remarks>
+    /// Valid for tests of different marks even where they read the same answers: given the answers, each p-value is a function of its own mark's key alone,
+    /// the keys are derived independently of one another, and each p-value is uniform or above it over random keys. So the p-values are independent, whatever
+    /// the answers are. Not valid for p-values that come from control models: those hang on the answers themselves.
+    /// </remarks>
+    public static double Fisher(ReadOnlySpan<double> pValues)
+    {
+        double x = 0;
+        foreach (double value in pValues)
+        {
+            x -= Math.Log(Math.Max(BinomialTail.Smallest, value));
+        }
+
+        // Half of chi-square; its tail with an even number of degrees is a Poisson sum.
+        double term = 1;
+        double sum = 1;
+        for (int i = 1; i < pValues.Length; i++)
+        {
+            term *= x / i;
+            sum += term;
+        }
+
+        return Math.Clamp(Math.Exp(Math.Log(sum) - x), BinomialTail.Smallest, 1);
+    }
+
+    /// <summary>Holm's step-down adjustment (1979): the chance that any of several is accused wrongly stays below the level, whatever hangs on what.</summary>
+    /// <param name="pValues">One for each of a family; NaN takes no part and stays NaN.</param>
+    public static double[] Holm(ReadOnlySpan<double> pValues)
+    {
+        double[] given = pValues.ToArray();
+        double[] adjusted = [.. given];
+        int[] order = [.. Enumerable.Range(0, given.Length).Where(i => !double.IsNaN(given[i])).OrderBy(i => given[i])];
+        double least = 0;
+        for (int i = 0; i < order.Length; i++)
+        {
+            least = Math.Max(least, Math.Min(1, (order.Length - i) * given[order[i]]));
+            adjusted[order[i]] = least;
+        }
+
+        return adjusted;
+    }
+
+    /// <summary>All tests of one suspect together: Fisher's product of those by keys, then Bonferroni with the best of those by controls.</summary>
+    /// <param name="tests">Those that hold; a test without a p-value takes no part.</param>
+    public static (double PValue, string How) Of(IReadOnlyList<OwnershipTestResult> tests)
+    {
+        double[] keyed = [.. tests.Where(test => test.Method != PValueMethod.Controls && !double.IsNaN(test.PValue)).Select(test => test.PValue)];
+        double[] controlled = [.. tests.Where(test => test.Method == PValueMethod.Controls && !double.IsNaN(test.PValue)).Select(test => test.PValue)];
+        if (keyed.Length + controlled.Length == 0)
+        {
+            return (double.NaN, "No test has a p-value.");
+        }
+
+        const string Fisher = "Fisher's product: each p-value is over random keys given the answers, and the keys of the marks are derived independently, so the p-values are independent though they read the same answers";
+        string one = keyed.Length == 1 ? "One test by keys" : Fisher;
+        if (controlled.Length == 0)
+        {
+            return (keyed.Length == 1 ? keyed[0] : Combination.Fisher(keyed), one + ".");
+        }
+
+        // Whatever hangs on what, the least of m times m is a p-value.
+        double[] all = keyed.Length == 0 ? controlled : [Combination.Fisher(keyed), .. controlled];
+        string with = string.Create(CultureInfo.InvariantCulture, $"Bonferroni over {all.Length}, because p-values by control models hang on the same answers");
+        return (Math.Min(1, all.Length * all.Min()), keyed.Length == 0 ? (all.Length == 1 ? "One test by control models." : with + ".") : $"{one}; {with}.");
+    }
+}

@@ -1,0 +1,53 @@
+namespace InferenceShield.Lab;
+
+/// <summary>Runs a test under the owner's key, under random keys, and on control models.</summary>
+internal static class KeyCalibration
+{
+    /// <summary>What the share of random keys is counted below.</summary>
+    public const double Level = 0.01;
+
+    public static OwnershipTestResult Run(OwnershipTest test, VerificationRequest request, SuspectAnswers answers, IReadOnlyList<SuspectAnswers> controls)
+    {
+        (TestOutcome own, double pValue, double share) = Run(test, request, answers);
+        double[] controlValues = [.. controls.Select(control => Run(test, request, control).PValue)];
+        return new OwnershipTestResult(
+            test.Name, own.Answers, test.NeededAnswers(request.ExpectedMatch, request.WantedPValue), own.Statistic, own.Expected, own.Effect, own.EffectLow, own.EffectHigh,
+            test.EffectUnit, pValue, test.Method, request.RandomKeys, share, controlValues, own.Answers == 0 ? "None of the answers counts." : test.Note(answers));
+    }
+
+    private static (TestOutcome Own, double PValue, double Share) Run(OwnershipTest test, VerificationRequest request, SuspectAnswers answers)
+    {
+        Func<MarkKey, TestOutcome> read = test.Read(answers);
+        TestOutcome own = read(request.Key);
+        if (own.Answers == 0)
+        {
+            return (own, double.NaN, double.NaN);
+        }
+
+        TestOutcome[] random = new TestOutcome[request.RandomKeys];
+        for (int i = 0; i < random.Length; i++)
+        {
+            using MarkKey key = RandomKeys.GetMarkKey(request.Seed, i);
+            random[i] = read(key);
+        }
+
+        if (test.Method == PValueMethod.Exact)
+        {
+            return (own, own.PValue, random.Count(outcome => outcome.PValue < Level) / (double)random.Length);
+        }
+
+        // The p-value is the rank; a rank among themselves says nothing of the random keys, so their normal tails are counted.
+        double mean = random.Average(outcome => outcome.Statistic);
+        double deviation = Math.Sqrt(random.Average(outcome => Math.Pow(outcome.Statistic - mean, 2)));
+        int extreme = random.Count(outcome => outcome.Statistic >= own.Statistic);
+        double share = random.Count(outcome => outcome.Statistic - mean > 2.326348 * deviation) / (double)random.Length;
+        own = own with
+        {
+            Statistic = deviation > 0 ? (own.Statistic - mean) / deviation : 0,
+            Expected = 0,
+            EffectLow = deviation > 0 ? ((own.Statistic - mean) / deviation) - 1.959964 : double.NaN,
+            EffectHigh = deviation > 0 ? ((own.Statistic - mean) / deviation) + 1.959964 : double.NaN,
+        };
+        return (own, (1.0 + extreme) / (1 + random.Length), share);
+    }
+}

@@ -1,0 +1,185 @@
+using System.Globalization;
+
+namespace InferenceShield.Lab;
+
+/// <summary>Asks a suspect, keeps what it says, and numbers it as the target's classes.</summary>
+internal sealed class Questioning
+{
+    /// <summary>Below this share of confident answers that agree, classes are not taken in order without more ado.</summary>
+    private const double Agreeing = 0.5;
+
+    private readonly VerificationSetup _setup;
+    private readonly Suspect _suspect;
+    private readonly List<string> _notes = [];
+
+    public Questioning(VerificationSetup setup, Suspect suspect)
+    {
+        _setup = setup;
+        _suspect = suspect;
+        VerificationRequest request = setup.Request;
+        if (suspect.Oracle.InputLength != request.Target.InputLength)
+        {
+            throw new ArgumentException($"'{suspect.Name}' takes rows of {suspect.Oracle.InputLength} values; the target takes {request.Target.InputLength}. Only a model with the target's inputs can be tested.");
+        }
+
+        SuspectClasses = suspect.AnswersIndex ? request.ClassMap?.Count ?? setup.Classes : suspect.Oracle.AnswerLength;
+        if (request.ClassMap is { } map)
+        {
+            ClassMap.Require(map, SuspectClasses, setup.Classes);
+        }
+        else if (SuspectClasses != setup.Classes)
+        {
+            throw new ArgumentException($"'{suspect.Name}' answers with {SuspectClasses} classes; the target has {setup.Classes}. Give a class map: for each class of the suspect the target's, or -1 for none.");
+        }
+    }
+
+    private int SuspectClasses { get; }
+
+    /// <summary>What has to be said of the answers.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Queries that were answered.</summary>
+    public int Answered { get; private set; }
+
+    /// <summary>Asks what has not been answered yet.</summary>
+    /// <exception cref="OracleException">The suspect answered nothing at all, or with what is no answer.</exception>
+    public async Task<SuspectAnswers> AskAsync(IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
+    {
+        VerificationRequest request = _setup.Request;
+        using AnswerStore store = AnswerStore.Open(request.AnswersFile, request.Resume, AnswerStore.DigestOf(_setup.Queries, _suspect), _suspect.Oracle.AnswerLength);
+        if (store.Dropped > 0)
+        {
+            _notes.Add("The last line of the kept answers was cut short; it was dropped and its query is asked again.");
+        }
+
+        int[] open = [.. _setup.Order.Where(row => !store.Answers.ContainsKey(row))];
+        if (store.Answers.Count > 0)
+        {
+            _notes.Add(Say($"{_setup.Order.Length - open.Length} answers were kept from before."));
+        }
+
+        await AskAsync(store, open, progress, cancellationToken).ConfigureAwait(false);
+        return Read(store);
+    }
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private async Task AskAsync(AnswerStore store, int[] open, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
+    {
+        VerificationRequest request = _setup.Request;
+        RetryOracle oracle = new(_suspect.Oracle, request.LongestWait);
+        float[] answers = new float[request.RowsPerCall * oracle.AnswerLength];
+        for (int first = 0; first < open.Length;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int[] rows = open[first..Math.Min(open.Length, first + request.RowsPerCall)];
+            string? end = null;
+            int got = 0;
+            try
+            {
+                OracleReply reply = await oracle.AskAsync(_setup.Queries.Select(rows).Values, answers, cancellationToken).ConfigureAwait(false);
+                got = reply.Answered;
+                end = got == rows.Length ? null : Say($"it refuses, and asks to come back in {reply.RetryAfter.TotalSeconds:0} s");
+            }
+            catch (Exception exception) when (exception is OracleException or ExtractionException or IOException or TimeoutException or HttpRequestException)
+            {
+                end = exception.Message.TrimEnd('.');
+                if (store.Answers.Count == 0)
+                {
+                    throw;
+                }
+            }
+
+            for (int i = 0; i < got; i++)
+            {
+                _suspect.RequireLabel(answers.AsSpan(i * oracle.AnswerLength, oracle.AnswerLength), rows[i], SuspectClasses); // before it is kept
+            }
+
+            store.Append(rows.AsSpan(0, got), answers.AsSpan(0, got * oracle.AnswerLength));
+            first += got;
+            progress?.Report(new VerificationProgress(_setup.Order.Length - open.Length + first, _setup.Order.Length));
+            if (end is not null)
+            {
+                _notes.Add(Say($"'{_suspect.Name}' stopped answering after {store.Answers.Count} of {_setup.Order.Length} queries: {end}. {(request.AnswersFile is null ? "Give an answers file to go on another time" : "The answers are kept; go on later with resume")}."));
+                if (store.Answers.Count == 0)
+                {
+                    throw new OracleException($"'{_suspect.Name}' answered nothing: {end}. Try again later.");
+                }
+
+                return;
+            }
+        }
+    }
+
+    private SuspectAnswers Read(AnswerStore store)
+    {
+        int[] labels = new int[_setup.Queries.Count];
+        Array.Fill(labels, -1);
+        int scored = 0;
+        foreach (int row in _setup.Order)
+        {
+            if (store.Answers.TryGetValue(row, out float[]? answer))
+            {
+                labels[row] = _suspect.RequireLabel(answer, row, SuspectClasses);
+                scored += _suspect.HasScores(answer) ? 1 : 0;
+                Answered++;
+            }
+        }
+
+        IReadOnlyList<int>? map = _setup.Request.ClassMap ?? FindMap(labels);
+        float[]? scores = scored > Answered / 2 ? new float[_setup.Queries.Count * _setup.Classes] : null; // a few may well be certain
+        foreach (int row in _setup.Order)
+        {
+            if (labels[row] < 0)
+            {
+                continue;
+            }
+
+            if (scores is not null)
+            {
+                float[] answer = store.Answers[row];
+                for (int i = 0; i < SuspectClasses; i++)
+                {
+                    int to = map is null ? i : map[i];
+                    if (to >= 0)
+                    {
+                        scores[(row * _setup.Classes) + to] = answer[i];
+                    }
+                }
+            }
+
+            labels[row] = map is null ? labels[row] : map[labels[row]];
+        }
+
+        return new SuspectAnswers(labels, scores);
+    }
+
+    /// <summary>Compares classes by answers that carry no mark, so that the choice of a map favours no key.</summary>
+    private int[]? FindMap(int[] labels)
+    {
+        int[] probes = [.. _setup.Order.Where(row => labels[row] >= 0 && _setup.IsProbe(row))];
+        if (probes.Length < 20)
+        {
+            _notes.Add(Say($"Classes are taken in order; {probes.Length} confident queries without a mark are too few to check that by. Add such queries, or give a class map."));
+            return null;
+        }
+
+        double inOrder = probes.Count(row => labels[row] == _setup.CleanLabels[row]) / (double)probes.Length;
+        if (inOrder >= Agreeing)
+        {
+            _notes.Add(Say($"Classes are taken in order: the suspect agrees on {100 * inOrder:0.0} % of {probes.Length} confident queries without a mark."));
+            return null;
+        }
+
+        int[] map = ClassMap.Find([.. probes.Select(row => labels[row])], [.. probes.Select(row => _setup.CleanLabels[row])], _setup.Classes);
+        double mapped = probes.Count(row => map[labels[row]] == _setup.CleanLabels[row]) / (double)probes.Length;
+        if (mapped >= Agreeing && probes.Length >= 2 * _setup.Classes)
+        {
+            _notes.Add(Say($"The suspect numbers classes otherwise. With the map {string.Join(",", map)} it agrees on {100 * mapped:0.0} % of {probes.Length} confident queries without a mark, in order on {100 * inOrder:0.0} %."));
+            return map;
+        }
+
+        _notes.Add(Say($"Classes are taken in order, but the suspect agrees on only {100 * inOrder:0.0} % of {probes.Length} confident queries without a mark. It has another task, or another order of classes: then give a class map."));
+        return null;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Numerics.Tensors;
+using InferenceShield.Numerics;
+
+namespace InferenceShield.Lab;
+
+/// <summary>What follows from a request before a suspect is asked: clean scores, tests, and which queries count.</summary>
+internal sealed class VerificationSetup
+{
+    private const int MostProbes = 200;
+    private const float Confident = 0.9f;
+
+    public VerificationSetup(VerificationRequest request)
+    {
+        request.Validate();
+        Request = request;
+        Queries = Distinct(request.Queries);
+        Classes = request.Target.ClassCount;
+        Clean = new float[Queries.Count * Classes];
+        request.Target.Classify(Queries.Values.Span, Clean);
+        CleanLabels = new int[Queries.Count];
+        for (int row = 0; row < CleanLabels.Length; row++)
+        {
+            CleanLabels[row] = TensorPrimitives.IndexOfMax<float>(Clean.AsSpan(row * Classes, Classes));
+        }
+
+        (Tests, Missing) = MarkTests.Create(request, Queries, Clean);
+        if (Tests.Count == 0)
+        {
+            throw new ArgumentException($"There is nothing to test: {(Missing.Count > 0 ? string.Join(" ", Missing) : "no mark is set. Give the marks that the queries were answered with.")}");
+        }
+
+        Order = Choose();
+    }
+
+    public VerificationRequest Request { get; }
+
+    public Dataset Queries { get; }
+
+    public int Classes { get; }
+
+    public float[] Clean { get; }
+
+    public int[] CleanLabels { get; }
+
+    public IReadOnlyList<OwnershipTest> Tests { get; }
+
+    public IReadOnlyList<string> Missing { get; }
+
+    /// <summary>Queries in the order in which they are asked: first those that show which class is which.</summary>
+    public int[] Order { get; }
+
+    /// <summary>Whether a query carries no mark and the target is sure of it.</summary>
+    public bool IsProbe(int row) => Clean[(row * Classes) + CleanLabels[row]] >= Confident && !Tests.Any(test => test.Uses(row) && !test.NeedsScores);
+
+    public VerificationPlan Plan()
+    {
+        List<PowerEstimate> estimates = [];
+        foreach (OwnershipTest test in Tests)
+        {
+            foreach (double match in (ReadOnlySpan<double>)[Request.ExpectedMatch, Math.Max(0.95, Request.ExpectedMatch)])
+            {
+                int needed = test.NeededAnswers(match, Request.WantedPValue);
+                estimates.Add(new PowerEstimate(
+                    test.Name, match, Request.WantedPValue, test.Available, needed, test.Available == 0 ? null : (long)Math.Ceiling((double)needed * Queries.Count / test.Available)));
+            }
+        }
+
+        return new VerificationPlan(Queries.Count, Order.Length, estimates, Missing);
+    }
+
+    /// <summary>Rows without repeats: the same input has the same answer, which counts once.</summary>
+    private static Dataset Distinct(Dataset rows)
+    {
+        HashSet<Hash128> seen = [];
+        SipHashKey key = InferenceShield.Lab.RandomKeys.Get(0, 0); // only to tell rows apart
+        byte[] bytes = new byte[rows.Width * sizeof(float)];
+        int[] kept = [.. Enumerable.Range(0, rows.Count).Where(row =>
+        {
+            AnswerStore.Encode(rows.GetRow(row), bytes);
+            return seen.Add(SipHash.Hash(key, bytes));
+        })];
+        return kept.Length == rows.Count ? rows : rows.Select(kept);
+    }
+
+    private int[] Choose()
+    {
+        int[] rows = [.. Enumerable.Range(0, Queries.Count)];
+        new SeededRandom(Request.Seed, stream: 0x61736b).Shuffle(rows);
+        int[] marked = [.. rows.Where(row => Tests.Any(test => test.Uses(row)))];
+        int most = Request.MostQueries ?? int.MaxValue;
+        int[] probes = [.. rows.Where(IsProbe).Take(Math.Min(MostProbes, most / 4))];
+        return [.. probes.Concat(marked).Distinct().Take(most)];
+    }
+}

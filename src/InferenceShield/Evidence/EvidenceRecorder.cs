@@ -1,0 +1,251 @@
+using System.Security.Cryptography;
+using InferenceShield.Numerics;
+using Microsoft.Extensions.Logging;
+
+namespace InferenceShield;
+
+/// <summary>Keeps marked queries in an encrypted list, which verification needs.</summary>
+/// <remarks>Never blocks a query on the disk: a bounded buffer that a thread of its own empties, and a count of what did not fit. Never throws into a
+/// query: when writing fails, what comes meanwhile is lost and counted, and a new segment is tried each minute. Thread-safe.</remarks>
+internal sealed class EvidenceRecorder : IDisposable
+{
+    private const int CallerCapacity = 1 << 16;
+    private const long MillisecondsOfDay = 24L * 60 * 60 * 1000;
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly AutoResetEvent _wake = new(initialState: false);
+    private readonly Thread _thread;
+    private readonly EvidenceOptions _options;
+    private readonly SipHashKey _sampling;
+    private readonly ulong _mostShare;
+    private readonly EvidenceCallers _callers;
+    private readonly EvidenceList _list;
+    private readonly long _startMilliseconds;
+
+    // Under the gate.
+    private byte[] _filling;
+    private int _filled;
+    private int _waiting;
+    private long _startNow = long.MinValue;
+    private long _day;
+    private long _withoutDigest;
+    private long _tooLarge;
+    private long _overLimit;
+    private long _notSampled;
+    private long _sequence;
+    private long _dropped;
+    private bool _disposed;
+
+    // The thread's own.
+    private byte[] _emptying;
+    private long _recorded;
+
+    /// <param name="options">With a file. Not kept.</param>
+    /// <param name="key">Of the model; must outlive the recorder.</param>
+    /// <param name="clock">Tells when segments begin and end.</param>
+    /// <param name="logger">Is told why nothing is recorded.</param>
+    /// <param name="buffer">Bytes that wait for the disk.</param>
+    /// <param name="callers">Callers that are counted by themselves: a power of 2.</param>
+    public EvidenceRecorder(EvidenceOptions options, EvidenceKey key, TimeProvider clock, ILogger logger, int? buffer = null, int callers = CallerCapacity)
+    {
+        _options = options.Clone();
+        Span<byte> sampling = stackalloc byte[SipHashKey.Size];
+        key.Derive("sample", [], sampling);
+        _sampling = new SipHashKey(sampling);
+        CryptographicOperations.ZeroMemory(sampling);
+        _mostShare = options.Share >= 1 ? ulong.MaxValue : (ulong)(options.Share * ulong.MaxValue);
+        _callers = new EvidenceCallers(callers, options.MostPerCaller);
+        _filling = new byte[buffer ?? (options.KeepInputs ? 1 << 23 : 1 << 20)];
+        _emptying = new byte[_filling.Length];
+        _startMilliseconds = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        _day = _startMilliseconds / MillisecondsOfDay;
+        _list = new EvidenceList(_options, key, clock, logger);
+        _thread = new Thread(Run) { IsBackground = true, Name = "InferenceShield evidence" };
+        _thread.Start();
+    }
+
+    /// <summary>Whether inputs are to be handed over.</summary>
+    public bool KeepsInputs => _options.KeepInputs;
+
+    public EvidenceStatistics Statistics
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new EvidenceStatistics
+                {
+                    Recorded = Volatile.Read(ref _recorded),
+                    NotSampled = _notSampled,
+                    OverCallerLimit = _overLimit,
+                    Dropped = _dropped,
+                    WithoutDigest = _withoutDigest,
+                    InputsTooLarge = _tooLarge,
+                    ExpiredSegments = _list.Expired,
+                    Bytes = _list.Bytes,
+                    Fault = _list.Fault,
+                };
+            }
+        }
+    }
+
+    /// <summary>Hands one marked query over. No allocation.</summary>
+    /// <param name="caller">Who asked.</param>
+    /// <param name="posture">How the caller is treated.</param>
+    /// <param name="now">Nanoseconds of the shield's clock.</param>
+    /// <param name="output">The output's index.</param>
+    /// <param name="marked">What was done.</param>
+    /// <param name="kind">What the digest was made by.</param>
+    /// <param name="digest">Of the input, if there is one.</param>
+    /// <param name="input">The row; not kept unless the options say so.</param>
+    public void Record(
+        CallerKey caller, Posture posture, long now, int output, in MarkedRow marked, EvidenceDigestKind kind, InputDigest digest, ReadOnlySpan<byte> input)
+    {
+        bool isTooLarge = false;
+        if (!_options.KeepInputs)
+        {
+            input = default;
+        }
+        else if (input.Length > EvidenceFormat.MostInput)
+        {
+            isTooLarge = true;
+            input = default;
+        }
+
+        // Held for the time of copying 64 bytes and a row that is kept; the writer holds it to exchange two references.
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                _dropped++;
+                return;
+            }
+
+            // Without a digest, the number of the query stands for it.
+            Hash128 hash = kind == EvidenceDigestKind.None
+                ? SipHash.Hash(_sampling, 0, (ulong)_sequence++, 0)
+                : SipHash.Hash(_sampling, digest.Low, digest.High, (ulong)kind);
+            if (hash.High > _mostShare)
+            {
+                _notSampled++;
+                return;
+            }
+
+            if (_startNow == long.MinValue)
+            {
+                _startNow = now;
+            }
+
+            long time = _startMilliseconds + ((now - _startNow) / 1_000_000);
+            long day = time / MillisecondsOfDay;
+            if (day > _day)
+            {
+                _day = day;
+                _callers.Clear();
+            }
+
+            if (!_callers.HasRoom(caller))
+            {
+                _overLimit++;
+                return;
+            }
+
+            int length = EvidenceFormat.RecordSize + input.Length;
+            if (_filled + length > _filling.Length)
+            {
+                _dropped++;
+                return;
+            }
+
+            _callers.Count(caller);
+            _withoutDigest += kind == EvidenceDigestKind.None ? 1 : 0;
+            _tooLarge += isTooLarge ? 1 : 0;
+            EvidenceFormat.WriteRecord(_filling.AsSpan(_filled, length), time, caller, posture, output, in marked, kind, digest, input);
+            bool wasBelow = _filled < _filling.Length / 2;
+            _filled += length;
+            _waiting++;
+            if (wasBelow && _filled >= _filling.Length / 2)
+            {
+                _wake.Set(); // in here, where it is not disposed of
+            }
+        }
+    }
+
+    /// <summary>Writes what is still waiting, and the end.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        _wake.Set();
+        _thread.Join();
+        _list.Dispose();
+        _wake.Dispose();
+    }
+
+    private void Run()
+    {
+        for (bool isLast = false; !isLast;)
+        {
+            _wake.WaitOne(s_interval);
+            int filled;
+            int waiting;
+            lock (_gate)
+            {
+                isLast = _disposed;
+                (filled, waiting) = (_filled, _waiting);
+                (_filling, _emptying) = (_emptying, _filling);
+                (_filled, _waiting) = (0, 0);
+            }
+
+            Span<byte> records = _emptying.AsSpan(0, filled);
+            int written = WriteAll(records);
+            CryptographicOperations.ZeroMemory(records); // inputs are not left lying about
+            Interlocked.Add(ref _recorded, written);
+            if (written < waiting)
+            {
+                lock (_gate)
+                {
+                    _dropped += waiting - written;
+                }
+            }
+
+            _list.Tend(isLast, Statistics.WithoutDigest > 0);
+        }
+    }
+
+    /// <summary>Writes records in blocks.</summary>
+    /// <returns>How many were written.</returns>
+    private int WriteAll(ReadOnlySpan<byte> records)
+    {
+        int written = 0;
+        while (!records.IsEmpty)
+        {
+            int length = EvidenceFormat.LengthOf(records);
+            int count = 1;
+            while (length < records.Length && length + EvidenceFormat.LengthOf(records[length..]) <= EvidenceFormat.MostBlock / 4)
+            {
+                length += EvidenceFormat.LengthOf(records[length..]);
+                count++;
+            }
+
+            if (!_list.TryWrite(records[..length]))
+            {
+                return written;
+            }
+
+            written += count;
+            records = records[length..];
+        }
+
+        return written;
+    }
+}

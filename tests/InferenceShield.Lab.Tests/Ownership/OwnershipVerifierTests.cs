@@ -1,0 +1,271 @@
+namespace InferenceShield.Lab.Tests;
+
+public sealed class OwnershipVerifierTests : IDisposable
+{
+    private readonly MarkedModel _target = MarkedModel.Clean(seed: 1);
+    private readonly MarkKey _key = MarkedModel.Key(1);
+    private readonly string _folder = Directory.CreateTempSubdirectory("verify").FullName;
+
+    public void Dispose()
+    {
+        _key.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_copy_is_consistent_with_copying_and_the_report_says_what_that_is_not()
+    {
+        VerificationReport report = await VerifyAsync(_target.Copy(_key, 0.9));
+        Assert.True(report.Verdict == OwnershipVerdict.ConsistentWithCopying, VerificationWriter.ToText(report));
+        OwnershipTestResult test = Assert.Single(report.Tests);
+        Assert.True(report.CombinedPValue < 1e-8 && report.CombinedPValue == test.PValue, $"{test.PValue}");
+        Assert.InRange(test.Statistic, 0.85, 0.95);
+        Assert.InRange(0.4, test.EffectLow, test.EffectHigh);
+        Assert.InRange(test.RandomKeyShare, 0, 0.02);
+        Assert.Contains(report.Limits, limit => limit.Contains("lawfully", StringComparison.Ordinal));
+        Assert.Contains(report.Limits, limit => limit.Contains("No commitment", StringComparison.Ordinal));
+        Assert.Contains(report.Notes, note => note.Contains("in order", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_clean_model_and_another_owners_key_give_no_evidence()
+    {
+        VerificationReport clean = await VerifyAsync(_target);
+        Assert.True(clean.Verdict == OwnershipVerdict.NoEvidence, VerificationWriter.ToText(clean));
+        Assert.Contains(clean.Limits, limit => limit.Contains("does not clear", StringComparison.Ordinal));
+        using MarkKey other = MarkedModel.Key(2);
+        Assert.Equal(OwnershipVerdict.NoEvidence, (await VerifyAsync(_target.Copy(other, 1))).Verdict);
+    }
+
+    [Fact]
+    public async Task Too_few_answers_are_inconclusive_and_say_how_many_more()
+    {
+        VerificationReport report = await VerifyAsync(_target, Request(40));
+        Assert.Equal(OwnershipVerdict.Inconclusive, report.Verdict);
+        OwnershipTestResult test = report.Tests[0];
+        Assert.Contains($"needs {test.Needed - test.Answers:N0} more", report.Words, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_same_request_gives_the_same_report_and_another_seed_other_random_keys()
+    {
+        VerificationRequest request = Request(2000);
+        string first = VerificationWriter.ToJson([await VerifyAsync(_target.Copy(_key, 0.6), request)]);
+        Assert.Equal(first, VerificationWriter.ToJson([await VerifyAsync(_target.Copy(_key, 0.6), request)]));
+        Assert.NotEqual(first, VerificationWriter.ToJson([await VerifyAsync(_target.Copy(_key, 0.6), request with { Seed = 2 })]));
+    }
+
+    [Fact]
+    public async Task A_permuted_suspect_is_found_out_by_unmarked_answers_and_a_map_does_the_same()
+    {
+        int[] numbers = [3, 1, 4, 0, 5, 9, 2, 6, 8, 7]; // the suspect's class i is the target's numbers[i]
+        Suspect permuted = Labels("permuted", _target.Copy(_key, 0.9), label => Array.IndexOf(numbers, label));
+        VerificationReport found = await OwnershipVerifier.VerifyAsync(Request(8000), permuted);
+        Assert.Equal(OwnershipVerdict.ConsistentWithCopying, found.Verdict);
+        Assert.Contains(found.Notes, note => note.Contains("3,1,4,0,5,9,2,6,8,7", StringComparison.Ordinal));
+        VerificationReport given = await OwnershipVerifier.VerifyAsync(Request(8000) with { ClassMap = numbers }, permuted);
+        Assert.Equal(found.Tests[0].PValue, given.Tests[0].PValue);
+    }
+
+    [Fact]
+    public async Task A_suspect_with_more_classes_needs_a_map_and_is_tested_with_one()
+    {
+        MarkedModel copy = _target.Copy(_key, 0.9);
+        Suspect wide = new("wide", new DelegateOracle(12, 13, (rows, answers) =>
+        {
+            float[] scores = new float[answers.Length / 13 * 10];
+            copy.Classify(rows.Span, scores);
+            answers.Span.Clear();
+            for (int row = 0; row < scores.Length / 10; row++)
+            {
+                scores.AsSpan(row * 10, 10).CopyTo(answers.Span[((row * 13) + 3)..]);
+            }
+        }));
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => OwnershipVerifier.VerifyAsync(Request(8000), wide));
+        Assert.Contains("13 classes; the target has 10", refused.Message, StringComparison.Ordinal);
+        VerificationReport report = await OwnershipVerifier.VerifyAsync(Request(8000) with { ClassMap = [-1, -1, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9] }, wide);
+        Assert.Equal(OwnershipVerdict.ConsistentWithCopying, report.Verdict);
+    }
+
+    [Theory]
+    [InlineData(new[] { 0, 1 }, "2 places")]
+    [InlineData(new[] { 0, 1, 2, 3, 4, 5, 6, 7, 8, 10 }, "10 for class 9")]
+    [InlineData(new[] { 0, 1, 2, 3, 4, 5, 6, 7, 8, 8 }, "twice")]
+    public async Task A_map_that_is_none_is_refused(int[] map, string says)
+    {
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => OwnershipVerifier.VerifyAsync(Request(200) with { ClassMap = map }, Suspect.Of("s", _target)));
+        Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_shape_and_answers_that_are_none_are_refused_by_name()
+    {
+        ArgumentException shape = await Assert.ThrowsAsync<ArgumentException>(() => VerifyAsync(MarkedModel.Clean(1, width: 5)));
+        Assert.Contains("rows of 5 values; the target takes 12", shape.Message, StringComparison.Ordinal);
+        Suspect nan = new("broken", new DelegateOracle(12, 10, (_, answers) => answers.Span.Fill(float.NaN)));
+        Assert.Contains("not finite", (await Assert.ThrowsAsync<OracleException>(() => OwnershipVerifier.VerifyAsync(Request(300), nan))).Message, StringComparison.Ordinal);
+        Suspect outside = Suspect.Of("outside", 12, _ => 10);
+        Assert.Contains("whole numbers from 0 to 9", (await Assert.ThrowsAsync<OracleException>(() => OwnershipVerifier.VerifyAsync(Request(300), outside))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_suspect_that_stops_leaves_its_answers_and_another_run_goes_on_to_the_same_end()
+    {
+        MarkedModel copy = _target.Copy(_key, 0.9);
+        string file = Path.Combine(_folder, "answers");
+        VerificationRequest request = Request(8000) with { AnswersFile = file };
+        VerificationReport whole = await VerifyAsync(copy, request with { AnswersFile = null });
+
+        int asked = 0;
+        VerificationReport part = await OwnershipVerifier.VerifyAsync(request, Failing(copy, () => (asked += 32) > 320));
+        Assert.Equal(320, part.Queries);
+        Assert.Contains(part.Notes, note => note.Contains("stopped answering after 320", StringComparison.Ordinal));
+        byte[] kept = File.ReadAllBytes(file);
+        File.WriteAllBytes(file, kept[..^7]); // as a crash cuts it
+
+        VerificationReport rest = await OwnershipVerifier.VerifyAsync(request with { Resume = true }, Failing(copy, () => false));
+        Assert.Contains(rest.Notes, note => note.Contains("319 answers were kept", StringComparison.Ordinal));
+        Assert.Contains(rest.Notes, note => note.Contains("cut short", StringComparison.Ordinal));
+        Assert.Equal(whole.Tests[0].PValue, rest.Tests[0].PValue);
+        Assert.Equal(whole.Queries, rest.Queries);
+
+        int more = 0;
+        _ = await OwnershipVerifier.VerifyAsync(request with { Resume = true }, Failing(copy, () => more++ >= 0));
+        Assert.Equal(0, more); // nothing is asked twice
+    }
+
+    [Fact]
+    public async Task Kept_answers_of_other_queries_or_altered_ones_are_refused()
+    {
+        string file = Path.Combine(_folder, "answers");
+        await VerifyAsync(_target, Request(400) with { AnswersFile = file });
+        InvalidDataException other = await Assert.ThrowsAsync<InvalidDataException>(() => VerifyAsync(_target, Request(500) with { AnswersFile = file, Resume = true }));
+        Assert.Contains("other queries", other.Message, StringComparison.Ordinal);
+        string[] lines = File.ReadAllLines(file);
+        lines[3] = lines[3].Replace(lines[3][6], lines[3][6] == 'A' ? 'B' : 'A');
+        File.WriteAllText(file, string.Join('\n', lines) + "\n");
+        InvalidDataException altered = await Assert.ThrowsAsync<InvalidDataException>(() => VerifyAsync(_target, Request(400) with { AnswersFile = file, Resume = true }));
+        Assert.Contains("Line 4", altered.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_suspect_that_throttles_is_waited_for_on_its_own_clock()
+    {
+        SimulatedTimeProvider time = new();
+        int turn = 0;
+        DelegateOracle throttling = new(
+            12,
+            10,
+            (rows, answers, _) =>
+            {
+                if (turn++ % 2 == 0)
+                {
+                    return ValueTask.FromResult(new OracleReply(0, TimeSpan.FromSeconds(20)));
+                }
+
+                _target.Classify(rows.Span, answers.Span);
+                return ValueTask.FromResult(new OracleReply(rows.Length / 12));
+            },
+            time);
+        VerificationReport report = await OwnershipVerifier.VerifyAsync(Request(500), new Suspect("slow", throttling));
+        Assert.Equal(OwnershipVerifier.Plan(Request(500)).Asked, report.Queries);
+        OracleException refused = await Assert.ThrowsAsync<OracleException>(() => OwnershipVerifier.VerifyAsync(
+            Request(500), new Suspect("closed", new DelegateOracle(12, 10, (_, _, _) => ValueTask.FromResult(new OracleReply(0, TimeSpan.FromHours(1))), time))));
+        Assert.Contains("3600 s", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_control_that_shows_the_mark_voids_the_test()
+    {
+        VerificationRequest request = Request(8000) with { Controls = [new VerificationControl("honest", _target), new VerificationControl("not so honest", _target.Copy(_key, 0.9))] };
+        VerificationReport report = await VerifyAsync(_target.Copy(_key, 0.9), request);
+        Assert.Equal(OwnershipVerdict.Inconclusive, report.Verdict);
+        Assert.Contains("void", report.Words, StringComparison.Ordinal);
+        Assert.True(report.Tests[0].ControlPValues[0] > 0.01 && report.Tests[0].ControlPValues[1] < 1e-6);
+
+        VerificationReport held = await VerifyAsync(_target.Copy(_key, 0.9), request with { Controls = [request.Controls[0]] });
+        Assert.Equal(OwnershipVerdict.ConsistentWithCopying, held.Verdict);
+    }
+
+    [Fact]
+    public void The_plan_asks_nobody_and_tells_how_many_queries_are_needed()
+    {
+        VerificationPlan plan = OwnershipVerifier.Plan(Request(2000));
+        Assert.Equal([0.9, 0.95], plan.Tests.Select(test => test.Match));
+        PowerEstimate careful = plan.Tests[0];
+        Assert.True(careful.Needed > plan.Tests[1].Needed);
+        Assert.Equal((long)Math.Ceiling(careful.Needed * 2000.0 / careful.Available), careful.Queries);
+        Assert.Contains($"you need about {careful.Queries:N0} queries", VerificationWriter.ToText(plan), StringComparison.Ordinal);
+        Assert.InRange(OwnershipVerifier.Plan(Request(2000) with { MostQueries = 100 }).Asked, 100, 100);
+    }
+
+    [Fact]
+    public void Repeated_queries_count_and_are_asked_once()
+    {
+        Dataset rows = _target.Rows(3, 500);
+        Dataset twice = new("twice", new float[][] { rows.Values.ToArray(), rows.Values.ToArray() }.SelectMany(one => one).ToArray(), 12);
+        VerificationPlan once = OwnershipVerifier.Plan(Request(500) with { Queries = rows });
+        VerificationPlan doubled = OwnershipVerifier.Plan(Request(500) with { Queries = twice });
+        Assert.Equal((once.Given, once.Asked, once.Tests[0]), (doubled.Given, doubled.Asked, doubled.Tests[0]));
+    }
+
+    [Fact]
+    public async Task Asking_many_suspects_raises_what_each_has_to_show()
+    {
+        VerificationReport[] reports = [await VerifyAsync(_target), await VerifyAsync(_target.Copy(_key, 0.9)), await VerifyAsync(_target)];
+        IReadOnlyList<VerificationReport> adjusted = OwnershipVerifier.Adjust(reports);
+        Assert.Equal(3 * reports[1].CombinedPValue, adjusted[1].CombinedPValue, 1e-300);
+        Assert.All(adjusted, report => Assert.Contains("Holm", report.Combination, StringComparison.Ordinal));
+        Assert.Equal(reports.Select(report => report.Verdict), adjusted.Select(report => report.Verdict));
+    }
+
+    [Fact]
+    public async Task Reports_are_written_for_people_and_programs_and_escape_names()
+    {
+        VerificationReport report = await OwnershipVerifier.VerifyAsync(Request(1000), Suspect.Of("<b>suspect</b>", _target.Copy(_key, 0.95)));
+        string page = VerificationWriter.ToHtml([report]);
+        Assert.DoesNotContain("<b>suspect", page, StringComparison.Ordinal);
+        Assert.Contains("<svg", page, StringComparison.Ordinal);
+        Assert.Contains("What this does not prove", page, StringComparison.Ordinal);
+        Assert.Contains("near-tie: p = ", VerificationWriter.ToText(report), StringComparison.Ordinal);
+        using System.Text.Json.JsonDocument json = System.Text.Json.JsonDocument.Parse(VerificationWriter.ToJson([report]));
+        Assert.Equal(report.Tests[0].PValue, json.RootElement[0].GetProperty("tests")[0].GetProperty("pValue").GetDouble());
+        Assert.Equal("ConsistentWithCopying", json.RootElement[0].GetProperty("verdict").GetString());
+    }
+
+    private Task<VerificationReport> VerifyAsync(IClassifier suspect, VerificationRequest? request = null) =>
+        OwnershipVerifier.VerifyAsync(request ?? Request(8000), Suspect.Of("suspect", suspect));
+
+    private VerificationRequest Request(int rows) => new()
+    {
+        Target = _target,
+        Key = _key,
+        Marks = new WatermarkOptions { NearTie = new NearTieMarkOptions { Margin = MarkedModel.Margin } },
+        Queries = _target.Rows(3, rows),
+        RandomKeys = 300,
+        WantedPValue = 0.001,
+        ExpectedMatch = 0.9,
+        Time = new SimulatedTimeProvider(),
+    };
+
+    private static Suspect Labels(string name, MarkedModel model, Func<int, int> map) => Suspect.Of(name, model.InputLength, row =>
+    {
+        float[] scores = new float[model.ClassCount];
+        model.Classify(row.Span, scores);
+        return map(Array.IndexOf(scores, scores.Max()));
+    });
+
+    private static Suspect Failing(MarkedModel model, Func<bool> fails) => new("suspect", new DelegateOracle(
+        model.InputLength,
+        model.ClassCount,
+        (rows, answers, _) =>
+        {
+            if (fails())
+            {
+                throw new OracleException("The server cannot be reached.");
+            }
+
+            model.Classify(rows.Span, answers.Span);
+            return ValueTask.FromResult(new OracleReply(rows.Length / model.InputLength));
+        }));
+}
