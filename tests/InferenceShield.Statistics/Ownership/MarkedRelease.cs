@@ -23,9 +23,15 @@ internal sealed class MarkedRelease : IRelease, IDisposable
     public MarkedRelease(OwnershipTarget target, OwnershipMark mark, string release, ulong seed)
     {
         byte[] secret = SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"ownership {seed}")));
+        string? space = mark.IsCosine ? Path.GetTempFileName() : null;
         using (ShieldSecret material = new(secret))
         {
             Key = MarkKey.Of(material, Model);
+            if (space is not null)
+            {
+                using FileStream file = File.Create(space);
+                target.Space.Save(file, Model, material);
+            }
         }
 
         _needsInput = mark.NeedsInput;
@@ -33,12 +39,18 @@ internal sealed class MarkedRelease : IRelease, IDisposable
         _shield = new ShieldBuilder(Model).UseSecret(ShieldSecrets.FromBytes(secret)).Configure(options =>
         {
             options.Outputs["probabilities"] = new OutputOptions { Kind = OutputKind.Probabilities, Classes = target.Model.ClassCount };
+            options.InputSpaceFile = space;
             options.Hardening.Watermark = mark.Create();
             options.Hardening.Decimals = release switch { Full => 5, Round1 => 1, _ => 2 };
             options.Hardening.TopK = release == Top3 ? 3 : null;
             options.Admission = new AdmissionOptions { PerCaller = new LimitOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 } };
             options.Callers = new CallerOptions { Capacity = 64, Dossiers = 0, TenantCapacity = 1, NetworkCapacity = 1 };
         }).Build();
+        if (space is not null)
+        {
+            File.Delete(space);
+        }
+
         _caller = _shield.IdentifyCaller("thief");
         _shield.Overrides.Set(_caller, new CallerOverride { Posture = posture });
     }
@@ -87,12 +99,17 @@ internal sealed class MarkedRelease : IRelease, IDisposable
     }
 
     /// <summary>What the exact-input key of the near-tie mark hangs on, of each row.</summary>
-    public Hash128[] Digest(ReadOnlySpan<float> rows, int width)
+    public Hash128[] Digest(ReadOnlySpan<float> rows, int width) => Read(rows, width, input => input.Exact);
+
+    /// <summary>What triggers hang on, of each row.</summary>
+    public Hash128[] Quantise(ReadOnlySpan<float> rows, int width) => Read(rows, width, input => input.Quantised);
+
+    private Hash128[] Read(ReadOnlySpan<float> rows, int width, Func<MarkInput, Hash128> part)
     {
         Hash128[] digests = new Hash128[rows.Length / width];
         for (int row = 0; row < digests.Length; row++)
         {
-            digests[row] = _shield.ReadMarkInput(rows.Slice(row * width, width)).Exact;
+            digests[row] = part(_shield.ReadMarkInput(rows.Slice(row * width, width)));
         }
 
         return digests;

@@ -1,4 +1,5 @@
 using InferenceShield.Lab;
+using InferenceShield.Numerics;
 
 namespace InferenceShield.Statistics.Ownership;
 
@@ -27,12 +28,22 @@ internal static class OwnershipClaims
         using MarkedRelease release = new(target, new OwnershipMark(mark), policy, OtherSeed + seed);
         OwnershipLoot loot = new(target, release, policy != MarkedRelease.Labels, OwnershipExperiment.Few, seed);
         (_, IClassifier model) = OwnershipThieves.Make(thief, loot).Single();
-        int[] labels = OneHot.Labels(OneHot.Ask(model, loot.Rows), classes);
+        float[] answers = OneHot.Ask(model, loot.Rows);
+        int[] labels = OneHot.Labels(answers, classes);
+        Hash128[] exact = release.Digest(loot.Rows, target.Model.InputLength);
         foreach (MarkKeying keying in (MarkKeying[])[MarkKeying.Cell, MarkKeying.ExactInput])
         {
             NearTieTest test = new(
-                OutputKind.Probabilities, loot.Clean, classes, Margin, keying, keying == MarkKeying.Cell ? [] : release.Digest(loot.Rows, target.Model.InputLength));
+                OutputKind.Probabilities, loot.Clean, classes, Margin, keying, keying == MarkKeying.Cell ? [] : exact);
             yield return OwnershipClaimRow.Of(target.Name, name, seed, OwnershipMark.NearTie(keying, Margin).Name, test.RunRandomKeys(labels, Keys, seed));
+            PermutationProbe permutation = new(loot.Clean, classes, keying, keying == MarkKeying.Cell ? [] : exact);
+            yield return OwnershipClaimRow.Of(target.Name, name, seed, OwnershipMark.OfPermutation(keying).Name, permutation.RunRandomKeys(answers, classes, Keys, seed));
         }
+
+        // Any digests do: these are of exact inputs, under another key.
+        yield return OwnershipClaimRow.Of(
+            target.Name, name, seed, "triggers, calibrated", TriggerProbe.RunRandomKeys(exact, OneHot.Labels(loot.Clean, classes), labels, classes, 0.005, Keys, seed));
+        float[] measured = OneHot.Ask(model, target.Measure.Values.Span);
+        yield return OwnershipClaimRow.Of(target.Name, name, seed, "cosine", target.Cosines.RunRandomKeys(OneHot.Ask(target.Model, target.Measure.Values.Span), measured, classes));
     }
 }

@@ -13,6 +13,7 @@ internal static class OwnershipCost
     public static IReadOnlyList<OwnershipMark> Marks { get; } =
     [
         .. from keying in (MarkKeying[])[MarkKeying.Cell, MarkKeying.ExactInput] from margin in (double[])[0.05, 0.1, 0.2, 0.3] select OwnershipMark.NearTie(keying, margin),
+        OwnershipMark.OfPermutation(MarkKeying.Cell), OwnershipMark.OfCosine(0.02), OwnershipMark.OfCosine(0.05), OwnershipMark.OfTriggers(0.005),
     ];
 
     /// <summary>One row for each key.</summary>

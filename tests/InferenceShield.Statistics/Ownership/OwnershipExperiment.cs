@@ -107,6 +107,12 @@ internal static class OwnershipExperiment
             .. Each(flagship, [MarkedRelease.Full, MarkedRelease.Round2, MarkedRelease.Round1], [OwnershipThieves.Scores], [Few]),
             .. Each(flagship, [MarkedRelease.Labels], [OwnershipThieves.Smoothed, OwnershipThieves.VotesRegularised, OwnershipThieves.Ensembles], [Few]),
             .. Each(flagship, [MarkedRelease.Bands], [OwnershipThieves.DropsMargins], [Few]),
+            .. Each([OwnershipMark.OfCosine(0.05), OwnershipMark.OfCosine(0.02)], [MarkedRelease.Full], [OwnershipThieves.Scores], budgets),
+            .. Each([.. keyings.Select(OwnershipMark.OfPermutation)], [MarkedRelease.Full], [OwnershipThieves.Scores], budgets),
+            .. Each([OwnershipMark.OfTriggers(0.005)], [MarkedRelease.Labels], [OwnershipThieves.Labels, OwnershipThieves.Regularised], budgets),
+            .. Each([OwnershipMark.OfCosine(0.05)], [MarkedRelease.Round2, MarkedRelease.Round1, MarkedRelease.Top3], [OwnershipThieves.Scores], budgets),
+            .. Each([OwnershipMark.OfCosine(0.05)], [MarkedRelease.Full], [OwnershipThieves.Labels], budgets),
+            .. Each([OwnershipMark.OfCosine(0.05)], [MarkedRelease.Full], [OwnershipThieves.Regularised, OwnershipThieves.StronglyRegularised, OwnershipThieves.Smoothed, OwnershipThieves.After, OwnershipThieves.Ensembles], [Few]),
         ];
     }
 

@@ -4,11 +4,12 @@ using InferenceShield.Numerics;
 
 namespace InferenceShield.Statistics.Ownership;
 
-/// <summary>The owner's tests of one mark: on the queries that he logged, and on rows that nobody was asked.</summary>
+/// <summary>The owner's tests of one mark: on the queries that he logged, and on rows that nobody was asked. The cosine's needs no log.</summary>
 internal sealed class OwnershipTests
 {
     public const string Logged = "logged";
     public const string Unseen = "unseen";
+    public const string Calibrated = "calibrated";
     public const string Median = "median";
     public const string Worst = "worst";
 
@@ -21,6 +22,8 @@ internal sealed class OwnershipTests
     private readonly OwnershipMark _mark;
     private readonly NearTieTest? _logged;
     private readonly NearTieTest? _unseen;
+    private readonly PermutationProbe? _permutation;
+    private readonly Hash128[] _triggers = [];
 
     public OwnershipTests(OwnershipLoot loot, MarkedRelease release, OwnershipMark mark)
     {
@@ -32,6 +35,17 @@ internal sealed class OwnershipTests
             Hash128[] inputs = mark.Keying == MarkKeying.ExactInput ? release.Digest(loot.Rows, loot.Target.Model.InputLength) : [];
             _logged = NearTie(loot.Clean, inputs);
             _unseen = mark.Keying == MarkKeying.Cell ? NearTie(CleanMeasure, []) : null;
+        }
+
+        if (mark.IsPermutation)
+        {
+            Hash128[] inputs = mark.Keying == MarkKeying.ExactInput ? release.Digest(loot.Rows, loot.Target.Model.InputLength) : [];
+            _permutation = new PermutationProbe(loot.Clean, loot.Target.Model.ClassCount, mark.Keying, inputs);
+        }
+
+        if (mark.IsTriggers)
+        {
+            _triggers = release.Quantise(loot.Rows, loot.Target.Model.InputLength);
         }
     }
 
@@ -56,6 +70,25 @@ internal sealed class OwnershipTests
             }
         }
 
+        if (_permutation is not null)
+        {
+            yield return Say(Logged, _permutation.Test(_loot.Key.Permutations, answers, classes));
+        }
+
+        if (_mark.IsTriggers)
+        {
+            int[] top = OneHot.Labels(_loot.Clean, classes);
+            int[] labels = OneHot.Labels(answers, classes);
+            yield return TriggerProbe.Published(_loot.Key.Triggers, _triggers, top, labels, classes, _mark.Size);
+            yield return TriggerProbe.Calibrated(_loot.Key.Triggers, _triggers, top, labels, classes, _mark.Size);
+        }
+
+        if (_mark.IsCosine)
+        {
+            (double z, double p) = _loot.Target.Cosines.Test(_loot.Key, CleanMeasure, measured, classes);
+            yield return new OwnershipFinding(Logged, _loot.Target.Measure.Count, z, 0, Math.Log10(p));
+        }
+
         if (_unseen is not null)
         {
             yield return Say(Unseen, _unseen.Run(_loot.Key.NearTies, OneHot.Labels(measured, classes)));
@@ -65,7 +98,7 @@ internal sealed class OwnershipTests
     /// <summary>The same test on a few of the logged near ties: the median and the worst of some draws.</summary>
     private IEnumerable<OwnershipFinding> Sample(SipHashKey key, int[] labels)
     {
-        int[] ties = [.. Enumerable.Range(0, labels.Length).Where(_logged!.IsTie)];
+        int[] ties = [.. Enumerable.Range(0, labels.Length).Where(_logged!.Uses)];
         SeededRandom random = new(_loot.Seed, stream: 21);
         foreach (int kept in Kept.Where(kept => kept < ties.Length))
         {

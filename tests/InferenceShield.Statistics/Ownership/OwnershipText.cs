@@ -118,8 +118,8 @@ internal static class OwnershipText
            select (mark, pair, OwnershipThieves.Scores, "scores"),
         ("cosine 0.05", MarkedRelease.Full, OwnershipThieves.Labels, "labels"),
         .. from pair in Adaptive select ("cosine 0.05", MarkedRelease.Full, pair.Thief, pair.Name),
-        ("permutation", MarkedRelease.Full, OwnershipThieves.Scores, "scores"),
-        ("permutation", MarkedRelease.Round2, OwnershipThieves.Scores, "scores"),
+        ("permutation cell", MarkedRelease.Full, OwnershipThieves.Scores, "scores"),
+        ("permutation exact", MarkedRelease.Full, OwnershipThieves.Scores, "scores"),
         ("triggers 0.005", MarkedRelease.Labels, OwnershipThieves.Labels, "labels"),
         ("triggers 0.005", MarkedRelease.Labels, OwnershipThieves.Regularised, "labels, regularised"),
     ];
