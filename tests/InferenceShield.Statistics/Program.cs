@@ -3,6 +3,7 @@ using InferenceShield.Statistics;
 using InferenceShield.Statistics.Detection;
 using InferenceShield.Statistics.Efficacy;
 using InferenceShield.Statistics.Fingerprints;
+using InferenceShield.Statistics.Ownership;
 using InferenceShield.Statistics.Postures;
 using InferenceShield.Statistics.Releases;
 using InferenceShield.Statistics.Silence;
@@ -44,6 +45,14 @@ switch (args)
     case ["detection", .. string[] experiments]:
         DetectionExperiment.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), experiments, Console.Out);
         return 0;
+    case ["ownership", "page"]:
+        OwnershipPage.WriteFile(SampleFiles.FindRoot());
+        return 0;
+    case ["ownership", .. string[] some]:
+        OwnershipExperiment.Run(
+            Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"),
+            [.. OwnershipTarget.Names.Intersect(some)], [.. some.Except(OwnershipTarget.Names)], Console.Out);
+        return 0;
     case ["postures"]:
         PostureExperiment.Run();
         return 0;
@@ -54,6 +63,6 @@ switch (args)
         SurrogateComparison.Run(folder);
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, silence, efficacy, detection, surrogates FOLDER)").ConfigureAwait(false);
+        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, silence, efficacy, detection, ownership, surrogates FOLDER)").ConfigureAwait(false);
         return 1;
 }

@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using InferenceShield.Lab;
+using InferenceShield.Numerics;
+
+namespace InferenceShield.Statistics.Ownership;
+
+/// <summary>A shield with a mark and a release, asked by one caller without limits.</summary>
+internal sealed class MarkedRelease : IRelease, IDisposable
+{
+    private const string Model = "ownership";
+    private const int RowsAtOnce = 1_000;
+
+    private readonly Shield _shield;
+    private readonly CallerKey _caller;
+    private readonly bool _needsInput;
+
+    /// <param name="target">The model.</param>
+    /// <param name="mark">A mark's name: see <see cref="OwnershipMark"/>.</param>
+    /// <param name="release">One of <see cref="Releases"/>.</param>
+    /// <param name="seed">The shield's secret follows from it.</param>
+    public MarkedRelease(OwnershipTarget target, OwnershipMark mark, string release, ulong seed)
+    {
+        byte[] secret = SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"ownership {seed}")));
+        string? space = mark.IsCosine ? Path.GetTempFileName() : null;
+        using (ShieldSecret material = new(secret))
+        {
+            Key = MarkKey.Of(material, Model);
+            if (space is not null)
+            {
+                using FileStream file = File.Create(space);
+                target.Space.Save(file, Model, material);
+            }
+        }
+
+        _needsInput = mark.NeedsInput;
+        Posture posture = release switch { Labels => Posture.Restricted, Bands => Posture.Guarded, _ => Posture.Normal };
+        _shield = new ShieldBuilder(Model).UseSecret(ShieldSecrets.FromBytes(secret)).Configure(options =>
+        {
+            options.Outputs["probabilities"] = new OutputOptions { Kind = OutputKind.Probabilities, Classes = target.Model.ClassCount };
+            options.InputSpaceFile = space;
+            options.Hardening.Watermark = mark.Create();
+            options.Hardening.Decimals = release switch { Full => 5, Round1 => 1, _ => 2 };
+            options.Hardening.TopK = release == Top3 ? 3 : null;
+            options.Admission = new AdmissionOptions { PerCaller = new LimitOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 } };
+            options.Callers = new CallerOptions { Capacity = 64, Dossiers = 0, TenantCapacity = 1, NetworkCapacity = 1 };
+        }).Build();
+        if (space is not null)
+        {
+            File.Delete(space);
+        }
+
+        _caller = _shield.IdentifyCaller("thief");
+        _shield.Overrides.Set(_caller, new CallerOverride { Posture = posture });
+    }
+
+    public const string Labels = "labels";
+    public const string Bands = "bands + second";
+    public const string Full = "5 decimals";
+    public const string Round2 = "2 decimals";
+    public const string Round1 = "1 decimal";
+    public const string Top3 = "top 3";
+
+    /// <summary>The owner's key.</summary>
+    public MarkKey Key { get; }
+
+    /// <summary>Releases rows.</summary>
+    public void Apply(ReadOnlySpan<float> inputs, ReadOnlySpan<float> clean, int classCount, Span<float> released)
+    {
+        int rows = clean.Length / classCount;
+        int width = inputs.Length / rows;
+        byte[] digests = new byte[RowsAtOnce];
+        MarkInput[] marks = new MarkInput[RowsAtOnce];
+        for (int first = 0; first < rows; first += RowsAtOnce)
+        {
+            int count = Math.Min(RowsAtOnce, rows - first);
+            Admission admission = _shield.Admit(_caller, digests.AsSpan(0, count), count);
+            if (!admission.IsAdmitted)
+            {
+                throw new InvalidOperationException($"The shield refused {count} rows: {admission.Reason}.");
+            }
+
+            ReadOnlySpan<float> from = clean.Slice(first * classCount, count * classCount);
+            Span<float> to = released.Slice(first * classCount, count * classCount);
+            if (!_needsInput)
+            {
+                _shield.Harden(in admission, from, to, classCount);
+                continue;
+            }
+
+            for (int row = 0; row < count; row++)
+            {
+                marks[row] = _shield.ReadMarkInput(inputs.Slice((first + row) * width, width));
+            }
+
+            _shield.Harden(in admission, marks.AsSpan(0, count), from, to, classCount);
+        }
+    }
+
+    /// <summary>What the exact-input key of the near-tie mark hangs on, of each row.</summary>
+    public Hash128[] Digest(ReadOnlySpan<float> rows, int width) => Read(rows, width, input => input.Exact);
+
+    /// <summary>What triggers hang on, of each row.</summary>
+    public Hash128[] Quantise(ReadOnlySpan<float> rows, int width) => Read(rows, width, input => input.Quantised);
+
+    private Hash128[] Read(ReadOnlySpan<float> rows, int width, Func<MarkInput, Hash128> part)
+    {
+        Hash128[] digests = new Hash128[rows.Length / width];
+        for (int row = 0; row < digests.Length; row++)
+        {
+            digests[row] = part(_shield.ReadMarkInput(rows.Slice(row * width, width)));
+        }
+
+        return digests;
+    }
+
+    /// <summary>Answers to rows, as the thief sees them.</summary>
+    public float[] Ask(IClassifier model, ReadOnlySpan<float> rows)
+    {
+        float[] answers = OneHot.Ask(model, rows);
+        Apply(rows, answers.ToArray(), model.ClassCount, answers);
+        return answers;
+    }
+
+    public void Dispose()
+    {
+        Key.Dispose();
+        _shield.Dispose();
+    }
+}

@@ -1,0 +1,156 @@
+using System.Globalization;
+
+namespace InferenceShield.Statistics.Ownership;
+
+/// <summary>What docs/ownership.md says besides its tables.</summary>
+internal static class OwnershipText
+{
+    public const string Margins = """
+
+        ## Is a copy of labels proved?
+
+        A thief trains on labels alone. Tested are the logged queries that are near ties of the clean model: the share in which the copy picks what the key picks; an independent model is at 50 %. Matches: mean (range) of three seeds; p: median (worst). Unseen: the same on near ties among rows that nobody was asked, for which no log is needed; only the cell key can.
+
+        | copy of | key | margin | logged near ties | matches, % | p | p, unseen rows |
+        |---|---|---|---|---|---|---|
+
+        """;
+
+    public const string Releases = """
+
+        ## Through which releases does it pass?
+
+        Near-tie mark of .2. The thief trains on all that he is told. The more a release hides, the more of the mark a copy takes over: scores tell it that two labels nearly tie, and how nearly.
+
+        | copy of | release | exact: matches, % | exact: p | cell: matches, % | cell: p | accuracy of the copy, % |
+        |---|---|---|---|---|---|---|
+
+        """;
+
+    public const string Removal = """
+
+        ## Which thieves remove it, and what does it cost them?
+
+        Near-tie mark of .2 in labels unless said otherwise. Accuracy is what the thief pays with: compare with the first line. An exact key is one bit for each input, a cell key one bit for each pair of labels and tenth of their sum.
+
+        """;
+
+    public const string Evidence = """
+
+        ## How many logged near ties are enough?
+
+        p on a random sample of the logged near ties: the median of 21 draws, median over seeds; in brackets the worst of all draws and seeds. Near ties of .2 are 3 to 5 % of queries: what is kept is a few rows in a thousand of traffic.
+
+        """;
+
+    public const string Costs = """
+
+        ## What do honest users pay?
+
+        On rows of honest users, released with five decimals, with the mark less without: mean over ten keys (range). The standard error is that of one key's change of accuracy over rows, paired. In brackets behind ECE and AUROC: without the mark. A label that is moved was a near tie: the model itself was in doubt, and the user gets the toss of a keyed coin instead of its guess.
+
+        | data | mark | labels moved, % | accuracy, points | standard error | L1 mean | ECE | AUROC |
+        |---|---|---|---|---|---|---|---|
+
+        """;
+
+    public const string Claims = """
+
+        ## Does a test accuse the innocent?
+
+        Copies of the unmarked model, a copy that carries the mark of another key, and models that were trained on the same inputs with their true labels and never saw an answer, three of each; each is tested under 300 random keys. An exact test has p below .01 for 1 % of keys. In brackets Wilson's 95 % interval over keys, for these models. KS: the p of the hypothesis that p is distributed as it says, one for each model.
+
+        | data | test | accused | keys | p < .05, % | p < .01, % | KS |
+        |---|---|---|---|---|---|---|
+
+        """;
+
+    public const string VectorTable = """
+
+        ## Marks of full vectors, and triggers
+
+        The cosine mark (z against random keys, 3 or more wanted at 5,000 answers and 4.5 at 15,000), the permutation of low ranks and label triggers (share of matches). "Labels" is a thief who trains on the top label of the marked scores.
+
+        | copy of | mark | release | thief | answers | z, or matches in % | p | accuracy of the copy, % |
+        |---|---|---|---|---|---|---|---|
+
+        """;
+
+    public const string Tail = """
+
+        ## How this was measured
+
+        Fashion-MNIST: a perceptron 784-128-10 trained in the Lab on 40,000 images; thieves draw from 20,000 others; 3,000 are benign, 7,000 measure. Letters (UCI): 16-96-26 on 8,000 rows; 7,500 for thieves; 1,000 benign, 3,500 measure. Thieves train the target's own architecture with the Lab's recipe (Adam, cosine schedule), in-distribution inputs, three seeds; each seed has a key of its own, so a range over seeds is one over keys, too. Regularised on Fashion is input noise of 1 and weight decay of .5, strongly .5 more of the decay; on letters .3 and .1, strongly .6 and .2. Votes are over the input and seven near-repeats, noise of .15 (letters .1) of each value's spread. Answers come from a shield built with `ShieldBuilder`, marks included; tests are those of the Lab's verifier, exact over random keys given the suspect's answers: with a cell key the cells are what counts and not the rows, so 50 cells bound p at about 1e-15 however many queries are logged.
+
+        Not measured: convolutional or transformer models, more than 26 classes, thieves without inputs of the distribution, several models stolen together.
+
+        Run again: `dotnet run --project tests/InferenceShield.Statistics -c Release -- ownership`, then `ownership page`. Fashion-MNIST's full data are needed (Debian: dataset-fashion-mnist).
+
+        """;
+
+    /// <summary>Thieves of the near-tie mark, in the order of the page.</summary>
+    public static IReadOnlyList<(string Release, string Thief, string Name)> Thieves { get; } =
+    [
+        (MarkedRelease.Labels, OwnershipThieves.Labels, "none of it: trains on labels"),
+        (MarkedRelease.Labels, OwnershipThieves.Smoothed, "label smoothing .1"),
+        (MarkedRelease.Labels, OwnershipThieves.Regularised, "regularised"),
+        (MarkedRelease.Labels, OwnershipThieves.StronglyRegularised, "strongly regularised"),
+        (MarkedRelease.Labels, OwnershipThieves.Early, "stops after 5 epochs"),
+        (MarkedRelease.Labels, OwnershipThieves.FineTuned, "fine-tuned on 1,000 true labels, 100 steps"),
+        (MarkedRelease.Labels, OwnershipThieves.FineTunedLong, "fine-tuned, 1,265 steps"),
+        (MarkedRelease.Labels, OwnershipThieves.Chain, "copy of the copy, on other inputs"),
+        (MarkedRelease.Labels, OwnershipThieves.ChainFineTuned, "copy of the copy, fine-tuned"),
+        (MarkedRelease.Labels, OwnershipThieves.SameThrice, "three copies of the same answers"),
+        (MarkedRelease.Labels, OwnershipThieves.Thirds, "three copies of a third each"),
+        (MarkedRelease.Labels, OwnershipThieves.DropsOwn, "drops what his copy of the other half finds near"),
+        (MarkedRelease.Labels, OwnershipThieves.RelabelsOwn, "relabels that by his copy of the other half"),
+        (MarkedRelease.Labels, OwnershipThieves.Votes, "8 votes over near-repeats (8 times the queries)"),
+        (MarkedRelease.Labels, OwnershipThieves.VotesRegularised, "8 votes, regularised"),
+        (MarkedRelease.Bands, OwnershipThieves.Scores, "bands + second: trains on them"),
+        (MarkedRelease.Bands, OwnershipThieves.DropsMargins, "bands + second: drops small margins"),
+    ];
+
+    /// <summary>Thieves of the other marks, in the order of the page.</summary>
+    public static IReadOnlyList<(string Mark, string Release, string Thief, string Name)> Vectors { get; } =
+    [
+        .. from mark in (string[])["cosine 0.05", "cosine 0.02"]
+           from pair in (string[])[MarkedRelease.Full, MarkedRelease.Round2, MarkedRelease.Round1, MarkedRelease.Top3]
+           select (mark, pair, OwnershipThieves.Scores, "scores"),
+        ("cosine 0.05", MarkedRelease.Full, OwnershipThieves.Labels, "labels"),
+        .. from pair in Adaptive select ("cosine 0.05", MarkedRelease.Full, pair.Thief, pair.Name),
+        ("permutation cell", MarkedRelease.Full, OwnershipThieves.Scores, "scores"),
+        ("permutation exact", MarkedRelease.Full, OwnershipThieves.Scores, "scores"),
+        ("triggers 0.005", MarkedRelease.Labels, OwnershipThieves.Labels, "labels"),
+        ("triggers 0.005", MarkedRelease.Labels, OwnershipThieves.Regularised, "labels, regularised"),
+    ];
+
+    private static IEnumerable<(string Thief, string Name)> Adaptive => Thieves
+        .Where(thief => thief.Release == MarkedRelease.Labels && thief.Thief is not (OwnershipThieves.Labels or OwnershipThieves.Scores))
+        .Select(thief => (thief.Thief, "scores, " + thief.Name));
+
+    public static string Head(OwnershipFigures figures)
+    {
+        const int Few = OwnershipExperiment.Few;
+        const int Many = OwnershipExperiment.Many;
+        string cell = OwnershipMark.NearTie(MarkKeying.Cell, 0.2).Name;
+        string exact = OwnershipMark.NearTie(MarkKeying.ExactInput, 0.2).Name;
+        OwnershipSummary Fashion(string mark, string thief, int budget = Few) => figures.Get(OwnershipTarget.Fashion, mark, MarkedRelease.Labels, thief, budget);
+        OwnershipSummary Letters(string mark, string thief) => figures.Get(OwnershipTarget.Letters, mark, MarkedRelease.Labels, thief, Few);
+        string Points(OwnershipSummary less, OwnershipSummary from) => (100 * (from.Accuracy - less.Accuracy)).ToString("F1", CultureInfo.InvariantCulture);
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            # What marks prove, and what they do not
+
+            <!-- Made by `ownership page` from tests/InferenceShield.Statistics/results/ownership*.csv; edit OwnershipText.cs, not this file. -->
+
+            **What marks cannot do:**
+
+            1. They do not stop a theft, and they do not survive every thief. One who regularises strongly gets rid of the near-tie mark: on Fashion with 15,000 answers p is {Fashion(cell, OwnershipThieves.StronglyRegularised, Many).P} with the cell key, for {Points(Fashion(cell, OwnershipThieves.StronglyRegularised, Many), Fashion(cell, OwnershipThieves.Labels, Many))} points of accuracy; on letters {Letters(cell, OwnershipThieves.StronglyRegularised).P}, for {Points(Letters(cell, OwnershipThieves.StronglyRegularised), Letters(cell, OwnershipThieves.Labels))} points. One who copies his copy on other inputs leaves {Fashion(exact, OwnershipThieves.Chain).P} of the exact key on the logged queries, one who votes over eight near-repeats {Fashion(exact, OwnershipThieves.Votes).P} (cell key: {Fashion(cell, OwnershipThieves.Chain).P} and {Fashion(cell, OwnershipThieves.Votes).P}). All that was tried is in the tables below, also what works against the mark.
+            2. Labels that are near ties are coin tosses for honest users. What that costs is below; classes for which it must not be can be exempt.
+            3. Verification needs the logged queries, or a sample of them: who has kept none can test the cell key on inputs of his own only, and sees less.
+            4. A small p says that a suspect's answers hang on the key. It does not say who copied, whether it was lawful, or that nobody else held the key. A large one proves nothing.
+
+            {figures.Suspects:N0} suspects were made and tested, seeded. p-values are one-sided, the median over three seeds with the worst in brackets.
+
+            """);
+    }
+}
