@@ -246,7 +246,7 @@ public sealed partial class Shield
     {
         if (plan.Kind == OutputKind.TokenLogits)
         {
-            return plan.Marks?.Tokens is { } mark
+            return !basis.IsUnmarked && plan.Marks?.Tokens is { } mark
                 ? TokenLogitsHardening.TryHarden(plan.Tokens!, mark, basis.Context, clean, released, out label, out value, out fault)
                 : TokenLogitsHardening.TryHarden(plan.Tokens!, clean, released, out label, out value, out fault);
         }
@@ -257,7 +257,7 @@ public sealed partial class Shield
         {
             OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities => ScoreHardening.TryHarden(plan.Scores!, clean, released, out fault),
             OutputKind.Embedding => EmbeddingHardening.TryHarden(
-                plan.Embedding!, _keys.Embeddings, plan.NoiseCell == NoiseCell.Output ? null : basis.Input.Low, basis.Transform, clean, released, out fault, plan.Marks?.Direction),
+                plan.Embedding!, _keys.Embeddings, plan.NoiseCell == NoiseCell.Output ? null : basis.Input.Low, basis.Transform, clean, released, out fault, basis.IsUnmarked ? null : plan.Marks?.Direction),
             _ when plan.QuantisationStep > 0 && plan.NoiseCell != NoiseCell.Output =>
                 RegressionHardening.TryHarden(plan.QuantisationStep, _keys.Dither, basis.Input.Low, clean, released, out fault),
             _ when plan.QuantisationStep > 0 => RegressionHardening.TryHarden(plan.QuantisationStep, _keys.Dither, clean, released, out fault),
