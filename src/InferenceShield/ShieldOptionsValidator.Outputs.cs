@@ -37,6 +37,11 @@ internal sealed partial class ShieldOptionsValidator
 
             CheckOutput(name, key, options, output);
         }
+
+        if (options.Outputs.Values.All(output => output is not null) && Array.TrueForAll(PostureHardening.SharedOf(options), shared => shared is not null))
+        {
+            CheckInputSteps(options);
+        }
     }
 
     private void CheckOutput(string name, string key, ShieldOptions options, OutputOptions output)
@@ -71,7 +76,6 @@ internal sealed partial class ShieldOptionsValidator
         if (Array.TrueForAll(PostureHardening.SharedOf(options), shared => shared is not null) && output.Kind != OutputKind.State)
         {
             CheckPostures(key, keys, options, output);
-            CheckInputSteps(options);
             if (options.Trial is { } trial)
             {
                 CheckTrial(name, keys[0], options, output, trial);
