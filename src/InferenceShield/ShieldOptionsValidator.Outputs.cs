@@ -45,6 +45,11 @@ internal sealed partial class ShieldOptionsValidator
                 CheckSharedVectorMarks(key, options, watermark);
             }
         }
+
+        if (options.Outputs.Values.All(output => output is not null) && Array.TrueForAll(PostureHardening.SharedOf(options), shared => shared is not null))
+        {
+            CheckInputSteps(options);
+        }
     }
 
     private void CheckOutput(string name, string key, ShieldOptions options, OutputOptions output)
@@ -83,7 +88,6 @@ internal sealed partial class ShieldOptionsValidator
         if (Array.TrueForAll(PostureHardening.SharedOf(options), shared => shared is not null) && output.Kind != OutputKind.State)
         {
             CheckPostures(key, keys, options, output);
-            CheckInputSteps(options);
             if (options.Trial is { } trial)
             {
                 CheckTrial(name, keys[0], options, output, trial);

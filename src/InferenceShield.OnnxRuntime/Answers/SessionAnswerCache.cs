@@ -112,9 +112,9 @@ internal sealed class SessionAnswerCache
 
     /// <summary>Not in observe-only mode, where what leaves is clean. Nor where postures must not show: a query that was answered from here,
     /// and after a change of posture takes a run of the model, would tell of it. Nor under a calibration for which nothing is kept beside the
-    /// answers, because it came later or is not of this model's rows: hits would go unobserved.</summary>
+    /// answers, because it came later or is not of this model's rows: hits would go unobserved. Nor where a mark tells callers apart.</summary>
     private bool IsUsed(in Admission admission) =>
-        admission.Plan is { Enforces: true, EqualWork: false } plan && (plan.Detection is not { } calibration || (_signals > 0 && _detection.Fits(calibration)));
+        admission.Plan is { Enforces: true, EqualWork: false, MarkInputs.Inputs: not { Payload: not null } } plan && (plan.Detection is not { } calibration || (_signals > 0 && _detection.Fits(calibration)));
 
     /// <summary>All that an answer is a function of besides the row: the shield's plan, and how the caller is treated. The secret is
     /// the shield's, and so this cache's, for life; it is in the digest too.</summary>
