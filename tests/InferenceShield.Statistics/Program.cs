@@ -3,6 +3,7 @@ using InferenceShield.Statistics;
 using InferenceShield.Statistics.Detection;
 using InferenceShield.Statistics.Efficacy;
 using InferenceShield.Statistics.Fingerprints;
+using InferenceShield.Statistics.Ownership;
 using InferenceShield.Statistics.Postures;
 using InferenceShield.Statistics.Releases;
 using InferenceShield.Statistics.Silence;
@@ -44,6 +45,12 @@ switch (args)
     case ["detection", .. string[] experiments]:
         DetectionExperiment.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), experiments, Console.Out);
         return 0;
+    case ["collusion"]:
+        CollusionExperiment.Run(Console.Out);
+        return 0;
+    case ["traps"]:
+        await TrapExperiment.RunAsync(Console.Out).ConfigureAwait(false);
+        return 0;
     case ["postures"]:
         PostureExperiment.Run();
         return 0;
@@ -54,6 +61,6 @@ switch (args)
         SurrogateComparison.Run(folder);
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, silence, efficacy, detection, surrogates FOLDER)").ConfigureAwait(false);
+        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, silence, efficacy, detection, collusion, traps, surrogates FOLDER)").ConfigureAwait(false);
         return 1;
 }
