@@ -45,6 +45,12 @@ switch (args)
     case ["detection", .. string[] experiments]:
         DetectionExperiment.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), experiments, Console.Out);
         return 0;
+    case ["ownership-collusion"]:
+        CollusionExperiment.Run(Console.Out);
+        return 0;
+    case ["ownership-traps"]:
+        await TrapExperiment.RunAsync(Console.Out).ConfigureAwait(false);
+        return 0;
     case ["ownership", "page"]:
         OwnershipPage.WriteFile(SampleFiles.FindRoot());
         return 0;

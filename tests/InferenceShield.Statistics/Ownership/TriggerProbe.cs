@@ -1,5 +1,6 @@
 using InferenceShield.Lab;
 using InferenceShield.Numerics;
+using BinomialTail = InferenceShield.Lab.BinomialTail;
 
 namespace InferenceShield.Statistics.Ownership;
 
