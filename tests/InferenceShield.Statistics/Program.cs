@@ -3,6 +3,7 @@ using InferenceShield.Statistics;
 using InferenceShield.Statistics.Detection;
 using InferenceShield.Statistics.Efficacy;
 using InferenceShield.Statistics.Fingerprints;
+using InferenceShield.Statistics.Ownership;
 using InferenceShield.Statistics.Postures;
 using InferenceShield.Statistics.Releases;
 using InferenceShield.Statistics.Silence;
@@ -44,6 +45,10 @@ switch (args)
     case ["detection", .. string[] experiments]:
         DetectionExperiment.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), experiments, Console.Out);
         return 0;
+    case ["ownership-fingerprint", .. string[] data]:
+        FingerprintExperiment.Run(
+            Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), data.Length > 0 ? data : [EfficacyTarget.Fashion, EfficacyTarget.Letters], Console.Out);
+        return 0;
     case ["postures"]:
         PostureExperiment.Run();
         return 0;
@@ -54,6 +59,6 @@ switch (args)
         SurrogateComparison.Run(folder);
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, silence, efficacy, detection, surrogates FOLDER)").ConfigureAwait(false);
+        await Console.Error.WriteLineAsync("Usage: dotnet run --project tests/InferenceShield.Statistics -c Release -- sketches (or fingerprints, releases, postures, silence, efficacy, detection, ownership-fingerprint, surrogates FOLDER)").ConfigureAwait(false);
         return 1;
 }
