@@ -28,6 +28,7 @@ internal static class CommandLine
             InspectCommand.Create(terminal),
             BenchCommand.Create(terminal),
             CommitCommand.Create(terminal),
+            EvidenceCommand.Create(terminal),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction mistake && arguments.Count > 0)
@@ -74,7 +75,7 @@ internal static class CommandLine
     private static bool IsMistake(Exception exception) => exception
         is MistakeException or FormatException or IOException or UnauthorizedAccessException or InvalidDataException
         or ModelFileException or ModelRunException or InvalidModelOutputException or InvalidQueryException
-        or OracleException or ExtractionException or OptionsValidationException or ReleaseFileException or DetectionFileException or ShieldSecretException
+        or OracleException or ExtractionException or OptionsValidationException or ReleaseFileException or DetectionFileException or EvidenceFileException or ShieldSecretException
         or OwnershipFileException;
 
     private static string OneLine(Exception exception)

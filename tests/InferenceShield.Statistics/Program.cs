@@ -45,19 +45,8 @@ switch (args)
     case ["detection", .. string[] experiments]:
         DetectionExperiment.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), experiments, Console.Out);
         return 0;
-    case ["ownership-collusion"]:
-        CollusionExperiment.Run(Console.Out);
-        return 0;
-    case ["ownership-traps"]:
-        await TrapExperiment.RunAsync(Console.Out).ConfigureAwait(false);
-        return 0;
-    case ["ownership", "page"]:
-        OwnershipPage.WriteFile(SampleFiles.FindRoot());
-        return 0;
     case ["ownership", .. string[] some]:
-        OwnershipExperiment.Run(
-            Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"),
-            [.. OwnershipTarget.Names.Intersect(some)], [.. some.Except(OwnershipTarget.Names)], Console.Out);
+        await OwnershipCommand.RunAsync(some, SampleFiles.FindRoot(), Console.Out).ConfigureAwait(false);
         return 0;
     case ["postures"]:
         PostureExperiment.Run();

@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using InferenceShield.Numerics;
 
 namespace InferenceShield;
 
@@ -17,6 +20,16 @@ public readonly struct CallerKey : IEquatable<CallerKey>
         // 0 and 1 mark slots of the caller table that are nobody's, so no key holds them.
         Low = low <= 1 ? low + 2 : low;
         High = high == 0 ? 1 : high;
+    }
+
+    /// <summary>What a shield under a secret makes of a name: for tools that have no shield.</summary>
+    internal static CallerKey Of(string name, ShieldSecret secret)
+    {
+        Span<byte> key = stackalloc byte[SipHashKey.Size];
+        secret.DeriveKey("caller", key);
+        Hash128 hash = SipHash13.Hash(new SipHashKey(key), Encoding.UTF8.GetBytes(name));
+        CryptographicOperations.ZeroMemory(key);
+        return new CallerKey(hash.Low, hash.High);
     }
 
     internal ulong Low { get; }

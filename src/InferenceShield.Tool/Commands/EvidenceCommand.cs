@@ -1,0 +1,128 @@
+using System.CommandLine;
+using System.Globalization;
+using Spectre.Console;
+
+namespace InferenceShield.Tool;
+
+/// <summary>The command <c>evidence</c>: what is in a list of marked queries, and erasing a caller from it.</summary>
+internal static class EvidenceCommand
+{
+    private const int MostListed = 50;
+
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> file = new("FILE") { Description = "The list, as Evidence:File names it, without a segment's number." };
+        Option<string?> modelName = new("--model-name") { Description = "The model's name in its shield. Default: the file's name without its ending.", HelpName = "NAME" };
+        Option<string?> secret = SharedOptions.SecretVariable();
+        secret.Description = "Environment variable with the shield's secret. Needed.";
+        Option<string?> erase = new("--erase") { Description = "Write the list anew without a caller: the name it was identified by, or the 32 digits that this command lists. No shield may be writing to the list.", HelpName = "CALLER" };
+        Option<bool> json = SharedOptions.Json();
+        Command command = new(
+            "evidence",
+            """
+            Lists what a shield has kept of marked queries: how many of each caller, of which marks, from when to when, and what is missing.
+
+            inference-shield evidence /var/lib/shield/fashion.evidence --secret-env INFERENCE_SHIELD_SECRET
+            inference-shield evidence fashion.evidence --secret-env INFERENCE_SHIELD_SECRET --erase "customer 17"
+            """)
+        {
+            file, modelName, secret, erase, json,
+        };
+        command.SetAction(parsed =>
+        {
+            string list = parsed.GetRequiredValue(file);
+            string model = parsed.GetValue(modelName) ?? Path.GetFileNameWithoutExtension(list);
+            using ShieldSecret material = (SharedOptions.Secret(parsed.GetValue(secret))
+                ?? throw new MistakeException("The list is encrypted. Name the environment variable with the shield's secret: --secret-env NAME.")).GetSecret();
+            using EvidenceKey key = EvidenceKey.Of(material, model);
+            EvidenceReader reader = EvidenceReader.Open(list, key);
+            string before = Convert.ToHexStringLower(reader.ComputeDigest());
+            long? erased = null;
+            if (parsed.GetValue(erase) is { } caller)
+            {
+                erased = reader.Erase(Find(caller, reader, material, model));
+            }
+
+            string digest = erased is null ? before : Convert.ToHexStringLower(reader.ComputeDigest());
+            if (parsed.GetValue(json))
+            {
+                terminal.Output.WriteLine(JsonText.Of(new
+                {
+                    list,
+                    model,
+                    records = reader.Records,
+                    first = reader.Span?.First,
+                    last = reader.Span?.Last,
+                    segments = reader.Segments.Count,
+                    callers = reader.CountByCaller().OrderByDescending(pair => pair.Value).Select(pair => new { caller = Digits(pair.Key), queries = pair.Value }),
+                    kinds = reader.CountByKinds.OrderByDescending(pair => pair.Value).Select(pair => new { marks = pair.Key.ToString(), queries = pair.Value }),
+                    missing = reader.Missing,
+                    digest,
+                    erased,
+                    digestBefore = erased is null ? null : before,
+                }));
+                return ExitCode.Done;
+            }
+
+            if (erased is { } count)
+            {
+                terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Erased {count:N0} queries. The list's digest was {before}; keep a note of it for whoever has it."));
+            }
+
+            Show(reader, digest, terminal);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Show(EvidenceReader reader, string digest, Terminal terminal)
+    {
+        terminal.Output.WriteLine(reader.Span is { } span
+            ? string.Create(CultureInfo.InvariantCulture, $"{reader.Records:N0} marked queries of {reader.CountByCaller().Count:N0} callers in {reader.Segments.Count:N0} segments, from {span.First:u} to {span.Last:u}.")
+            : string.Create(CultureInfo.InvariantCulture, $"No marked queries in {reader.Segments.Count:N0} segments."));
+        terminal.Output.WriteLine($"SHA-256 of the list: {digest}");
+        foreach ((MarkKinds kinds, long queries) in reader.CountByKinds.OrderByDescending(pair => pair.Value))
+        {
+            terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {queries,12:N0}  {kinds}"));
+        }
+
+        if (reader.Records > 0)
+        {
+            Table table = new Table().AddColumn("caller").AddColumn(new TableColumn("marked queries").RightAligned());
+            foreach ((CallerKey caller, long queries) in reader.CountByCaller().OrderByDescending(pair => pair.Value).Take(MostListed))
+            {
+                table.AddRow(Digits(caller), queries.ToString("N0", CultureInfo.InvariantCulture));
+            }
+
+            terminal.Tables.Write(table);
+            if (reader.CountByCaller().Count > MostListed)
+            {
+                terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"and {reader.CountByCaller().Count - MostListed:N0} callers more; all with --json"));
+            }
+        }
+
+        foreach (string missing in reader.Missing)
+        {
+            terminal.Output.WriteLine("Missing: " + TerminalText.Of(missing));
+        }
+    }
+
+    /// <summary>By the digits that are listed, else by name.</summary>
+    private static CallerKey Find(string caller, EvidenceReader reader, ShieldSecret secret, string model)
+    {
+        foreach (CallerKey known in reader.CountByCaller().Keys)
+        {
+            if (string.Equals(Digits(known), caller, StringComparison.OrdinalIgnoreCase))
+            {
+                return known;
+            }
+        }
+
+        CallerKey named = CallerKey.Of(caller, secret);
+        return reader.CountByCaller().ContainsKey(named)
+            ? named
+            : throw new MistakeException($"--erase {caller}: no query in the list of '{model}' is of that caller. Give the name it was identified by, or 32 digits from the list.");
+    }
+
+    private static string Digits(CallerKey caller) => string.Create(CultureInfo.InvariantCulture, $"{caller.Low:x16}{caller.High:x16}");
+}
