@@ -29,6 +29,7 @@ internal static class CommandLine
             BenchCommand.Create(terminal),
             CommitCommand.Create(terminal),
             EvidenceCommand.Create(terminal),
+            VerifyCommand.Create(terminal),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction mistake && arguments.Count > 0)

@@ -1,3 +1,5 @@
+using InferenceShield.Statistics.Efficacy;
+
 namespace InferenceShield.Statistics.Ownership;
 
 /// <summary>All that docs/ownership.md is made of, by one command: alone it runs everything, then writes the page.</summary>
