@@ -26,8 +26,10 @@ internal sealed class NearTieTest : OwnershipTest
     /// <param name="keying">Of the mark.</param>
     /// <param name="inputs">Of each row the digest that the mark is keyed by; empty with <see cref="MarkKeying.Cell"/>.</param>
     /// <param name="exempt">Classes that the mark leaves alone; null for none.</param>
+    /// <param name="isFree">Whether a row has no other mark in its label; null if none has.</param>
     public NearTieTest(
-        OutputKind kind, ReadOnlySpan<float> clean, int classes, double margin, MarkKeying keying, ReadOnlySpan<Hash128> inputs = default, IReadOnlyList<int>? exempt = null)
+        OutputKind kind, ReadOnlySpan<float> clean, int classes, double margin, MarkKeying keying, ReadOnlySpan<Hash128> inputs = default, IReadOnlyList<int>? exempt = null,
+        Func<int, bool>? isFree = null)
     {
         int rows = clean.Length / classes;
         if (keying == MarkKeying.ExactInput && inputs.Length != rows)
@@ -43,7 +45,8 @@ internal sealed class NearTieTest : OwnershipTest
         for (int row = 0; row < rows; row++)
         {
             _group[row] = -1;
-            if (!NearTieMark.TryFind(kind, clean.Slice(row * classes, classes), margin, out NearTie tie)
+            if ((isFree is not null && !isFree(row))
+                || !NearTieMark.TryFind(kind, clean.Slice(row * classes, classes), margin, out NearTie tie)
                 || (exempt is not null && (exempt.Contains(tie.Lower) || exempt.Contains(tie.Higher))))
             {
                 continue;
