@@ -175,7 +175,7 @@ internal static class OwnershipPage
             {
                 if (figures.Find(target, mark, release, thief, budget) is { } found)
                 {
-                    string statistic = mark.StartsWith("cosine", StringComparison.Ordinal) ? found.Z : found.Matches;
+                    string statistic = mark == OwnershipMark.None || new OwnershipMark(mark).IsCosine ? found.Z : found.Matches;
                     table.Append(CultureInfo.InvariantCulture, $"| {title} | {mark} | {release} | {name} | {found.Answers:F0} | {statistic} | {found.P} | {found.Accuracies} |\n");
                 }
             }
