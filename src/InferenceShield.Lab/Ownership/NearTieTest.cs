@@ -114,6 +114,17 @@ internal sealed class NearTieTest : OwnershipTest
         return (exact + bits).TrimEnd();
     }
 
+    /// <inheritdoc/>
+    public override RecordedTest Record(SuspectAnswers answers, IReadOnlyList<SuspectAnswers> controls, MarkKey key) => new()
+    {
+        Test = Name,
+        Cells = [.. _groups.Select(static group => new[] { group.Tie.Lower, group.Tie.Higher, group.Tie.Mass })],
+        Inputs = _keying == MarkKeying.Cell ? null : [.. _groups.Select(static group => $"{group.Input.High:x16}{group.Input.Low:x16}")],
+        Picks = string.Concat(Bits(key.NearTies).Select(static bit => bit ? '1' : '0')),
+        Suspect = Read(answers.Labels).Counts,
+        Controls = [.. controls.Select(control => Read(control.Labels).Counts)],
+    };
+
     /// <summary>A suspect's answers to the near ties.</summary>
     /// <param name="labels">One for each row, numbered as the target's classes; -1 for none.</param>
     public SignSample Read(ReadOnlySpan<int> labels)
