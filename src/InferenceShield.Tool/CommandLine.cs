@@ -28,6 +28,7 @@ internal static class CommandLine
             InspectCommand.Create(terminal),
             BenchCommand.Create(terminal),
             CommitCommand.Create(terminal),
+            VerifyCommand.Create(terminal),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction mistake && arguments.Count > 0)
@@ -75,7 +76,7 @@ internal static class CommandLine
         is MistakeException or FormatException or IOException or UnauthorizedAccessException or InvalidDataException
         or ModelFileException or ModelRunException or InvalidModelOutputException or InvalidQueryException
         or OracleException or ExtractionException or OptionsValidationException or ReleaseFileException or DetectionFileException or ShieldSecretException
-        or OwnershipFileException;
+        or OwnershipFileException or EvidenceFileException;
 
     private static string OneLine(Exception exception)
     {
