@@ -27,6 +27,8 @@ internal static class CommandLine
             CalibrateCommand.Create(terminal),
             InspectCommand.Create(terminal),
             BenchCommand.Create(terminal),
+            CommitCommand.Create(terminal),
+            VerifyCommand.Create(terminal),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction mistake && arguments.Count > 0)
@@ -73,7 +75,8 @@ internal static class CommandLine
     private static bool IsMistake(Exception exception) => exception
         is MistakeException or FormatException or IOException or UnauthorizedAccessException or InvalidDataException
         or ModelFileException or ModelRunException or InvalidModelOutputException or InvalidQueryException
-        or OracleException or ExtractionException or OptionsValidationException or ReleaseFileException or DetectionFileException or ShieldSecretException;
+        or OracleException or ExtractionException or OptionsValidationException or ReleaseFileException or DetectionFileException or ShieldSecretException
+        or OwnershipFileException or EvidenceFileException;
 
     private static string OneLine(Exception exception)
     {

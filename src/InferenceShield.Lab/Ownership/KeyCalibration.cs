@@ -36,11 +36,12 @@ internal static class KeyCalibration
             return (own, own.PValue, random.Count(outcome => outcome.PValue < Level) / (double)random.Length);
         }
 
-        // The p-value is the rank; a rank among themselves says nothing of the random keys, so their normal tails are counted.
+        // Keys near the true one fit a marked model somewhat, so the statistic has no known tail; its rank among the keys is a p-value whatever the tail is.
         double mean = random.Average(outcome => outcome.Statistic);
         double deviation = Math.Sqrt(random.Average(outcome => Math.Pow(outcome.Statistic - mean, 2)));
         int extreme = random.Count(outcome => outcome.Statistic >= own.Statistic);
-        double share = random.Count(outcome => outcome.Statistic - mean > 2.326348 * deviation) / (double)random.Length;
+        double[] ordered = [.. random.Select(static outcome => outcome.Statistic).OrderDescending()];
+        double share = ordered.Count(statistic => (1.0 + Array.FindLastIndex(ordered, other => other >= statistic)) / (1 + random.Length) < Level) / (double)random.Length;
         own = own with
         {
             Statistic = deviation > 0 ? (own.Statistic - mean) / deviation : 0,

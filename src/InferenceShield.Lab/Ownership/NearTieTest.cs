@@ -26,8 +26,10 @@ internal sealed class NearTieTest : OwnershipTest
     /// <param name="keying">Of the mark.</param>
     /// <param name="inputs">Of each row the digest that the mark is keyed by; empty with <see cref="MarkKeying.Cell"/>.</param>
     /// <param name="exempt">Classes that the mark leaves alone; null for none.</param>
+    /// <param name="isFree">Whether a row has no other mark in its label; null if none has.</param>
     public NearTieTest(
-        OutputKind kind, ReadOnlySpan<float> clean, int classes, double margin, MarkKeying keying, ReadOnlySpan<Hash128> inputs = default, IReadOnlyList<int>? exempt = null)
+        OutputKind kind, ReadOnlySpan<float> clean, int classes, double margin, MarkKeying keying, ReadOnlySpan<Hash128> inputs = default, IReadOnlyList<int>? exempt = null,
+        Func<int, bool>? isFree = null)
     {
         int rows = clean.Length / classes;
         if (keying == MarkKeying.ExactInput && inputs.Length != rows)
@@ -43,7 +45,8 @@ internal sealed class NearTieTest : OwnershipTest
         for (int row = 0; row < rows; row++)
         {
             _group[row] = -1;
-            if (!NearTieMark.TryFind(kind, clean.Slice(row * classes, classes), margin, out NearTie tie)
+            if ((isFree is not null && !isFree(row))
+                || !NearTieMark.TryFind(kind, clean.Slice(row * classes, classes), margin, out NearTie tie)
                 || (exempt is not null && (exempt.Contains(tie.Lower) || exempt.Contains(tie.Higher))))
             {
                 continue;
@@ -110,6 +113,17 @@ internal sealed class NearTieTest : OwnershipTest
             : "";
         return (exact + bits).TrimEnd();
     }
+
+    /// <inheritdoc/>
+    public override RecordedTest Record(SuspectAnswers answers, IReadOnlyList<SuspectAnswers> controls, MarkKey key) => new()
+    {
+        Test = Name,
+        Cells = [.. _groups.Select(static group => new[] { group.Tie.Lower, group.Tie.Higher, group.Tie.Mass })],
+        Inputs = _keying == MarkKeying.Cell ? null : [.. _groups.Select(static group => $"{group.Input.High:x16}{group.Input.Low:x16}")],
+        Picks = string.Concat(Bits(key.NearTies).Select(static bit => bit ? '1' : '0')),
+        Suspect = Read(answers.Labels).Counts,
+        Controls = [.. controls.Select(control => Read(control.Labels).Counts)],
+    };
 
     /// <summary>A suspect's answers to the near ties.</summary>
     /// <param name="labels">One for each row, numbered as the target's classes; -1 for none.</param>

@@ -11,7 +11,7 @@ namespace InferenceShield.Lab;
 /// <para>Without it anybody can search for a key or for inputs by which an innocent model looks marked: Liu et al., "False Claims against
 /// Model Ownership Resolution" (USENIX Security 2024). It binds the claimant to a key, as SHA-256(domain, salt, key), to the model's file,
 /// to the parameters of every mark, and to how marks and probes follow from the key, so that none of them can be chosen afterwards.</para>
-/// <para>When it was made is only as good as who says so: have its digest stamped (RFC 3161).</para>
+/// <para>When it was made is only as good as who says so: have its digest stamped (<see cref="CommitmentTimestamp"/>).</para>
 /// <para>The file is canonical JSON (RFC 8785) with an ECDSA signature over it (P-256, SHA-256, IEEE P1363 form). It holds no secret and
 /// may be published. Immutable and thread-safe.</para>
 /// </remarks>

@@ -33,4 +33,7 @@ internal abstract class OwnershipTest
 
     /// <summary>What has to be said of answers, besides the numbers.</summary>
     public virtual string Note(SuspectAnswers answers) => "";
+
+    /// <summary>The numbers that p-values follow from, for a dossier; null if they follow from no few.</summary>
+    public virtual RecordedTest? Record(SuspectAnswers answers, IReadOnlyList<SuspectAnswers> controls, MarkKey key) => null;
 }

@@ -65,6 +65,7 @@ public static class OwnershipVerifier
             Queries = questioning.Answered,
             Controls = [.. request.Controls.Select(static control => control.Name)],
             Notes = notes,
+            Record = VerificationRecord.Of(suspect.Name, setup, answers, controls),
             Words = "",
             Limits = [],
         });

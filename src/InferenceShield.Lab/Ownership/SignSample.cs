@@ -32,6 +32,9 @@ internal sealed class SignSample
         _null = new SignSum(surplus);
     }
 
+    /// <summary>Answers by group.</summary>
+    public SignCounts Counts => new(_first, _second);
+
     /// <summary>Answers in all groups.</summary>
     public int Answers { get; }
 

@@ -47,4 +47,7 @@ public sealed record VerificationReport
 
     /// <summary>What has to be said of the asking: which class is which, what was kept from before, why it ended.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>What the p-values follow from, for a dossier; null where the report was read from a file.</summary>
+    internal VerificationRecord? Record { get; init; }
 }

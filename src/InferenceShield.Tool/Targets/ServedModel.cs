@@ -40,6 +40,32 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
     /// <summary>Asks the service what it serves.</summary>
     public static async Task<ServedModel> ConnectAsync(AuditRequest request, Uri address, CancellationToken cancellationToken)
     {
+        (HttpOracle oracle, string name) = await OpenAsync(request, address, cancellationToken).ConfigureAwait(false);
+        return new ServedModel(oracle, address, name, cancellationToken);
+    }
+
+    /// <summary>Refuses addresses that must not be asked, before anything of them reaches a message or a report.</summary>
+    public static void RequireAddress(AuditRequest request, Uri address)
+    {
+        if (address is not { UserInfo: "", Query: "", Fragment: "" })
+        {
+            throw new MistakeException($"The address of the model on '{address.Host}' has to be without user, query and fragment. Give a key with --api-key-env.");
+        }
+
+        if (!request.IsAuthorised)
+        {
+            throw new MistakeException($"'{address.Host}' serves somebody's model. If you own it or may test it, say so with --i-am-authorised.");
+        }
+
+        if (!address.IsLoopback && !request.AllowRemote)
+        {
+            throw new MistakeException($"'{address.Host}' is not this machine. If it is meant, add --allow-remote.");
+        }
+    }
+
+    /// <summary>Connects to a model, and gives its name at the service.</summary>
+    public static async Task<(HttpOracle Oracle, string Name)> OpenAsync(AuditRequest request, Uri address, CancellationToken cancellationToken)
+    {
         Match match = AddressPattern().Match(address.GetLeftPart(UriPartial.Path));
         if (!match.Success)
         {
@@ -74,7 +100,7 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
         };
         try
         {
-            return new ServedModel(await HttpOracle.ConnectAsync(options, cancellationToken).ConfigureAwait(false), address, name, cancellationToken);
+            return (await HttpOracle.ConnectAsync(options, cancellationToken).ConfigureAwait(false), name);
         }
         catch (ArgumentException exception)
         {

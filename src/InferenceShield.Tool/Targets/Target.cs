@@ -45,22 +45,7 @@ internal sealed class Target : IDisposable
 
     private static async Task<Target> OpenServedAsync(AuditRequest request, Uri address, Dataset data, CancellationToken cancellationToken)
     {
-        // First: nothing of these may reach a message or a report.
-        if (address is not { UserInfo: "", Query: "", Fragment: "" })
-        {
-            throw new MistakeException($"The address of the model on '{address.Host}' has to be without user, query and fragment. Give a key with --api-key-env.");
-        }
-
-        if (!request.IsAuthorised)
-        {
-            throw new MistakeException($"'{address.Host}' serves somebody's model. If you own it or may test it, say so with --i-am-authorised.");
-        }
-
-        if (!address.IsLoopback && !request.AllowRemote)
-        {
-            throw new MistakeException($"'{address.Host}' is not this machine. If it is meant, add --allow-remote.");
-        }
-
+        ServedModel.RequireAddress(request, address);
         if (request.Policy is not null || request.Policies.Count > 0)
         {
             throw new MistakeException("A served model has its own policy: leave out --policy and --policies. To compare policies, audit the ONNX file.");

@@ -16,6 +16,7 @@ internal sealed class CosineMark
     private readonly float[] _coefficients;
     private readonly float _offset;
     private readonly double[] _weights;
+    private readonly double[] _along;
     private readonly ulong _class;
 
     /// <param name="key">Whose mark.</param>
@@ -46,9 +47,10 @@ internal sealed class CosineMark
         }
 
         double[] vector = new double[space.Width];
+        _along = new double[_weights.Length];
         for (int k = 0; k < _weights.Length; k++)
         {
-            double weight = variance > 0 ? _weights[k] / Math.Sqrt(variance) : 0;
+            double weight = _along[k] = variance > 0 ? _weights[k] / Math.Sqrt(variance) : 0;
             ReadOnlySpan<float> direction = space.Direction(k);
             for (int i = 0; i < vector.Length; i++)
             {
@@ -59,6 +61,9 @@ internal sealed class CosineMark
         _coefficients = new float[space.Width];
         _offset = InputReach.Prepare(space, Array.ConvertAll(vector, value => (float)value), _coefficients);
     }
+
+    /// <summary>The key vector along each principal direction: what a projection is a sum over.</summary>
+    public ReadOnlySpan<double> Along => _along;
 
     /// <summary>A second mark of the key, whose projections of benign inputs do not go with those of the first. With one direction only
     /// there is no such thing: its projections are 0.</summary>

@@ -1,0 +1,280 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace InferenceShield.Lab;
+
+/// <summary>One signed archive of what supports a claim of ownership, which a third party checks without the secret as far as that goes.</summary>
+/// <remarks>
+/// <para>It holds the commitment and its timestamp, digests of the list of marked queries, the reports with the counts that their p-values
+/// follow from, controls, a page, and a script in Python that recomputes the figures without this software. No key, no scores, and no inputs
+/// unless they are given; cells and keyed digests of inputs are in it.</para>
+/// <para>The same content gives the same bytes up to the signature and the time. Nothing is ever unpacked to disk. Thread-safe.</para>
+/// </remarks>
+public static class OwnershipDossier
+{
+    private const string Commitment = "commitment.json";
+    private const string Opening = "opening.json";
+    private const string Request = "timestamp.tsq";
+    private const string Response = "timestamp.tsr";
+    private const string Evidence = "evidence.json";
+    private const string Report = "report.json";
+    private const string Record = "record.json";
+    private const string Script = "recompute.py";
+
+    /// <summary>Makes a dossier.</summary>
+    /// <param name="content">What goes in.</param>
+    /// <param name="signingKey">On P-256, with its private part.</param>
+    /// <param name="time">The clock; null for the system's.</param>
+    /// <returns>A zip archive.</returns>
+    /// <exception cref="ArgumentException">Reports of another commitment or model, none at all, or parts that are too large.</exception>
+    /// <exception cref="OwnershipFileException">The opening or the timestamp is another commitment's.</exception>
+    public static byte[] Create(DossierContent content, ECDsa signingKey, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        ArgumentNullException.ThrowIfNull(signingKey);
+        RequireReports(content);
+        SortedDictionary<string, byte[]> parts = new(StringComparer.Ordinal)
+        {
+            [Commitment] = content.Commitment.File.ToArray(),
+            [Report] = Encoding.UTF8.GetBytes(VerificationWriter.ToJson(content.Reports)),
+            [Record] = VerificationRecord.ToBytes(content.Reports),
+            [Script] = Encoding.UTF8.GetBytes(RecomputeScript.Text),
+            ["README.txt"] = Encoding.UTF8.GetBytes(Readme),
+        };
+        if (content.Opening is { } opening)
+        {
+            RequireSame(opening, content.Commitment);
+            parts[Opening] = opening.ToBytes();
+        }
+
+        CommitmentTimestamp? stamp = null;
+        if (!content.TimestampResponse.IsEmpty)
+        {
+            stamp = CommitmentTimestamp.Verify(content.Commitment, content.TimestampRequest, content.TimestampResponse);
+            parts[Request] = content.TimestampRequest.ToArray();
+            parts[Response] = content.TimestampResponse.ToArray();
+        }
+
+        string? evidence = null;
+        if (content.EvidenceFile is { } list)
+        {
+            (parts[Evidence], evidence) = Digest(list);
+        }
+
+        if (!content.Inputs.IsEmpty)
+        {
+            parts["inputs.bin"] = content.Inputs.ToArray();
+        }
+
+        parts["summary.html"] = Encoding.UTF8.GetBytes(DossierPage.Write(content, stamp, evidence));
+        return DossierArchive.Write(parts, signingKey, content.Commitment.Id, (time ?? TimeProvider.System).GetUtcNow());
+    }
+
+    /// <summary>Checks a dossier: all that can be checked with what is given.</summary>
+    /// <param name="archive">The bytes of the archive.</param>
+    /// <param name="key">The mark key, for the parts that need it; null without.</param>
+    /// <param name="roots">Roots of timestamp authorities; null not to check the chain.</param>
+    /// <returns>What holds, what was not checked and for want of what, and what fails. A dossier stands if nothing fails.</returns>
+    /// <exception cref="OwnershipFileException">It is no dossier, was altered, or has parts missing, added, twice or too large.</exception>
+    public static IReadOnlyList<DossierFinding> Check(byte[] archive, MarkKey? key = null, X509Certificate2Collection? roots = null)
+    {
+        ArgumentNullException.ThrowIfNull(archive);
+        (IReadOnlyDictionary<string, byte[]> parts, JsonElement manifest) = DossierArchive.Read(archive);
+        foreach (string name in new[] { Commitment, Report, Record })
+        {
+            if (!parts.ContainsKey(name))
+            {
+                throw new OwnershipFileException(OwnershipFileFault.Archive, $"The dossier has no {name}. Ask who made it for a whole one.");
+            }
+        }
+
+        OwnershipCommitment commitment = OwnershipCommitment.Parse(parts[Commitment], Commitment);
+        VerificationReport[] reports = ParseReports(parts[Report]);
+        VerificationRecord[] records = VerificationRecord.Parse(parts[Record], Record);
+        DateTimeOffset first = reports.Min(static report => report.Time);
+        string signer = Convert.ToHexStringLower(SHA256.HashData(DossierSigner(parts)));
+        return
+        [
+            new("signature", DossierFindingKind.Holds, $"Every part is as it was signed by the key with SHA-256 {signer}{(signer == commitment.SignerDigest ? ", which signed the commitment too" : ", another than the commitment's")}: compare it with the claimant's."),
+            CheckNames(commitment, reports, OwnershipFiles.GetText(manifest, "commitment", "manifest.json")),
+            CheckTimestamp(commitment, parts, roots, first),
+            CheckExpiry(commitment, reports),
+            new("evidence", DossierFindingKind.NotChecked, parts.ContainsKey(Evidence)
+                ? "Digests of the list of marked queries are in it; compare them with the list that the claimant shows."
+                : "No list of marked queries was given: which caller was given marked answers is not shown."),
+            .. DossierArithmetic.Check(reports, records),
+            .. CheckKey(commitment, parts, records, key),
+            new("model", DossierFindingKind.NotChecked, $"That the cells are those of the model with SHA-256 {commitment.ModelDigest}, and the answers the suspect's: verify the suspect again with the model, the queries and the mark key."),
+        ];
+    }
+
+    private static string Readme => """
+        What is in this archive, and how to check it.
+
+        commitment.json   which key and parameters mark the model, signed before the suspects were known
+        timestamp.*       a timestamp authority's word on when (RFC 3161)
+        opening.json      opens the commitment together with the mark key
+        evidence.json     digests of the list of marked queries
+        report.json       what was found; record.json: the counts that it follows from
+        summary.html      the same for people
+        recompute.py      recomputes the figures, with Python 3 alone
+        manifest.json     SHA-256 of every part; manifest.sig: ECDSA P-256 over it, in DER
+
+        With the software:     inference-shield dossier check DOSSIER.zip --tsa-root ROOT.pem
+        With the key as well:  inference-shield dossier check DOSSIER.zip --mark-key KEY
+        Without the software, after unpacking into an empty folder:
+          openssl dgst -sha256 -verify public.pem -signature manifest.sig manifest.json
+          openssl ts -verify -in timestamp.tsr -queryfile timestamp.tsq -CAfile ROOT.pem
+          sha256sum commitment.json       (the digest that timestamp.tsq names: openssl ts -query -in timestamp.tsq -text)
+          python3 recompute.py DOSSIER.zip
+
+        Whose public key it is, and which root an authority has, has to be known from elsewhere.
+        """.ReplaceLineEndings("\n") + "\n";
+
+    private static void RequireReports(DossierContent content)
+    {
+        if (content.Reports.Count == 0)
+        {
+            throw new ArgumentException("There is no report to put into a dossier.", nameof(content));
+        }
+
+        foreach (VerificationReport report in content.Reports)
+        {
+            if (report.Commitment != content.Commitment.Id || report.Model != content.Commitment.Model)
+            {
+                string under = report.Commitment.Length == 0 ? "without a commitment" : $"under commitment {report.Commitment}";
+                throw new ArgumentException($"The report on '{report.Suspect}' is of model '{report.Model}' {under}; this is commitment {content.Commitment.Id} of '{content.Commitment.Model}'. Verify the suspect with it.", nameof(content));
+            }
+        }
+    }
+
+    private static void RequireSame(CommitmentOpening opening, OwnershipCommitment commitment)
+    {
+        if (opening.Commitment != commitment.Id)
+        {
+            throw new OwnershipFileException(OwnershipFileFault.NotOpened, $"The opening is that of commitment {opening.Commitment}, not of {commitment.Id}. Give the one that was written with it.");
+        }
+    }
+
+    /// <summary>Digests of a list's segments, and of these digests: as <see cref="EvidenceReader.ComputeDigest"/>.</summary>
+    private static (byte[] Part, string Digest) Digest(string list)
+    {
+        JsonArray segments = [];
+        using IncrementalHash whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (FileInfo file in EvidenceFormat.Segments(list).Values)
+        {
+            using FileStream stream = new(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            byte[] digest = SHA256.HashData(stream);
+            whole.AppendData(digest);
+            segments.Add(new JsonObject { ["name"] = file.Name, ["bytes"] = stream.Length, ["sha256"] = Convert.ToHexStringLower(digest) });
+        }
+
+        if (segments.Count == 0)
+        {
+            throw new FileNotFoundException($"There is no list of marked queries '{list}'. Give the path as Evidence:File has it, without a segment's number.");
+        }
+
+        string all = Convert.ToHexStringLower(whole.GetHashAndReset());
+        return (CanonicalJson.Write(new JsonObject { ["segments"] = segments, ["sha256"] = all }), all);
+    }
+
+    internal static VerificationReport[] ParseReports(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            VerificationReport[]? reports = JsonSerializer.Deserialize(bytes, LabJsonContext.Default.VerificationReportArray);
+            return reports is { Length: > 0 } && reports.All(static report => report is { Tests: not null, Limits: not null, Model: not null, Suspect: not null } && report.Tests.All(static test => test is { Name: not null, ControlPValues: not null }))
+                && reports.Select(static report => report.Suspect).Distinct().Count() == reports.Length
+                ? reports
+                : throw new JsonException();
+        }
+        catch (JsonException exception)
+        {
+            throw new OwnershipFileException(OwnershipFileFault.Unreadable, "The report is none of 'verify', or names a suspect twice. Take report.json as it was written.", exception);
+        }
+    }
+
+    private static byte[] DossierSigner(IReadOnlyDictionary<string, byte[]> parts)
+    {
+        using ECDsa key = ECDsa.Create();
+        key.ImportFromPem(Encoding.ASCII.GetString(parts[DossierArchive.PublicKey]));
+        return key.ExportSubjectPublicKeyInfo();
+    }
+
+    private static DossierFinding CheckNames(OwnershipCommitment commitment, VerificationReport[] reports, string manifest)
+    {
+        string? other = manifest != commitment.Id ? "the manifest" : reports.FirstOrDefault(report => report.Commitment != commitment.Id || report.Model != commitment.Model) is { } report ? $"the report on {report.Suspect}" : null;
+        return other is null
+            ? new("commitment", DossierFindingKind.Holds, $"Commitment {commitment.Id} to the marks of '{commitment.Model}' is signed, and every report is under it.")
+            : new("commitment", DossierFindingKind.Fails, $"Not of this commitment is {other}.");
+    }
+
+    private static DossierFinding CheckTimestamp(OwnershipCommitment commitment, IReadOnlyDictionary<string, byte[]> parts, X509Certificate2Collection? roots, DateTimeOffset first)
+    {
+        if (!parts.TryGetValue(Request, out byte[]? request) || !parts.TryGetValue(Response, out byte[]? response))
+        {
+            return new("timestamp", DossierFindingKind.NotChecked, $"There is none: only the claimant says that the commitment was made at {OwnershipFiles.TextOf(commitment.Time)}.");
+        }
+
+        try
+        {
+            CommitmentTimestamp stamp = CommitmentTimestamp.Verify(commitment, request, response, roots);
+            return stamp.Time > first
+                ? new("timestamp", DossierFindingKind.Fails, $"The commitment was stamped at {OwnershipFiles.TextOf(stamp.Time)}, after the suspect was tested.")
+                : new("timestamp", stamp.Root is null ? DossierFindingKind.NotChecked : DossierFindingKind.Holds, stamp + ". Whether the suspect is younger has to be known from elsewhere.");
+        }
+        catch (OwnershipFileException exception)
+        {
+            return new("timestamp", DossierFindingKind.Fails, exception.Message);
+        }
+    }
+
+    private static DossierFinding CheckExpiry(OwnershipCommitment commitment, VerificationReport[] reports)
+    {
+        VerificationReport? late = reports.FirstOrDefault(report => commitment.Expires is { } expires && report.Time >= expires);
+        VerificationReport? early = reports.FirstOrDefault(report => report.Time < commitment.Time);
+        return late is not null ? new("validity", DossierFindingKind.Fails, $"The commitment ran out at {OwnershipFiles.TextOf(commitment.Expires!.Value)}, before {late.Suspect} was tested.")
+            : early is not null ? new("validity", DossierFindingKind.Fails, $"The commitment says it was made at {OwnershipFiles.TextOf(commitment.Time)}, after {early.Suspect} was tested.")
+            : new("validity", DossierFindingKind.Holds, "The commitment was in force when the suspects were tested, as its maker says.");
+    }
+
+    private static IEnumerable<DossierFinding> CheckKey(OwnershipCommitment commitment, IReadOnlyDictionary<string, byte[]> parts, VerificationRecord[] records, MarkKey? key)
+    {
+        if (key is null || !parts.TryGetValue(Opening, out byte[]? opening))
+        {
+            yield return new("key", DossierFindingKind.NotChecked, key is null
+                ? "That the bits recorded are those of the key that was committed to: give the mark key."
+                : "That this is the key that was committed to: the dossier holds no opening.");
+            if (key is null)
+            {
+                yield break;
+            }
+        }
+        else
+        {
+            yield return OpenWith(commitment, key, CommitmentOpening.Parse(opening, Opening));
+        }
+
+        foreach (DossierFinding finding in DossierArithmetic.CheckPicks(records, key))
+        {
+            yield return finding;
+        }
+    }
+
+    private static DossierFinding OpenWith(OwnershipCommitment commitment, MarkKey key, CommitmentOpening opening)
+    {
+        try
+        {
+            commitment.RequireOpen(key, opening);
+            return new("key", DossierFindingKind.Holds, "The mark key opens the commitment.");
+        }
+        catch (OwnershipFileException exception)
+        {
+            return new("key", DossierFindingKind.Fails, exception.Message);
+        }
+    }
+}

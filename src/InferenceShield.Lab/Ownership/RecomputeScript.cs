@@ -1,0 +1,124 @@
+using System.Globalization;
+
+namespace InferenceShield.Lab;
+
+/// <summary>The script in a dossier by which anybody recomputes its figures, with Python 3 and nothing else.</summary>
+internal static class RecomputeScript
+{
+    /// <summary>The script. Its rules and levels are those of <see cref="VerdictRules"/> and <see cref="Combination"/>.</summary>
+    public static string Text { get; } = Template
+        .Replace("@COPYING@", Number(VerdictRules.Copying), StringComparison.Ordinal)
+        .Replace("@NOTHING@", Number(VerdictRules.Nothing), StringComparison.Ordinal)
+        .Replace("@MOST@", Number(VerdictRules.MostRandomKeys), StringComparison.Ordinal)
+        .Replace("@SMALLEST@", Number(BinomialTail.Smallest), StringComparison.Ordinal)
+        .ReplaceLineEndings("\n");
+
+    private const string Template = """"
+        #!/usr/bin/env python3
+        # Recomputes the figures of this dossier from the numbers in it. Usage: python3 recompute.py DOSSIER.zip
+        # Needs Python 3.9 and nothing else. Exit code 0: all figures are those of the report. The signature is OpenSSL's: see README.txt.
+        import hashlib, json, math, sys, zipfile
+
+        SMALLEST = @SMALLEST@  # no smaller p-value is stated
+
+        def sign_tail(weights, total):
+            """The chance that weights with fair random signs sum to the total or more: by counting all assignments of signs."""
+            weights = [weight for weight in weights if weight]
+            if not weights or total <= -sum(weights):
+                return 1.0
+            divisor = math.gcd(*weights)
+            if len(set(weights)) > 1 and sum(weights) // divisor * len(weights) > 2 ** 31:
+                return max(SMALLEST, math.exp(-total * total / (2 * sum(w * w for w in weights)))) if total > 0 else 1.0  # Hoeffding
+            weights = [weight // divisor for weight in weights]
+            plus = -((-(total + sum(weights) * divisor)) // (2 * divisor))  # the weights that get a plus have to reach it
+            ways, reached = [1] + [0] * sum(weights), 0
+            if len(set(weights)) == 1:
+                ways = []
+                for i in range(len(weights) + 1):
+                    ways += [math.comb(len(weights), i)] + [0] * ((weights[0] - 1) if i < len(weights) else 0)
+            else:
+                for weight in weights:
+                    reached += weight
+                    for i in range(reached, weight - 1, -1):
+                        ways[i] += ways[i - weight]
+            return max(SMALLEST, sum(ways[plus:]) / 2 ** len(weights)) if plus < len(ways) else SMALLEST
+
+        def sign_test(counts, picks):
+            """Answers and p-value: matches less mismatches against random bits, given the answers."""
+            pairs = list(zip(counts["first"], counts["second"]))
+            answers = sum(first + second for first, second in pairs)
+            matches = sum(first if pick == "1" else second for (first, second), pick in zip(pairs, picks))
+            return answers, sign_tail([abs(first - second) for first, second in pairs], 2 * matches - answers) if answers else math.nan
+
+        def rank_test(own, random):
+            return (1 + sum(value >= own for value in random)) / (1 + len(random))
+
+        def is_void(test):
+            controls = [p for p in map(float, test["controlPValues"]) if not math.isnan(p)]
+            return float(test["randomKeyShare"]) > @MOST@ or min(controls, default=1) * len(test["controlPValues"]) < @NOTHING@
+
+        def combine(tests):
+            """Fisher's product of the tests by keys, then Bonferroni with those by controls."""
+            held = [(t["method"], float(t["pValue"])) for t in tests if not is_void(t) and not math.isnan(float(t["pValue"]))]
+            keyed = [p for method, p in held if method != "Controls"]
+            every = [p for method, p in held if method == "Controls"]
+            if keyed:
+                x = -sum(math.log(max(SMALLEST, p)) for p in keyed)
+                log_sum = math.log(sum(x ** i / math.factorial(i) for i in range(len(keyed))))
+                every.insert(0, keyed[0] if len(keyed) == 1 else min(1, max(SMALLEST, math.exp(log_sum - x))))
+            return min(1, len(every) * min(every)) if every else math.nan
+
+        def holm(values):
+            order, least, out = sorted((i for i, p in enumerate(values) if not math.isnan(p)), key=lambda i: values[i]), 0, list(values)
+            for place, i in enumerate(order):
+                least = max(least, min(1, (len(order) - place) * values[i]))
+                out[i] = least
+            return out
+
+        def verdict(report, p):
+            held = [t for t in report["tests"] if not is_void(t) and not math.isnan(float(t["pValue"]))]
+            if p <= @COPYING@:
+                return "ConsistentWithCopying"
+            return "NoEvidence" if p > @NOTHING@ and any(t["answers"] >= t["needed"] for t in held) else "Inconclusive"
+
+        def main():
+            wrong = 0
+
+            def compare(name, said, found):
+                nonlocal wrong
+                same = said == found if isinstance(said, str) else math.isnan(said) and math.isnan(found) or math.isclose(said, found, rel_tol=1e-9)
+                wrong += not same
+                print(f"{'ok   ' if same else 'WRONG'} {name}: report {said}, recomputed {found}")
+
+            with zipfile.ZipFile(sys.argv[1]) as archive:
+                for name, digest in json.loads(archive.read("manifest.json"))["sha256"].items():
+                    compare("SHA-256 of " + name, digest, hashlib.sha256(archive.read(name)).hexdigest())
+                reports = json.loads(archive.read("report.json"))
+                records = {record["suspect"]: record["tests"] for record in json.loads(archive.read("record.json"))}
+            for report in reports:
+                for test in report["tests"]:
+                    name = report["suspect"] + ", " + test["name"]
+                    recorded = next((r for r in records.get(report["suspect"], []) if r["test"] == test["name"]), None)
+                    if recorded is None:
+                        print(f"--    {name}: nothing is recorded to recompute it from")
+                    elif "random" in recorded:
+                        compare(name + ", p", float(test["pValue"]), rank_test(float(recorded["own"]), list(map(float, recorded["random"]))))
+                    else:
+                        answers, p = sign_test(recorded["suspect"], recorded["picks"])
+                        compare(name + ", answers", float(test["answers"]), float(answers))
+                        compare(name + ", p", float(test["pValue"]), p)
+                        for i, (said, counts) in enumerate(zip(test["controlPValues"], recorded["controls"])):
+                            compare(f"{name}, p of control {i + 1}", float(said), sign_test(counts, recorded["picks"])[1])
+            for report, p in zip(reports, holm([combine(report["tests"]) for report in reports])):
+                compare(report["suspect"] + ", combined p", float(report["combinedPValue"]), p)
+                compare(report["suspect"] + ", verdict", report["verdict"], verdict(report, p))
+            print("All figures are those of the report." if not wrong else f"{wrong} figures are NOT those of the report.")
+            return 1 if wrong else 0
+
+        if __name__ == "__main__":
+            sys.exit(main())
+
+        """";
+
+    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}

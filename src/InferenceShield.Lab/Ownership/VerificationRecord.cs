@@ -1,0 +1,87 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace InferenceShield.Lab;
+
+/// <summary>What the p-values of one suspect follow from, for those who recompute them.</summary>
+/// <param name="Suspect">As <see cref="VerificationReport.Suspect"/>.</param>
+/// <param name="QueriesSha256">SHA-256 of the distinct queries, little-endian 32-bit floats row after row, in lower-case hexadecimal.</param>
+/// <param name="Tests">Those of which there is something to recompute.</param>
+internal sealed record VerificationRecord(string Suspect, string QueriesSha256, RecordedTest[] Tests)
+{
+    /// <summary>Notes what a verification counted.</summary>
+    public static VerificationRecord Of(string suspect, VerificationSetup setup, SuspectAnswers answers, IReadOnlyList<SuspectAnswers> controls)
+    {
+        List<RecordedTest> tests = [];
+        foreach (OwnershipTest test in setup.Tests)
+        {
+            if (test.NeedsScores && answers.Scores is null)
+            {
+                continue;
+            }
+
+            RecordedTest? recorded = test.Method == PValueMethod.RandomKeys ? Rank(test, setup.Request, answers) : test.Record(answers, controls, setup.Request.Key);
+            if (recorded is not null)
+            {
+                tests.Add(recorded);
+            }
+        }
+
+        return new VerificationRecord(suspect, DigestOf(setup.Queries), [.. tests]);
+    }
+
+    /// <summary>One for each report that has one, as JSON.</summary>
+    public static byte[] ToBytes(IReadOnlyList<VerificationReport> reports) =>
+        JsonSerializer.SerializeToUtf8Bytes([.. reports.Select(static report => report.Record).OfType<VerificationRecord>()], OwnershipJsonContext.Default.VerificationRecordArray);
+
+    /// <exception cref="OwnershipFileException">It is none.</exception>
+    public static VerificationRecord[] Parse(ReadOnlySpan<byte> bytes, string what)
+    {
+        try
+        {
+            VerificationRecord[]? records = JsonSerializer.Deserialize(bytes, OwnershipJsonContext.Default.VerificationRecordArray);
+            return records is not null && records.All(IsWhole) ? records : throw new JsonException();
+        }
+        catch (JsonException exception)
+        {
+            throw new OwnershipFileException(OwnershipFileFault.Unreadable, $"{what} is no record of verifications. Take the file that 'verify' wrote beside its report.", exception);
+        }
+    }
+
+    private static bool IsWhole(VerificationRecord? record) =>
+        record is { Suspect: not null, QueriesSha256: not null, Tests: not null } && record.Tests.All(static test => test is not null && (IsRank(test) || IsSigns(test)));
+
+    private static bool IsRank(RecordedTest test) => test is { Own: not null, Random.Length: > 0 };
+
+    private static bool IsSigns(RecordedTest test) => test is { Picks: { } picks, Suspect: not null, Controls: not null } && !picks.AsSpan().ContainsAnyExcept('0', '1')
+        && test.Controls.Append(test.Suspect).All(counts => counts is { First: not null, Second: not null } && counts.First.Length == picks.Length && counts.Second.Length == picks.Length
+            && counts.First.Concat(counts.Second).All(static count => count is >= 0 and <= 1 << 20))
+        && (test.Cells is null || (test.Cells.Length == picks.Length && test.Cells.All(static cell => cell is { Length: 3 })))
+        && (test.Inputs is null || (test.Inputs.Length == picks.Length && test.Inputs.All(static input => input is { Length: 32 } && input.All(static digit => char.IsAsciiDigit(digit) || char.IsAsciiHexDigitLower(digit)))));
+
+    private static RecordedTest Rank(OwnershipTest test, VerificationRequest request, SuspectAnswers answers)
+    {
+        Func<MarkKey, TestOutcome> read = test.Read(answers);
+        double[] random = new double[request.RandomKeys];
+        for (int i = 0; i < random.Length; i++)
+        {
+            using MarkKey key = RandomKeys.GetMarkKey(request.Seed, i);
+            random[i] = read(key).Statistic;
+        }
+
+        return new RecordedTest { Test = test.Name, Own = read(request.Key).Statistic, Random = random };
+    }
+
+    private static string DigestOf(Dataset queries)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] bytes = new byte[queries.Width * sizeof(float)];
+        for (int row = 0; row < queries.Count; row++)
+        {
+            AnswerStore.Encode(queries.GetRow(row), bytes);
+            hash.AppendData(bytes);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

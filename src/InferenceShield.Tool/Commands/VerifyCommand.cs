@@ -1,0 +1,106 @@
+using System.CommandLine;
+
+namespace InferenceShield.Tool;
+
+/// <summary>The command <c>verify</c> and its options.</summary>
+internal static class VerifyCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string[]> suspects = new("SUSPECT") { Description = "An ONNX file, or the URL of a served model; several are judged together.", Arity = ArgumentArity.ZeroOrMore };
+        Option<string> model = new("--model") { Description = "The protected model: an ONNX file.", HelpName = "FILE", Required = true };
+        Option<string?> queries = new("--queries") { Description = "Inputs that the thief is likely to have asked, from your own log: IDX, .npy or CSV, each also gzipped.", HelpName = "FILE" };
+        Option<string?> evidence = new("--evidence") { Description = "The list of marked queries, if it keeps inputs.", HelpName = "FILE" };
+        Option<string> scale = SharedOptions.Scale();
+        Option<string?> output = SharedOptions.Output();
+        Option<string?> kind = SharedOptions.Kind();
+        Option<string?> suspectOutput = new("--suspect-output") { Description = "The suspect's output with the scores, if it is not found out.", HelpName = "NAME" };
+        Option<string?> policy = new("--policy") { Description = "The shield's options as JSON, with the marks; where there is a commitment, its marks count.", HelpName = "FILE" };
+        Option<string?> modelName = SharedOptions.ModelName();
+        Option<string> posture = new("--posture") { Description = "Whose answers are tested: Normal, Guarded or Restricted.", HelpName = "NAME", DefaultValueFactory = _ => "Guarded" };
+        posture.AcceptOnlyFromAmong("Normal", "Guarded", "Restricted");
+        Option<string?> secret = new("--secret-env") { Description = "Environment variable with the shield's secret, from which the mark key follows.", HelpName = "NAME" };
+        Option<string?> markKey = new("--mark-key") { Description = "The mark key alone, 32 bytes as they are or in hexadecimal.", HelpName = "FILE" };
+        Option<string?> commitment = new("--commitment") { Description = "What the key has to open.", HelpName = "FILE" };
+        Option<string?> opening = new("--opening") { Description = "What opens it with the key. Default: NAME.opening beside NAME.commitment.", HelpName = "FILE" };
+        Option<string?> space = new("--input-space") { Description = "The input space, for marks in inputs. Default: that of the policy.", HelpName = "FILE" };
+        Option<string[]> controls = new("--control") { Description = "An ONNX file of a model that is known to be independent; repeatable.", HelpName = "FILE" };
+        Option<int> train = new("--train-controls") { Description = "Independent models to train on --control-data.", HelpName = "NUMBER" };
+        Option<string?> controlData = new("--control-data") { Description = "Inputs with true labels, which did not come from the model.", HelpName = "FILE" };
+        Option<string?> controlLabels = new("--control-labels") { Description = "Their labels, in a file of their own.", HelpName = "FILE" };
+        Option<string?> labelColumn = SharedOptions.LabelColumn();
+        Option<string?> classMap = new("--class-map") { Description = "For each class of the suspect the model's, or -1, with commas. Default: in order, or as confident answers agree best.", HelpName = "NUMBERS" };
+        Option<bool> labelOnly = new("--label-only") { Description = "Use the suspect's labels alone." };
+        Option<bool> plan = new("--plan") { Description = "Say how many queries are needed, and ask nothing." };
+        Option<int> randomKeys = new("--random-keys") { Description = "Keys that nobody marked anything with, to calibrate on: 300 to 100000.", HelpName = "NUMBER", DefaultValueFactory = _ => 1000 };
+        Option<double> wanted = new("--p") { Description = "The p-value that a test is to be able to reach.", HelpName = "NUMBER", DefaultValueFactory = _ => 1e-6 };
+        Option<double> match = new("--match") { Description = "The share of marked answers that a copy is expected to repeat: above .5, below 1.", HelpName = "SHARE", DefaultValueFactory = _ => 0.6 };
+        Option<int?> most = new("--max-queries") { Description = "The most queries to ask.", HelpName = "NUMBER" };
+        Option<string> folder = new("--out") { Description = "Folder for verification.html, verification.json and the answers.", HelpName = "FOLDER", DefaultValueFactory = _ => "inference-shield-verification" };
+        Option<bool> resume = new("--resume") { Description = "Go on with the answers that are kept in --out." };
+        Option<bool> authorised = new("--i-am-authorised") { Description = "Required for a URL: you may test it." };
+        Option<bool> remote = new("--allow-remote") { Description = "Ask a URL that is not on this machine." };
+        Option<string?> apiKey = new("--api-key-env") { Description = "Environment variable with the API key of a URL.", HelpName = "NAME" };
+        Option<string?> apiKeyHeader = new("--api-key-header") { Description = "Header that carries it. Default: X-Api-Key.", HelpName = "NAME" };
+        Option<int> timeout = new("--timeout") { Description = "Seconds that a URL may take for one call.", HelpName = "SECONDS", DefaultValueFactory = _ => 30 };
+        Option<int> rows = new("--rows-per-call") { Description = "Rows that are asked at once.", HelpName = "NUMBER", DefaultValueFactory = _ => 32 };
+        Option<bool> json = SharedOptions.Json();
+        Command command = new(
+            "verify",
+            """
+            Tests whether a model is a copy of a marked one: exact or calibrated p-values, a verdict in plain words, and what it does not prove. The verdict is in the output, not in the exit code.
+
+            inference-shield verify suspect.onnx --model fashion.onnx --queries log.npy --policy appsettings.json --secret-env INFERENCE_SHIELD_SECRET --plan
+            inference-shield verify suspect.onnx --model fashion.onnx --queries log.npy --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET --control other.onnx
+            inference-shield verify https://HOST/v2/models/NAME --i-am-authorised --allow-remote --model fashion.onnx --evidence evidence.list --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
+
+            Answers are kept as they come; the same command with --resume goes on.
+            """)
+        {
+            suspects, model, queries, evidence, scale, output, kind, suspectOutput, policy, modelName, posture, secret, markKey, commitment, opening, space, controls, train, controlData, controlLabels, labelColumn,
+            classMap, labelOnly, plan, randomKeys, wanted, match, most, folder, resume, json, authorised, remote, apiKey, apiKeyHeader, timeout, rows,
+        };
+        command.SetAction((parsed, cancellationToken) => VerifyRun.RunAsync(
+            new VerifyRequest(parsed.GetRequiredValue(suspects), parsed.GetRequiredValue(model))
+            {
+                Queries = parsed.GetValue(queries),
+                Evidence = parsed.GetValue(evidence),
+                Scale = parsed.GetRequiredValue(scale),
+                Output = parsed.GetValue(output),
+                Kind = SharedOptions.ParseKind(parsed.GetValue(kind)),
+                SuspectOutput = parsed.GetValue(suspectOutput),
+                Policy = parsed.GetValue(policy),
+                ModelName = parsed.GetValue(modelName),
+                Posture = Enum.Parse<Posture>(parsed.GetRequiredValue(posture)),
+                SecretVariable = parsed.GetValue(secret),
+                MarkKeyFile = parsed.GetValue(markKey),
+                Commitment = parsed.GetValue(commitment),
+                Opening = parsed.GetValue(opening),
+                InputSpace = parsed.GetValue(space),
+                Controls = parsed.GetValue(controls) ?? [],
+                TrainControls = parsed.GetValue(train),
+                ControlData = parsed.GetValue(controlData),
+                ControlLabels = parsed.GetValue(controlLabels),
+                LabelColumn = parsed.GetValue(labelColumn),
+                ClassMap = parsed.GetValue(classMap),
+                LabelOnly = parsed.GetValue(labelOnly),
+                Plan = parsed.GetValue(plan),
+                RandomKeys = parsed.GetValue(randomKeys),
+                WantedPValue = parsed.GetValue(wanted),
+                ExpectedMatch = parsed.GetValue(match),
+                MostQueries = parsed.GetValue(most),
+                OutputFolder = parsed.GetRequiredValue(folder),
+                Resume = parsed.GetValue(resume),
+                Json = parsed.GetValue(json),
+                IsAuthorised = parsed.GetValue(authorised),
+                AllowRemote = parsed.GetValue(remote),
+                ApiKeyVariable = parsed.GetValue(apiKey),
+                ApiKeyHeader = parsed.GetValue(apiKeyHeader),
+                TimeoutSeconds = parsed.GetValue(timeout),
+                RowsPerCall = parsed.GetValue(rows),
+            },
+            terminal,
+            cancellationToken));
+        return command;
+    }
+}

@@ -1,0 +1,225 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using InferenceShield.Lab;
+
+namespace InferenceShield.Tool;
+
+/// <summary>Reads what <c>verify</c> needs besides the suspects, and checks that it belongs together.</summary>
+internal sealed class VerifyInputs : IDisposable
+{
+    private readonly List<IDisposable> _owned = [];
+
+    private VerifyInputs()
+    {
+    }
+
+    public VerificationRequest Verification { get; private set; } = null!;
+
+    public static VerifyInputs Open(VerifyRequest request, CancellationToken cancellationToken)
+    {
+        VerifyInputs inputs = new();
+        try
+        {
+            inputs.Read(request, cancellationToken);
+            return inputs;
+        }
+        catch
+        {
+            inputs.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable one in _owned)
+        {
+            one.Dispose();
+        }
+    }
+
+    private void Read(VerifyRequest request, CancellationToken cancellationToken)
+    {
+        OwnershipCommitment? commitment = request.Commitment is { } file ? OwnershipCommitment.Load(file) : null;
+        string name = request.ModelName ?? commitment?.Model ?? DataFile.NameOf(request.Model);
+        MarkKey key = Keep(ReadKey(request, name, commitment));
+        if (commitment is not null)
+        {
+            commitment.RequireCurrent(TimeProvider.System.GetUtcNow());
+            commitment.RequireOpen(key, CommitmentOpening.Load(request.Opening ?? Path.ChangeExtension(request.Commitment!, ".opening")));
+            RequireDigest(request.Model, commitment.ModelDigest, "model", commitment.Id);
+        }
+
+        ShieldOptions policy = new();
+        if (request.Policy is { } path)
+        {
+            PolicyFile.Read(path, name)(policy);
+        }
+
+        IReadOnlyList<CommittedMarks> all = commitment?.Marks ?? CommittedMarks.Of(policy);
+        CommittedMarks marks = ChooseMarks(request, all);
+        Dataset queries = ReadQueries(request, name, commitment);
+        OnnxClassifier target = Keep(OutputChoice.Open(request.Model, queries, request.Output ?? marks.Output, request.Kind ?? KindOf(marks), [], out _));
+        string? space = request.InputSpace ?? policy.InputSpaceFile;
+        if (space is not null && commitment?.InputSpaceDigest is { } digest)
+        {
+            RequireDigest(space, digest, "input space", commitment.Id);
+        }
+
+        Verification = new VerificationRequest
+        {
+            Target = target,
+            Key = key,
+            Marks = marks.Watermark,
+            Queries = queries,
+            InputSpace = space is null ? null : ReadSpace(request, space, name),
+            ClassMap = request.ClassMap is { } map ? ReadMap(map) : null,
+            Controls = ReadControls(request, queries, target, cancellationToken),
+            Commitment = commitment?.Id ?? "",
+            RandomKeys = request.RandomKeys,
+            WantedPValue = request.WantedPValue,
+            ExpectedMatch = request.ExpectedMatch,
+            MostQueries = request.MostQueries,
+            RowsPerCall = request.RowsPerCall,
+            Seed = commitment?.ProbeSeed ?? 1,
+        };
+    }
+
+    private T Keep<T>(T owned)
+        where T : IDisposable
+    {
+        _owned.Add(owned);
+        return owned;
+    }
+
+    private static OutputKind? KindOf(CommittedMarks marks) => marks.Kind is OutputKind.Logits or OutputKind.Probabilities ? marks.Kind : null;
+
+    private static MarkKey ReadKey(VerifyRequest request, string model, OwnershipCommitment? commitment)
+    {
+        if (request.SecretVariable is null == request.MarkKeyFile is null)
+        {
+            throw new MistakeException("Give the key of the marks: either the shield's secret with --secret-env, or the mark key with --mark-key.");
+        }
+
+        if (request.SecretVariable is { } variable)
+        {
+            using ShieldSecret secret = SharedOptions.Secret(variable)!.GetSecret();
+            return MarkKey.Of(secret, model);
+        }
+
+        byte[] bytes = File.ReadAllBytes(request.MarkKeyFile!);
+        try
+        {
+            string text = Encoding.ASCII.GetString(bytes).Trim();
+            byte[] key = bytes.Length == MarkKey.Size ? bytes : text.Length == 2 * MarkKey.Size && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : [];
+            return key.Length == MarkKey.Size
+                ? MarkKey.Import(key, commitment?.KeyId ?? "mark-key", model)
+                : throw new MistakeException($"'{request.MarkKeyFile}' is no mark key: it has {bytes.Length} bytes, and a key is 32 bytes as they are or 64 hexadecimal digits.");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    private static CommittedMarks ChooseMarks(VerifyRequest request, IReadOnlyList<CommittedMarks> all)
+    {
+        string found = all.Count == 0 ? "none" : string.Join(", ", all.Select(static marks => $"{marks.Output} {marks.Posture}"));
+        CommittedMarks[] fit = [.. all.Where(marks => marks.Posture == request.Posture && (request.Output is null || marks.Output == request.Output))];
+        return fit switch
+        {
+            [CommittedMarks one] => one,
+            [] => throw new MistakeException($"No marks are known of {(request.Output is null ? "" : $"output '{request.Output}' in ")}posture {request.Posture}; there are: {found}. Give them with --commitment or --policy, and say --posture and --output."),
+            _ => throw new MistakeException($"Several outputs are marked: {found}. Say which with --output."),
+        };
+    }
+
+    private static Dataset ReadQueries(VerifyRequest request, string model, OwnershipCommitment? commitment)
+    {
+        Dataset? logged = request.Queries is { } path ? DataFile.Read(path, null, "none", request.Scale) : null;
+        if (request.Evidence is null)
+        {
+            return logged ?? throw new MistakeException("Give queries that the thief is likely to have asked: --queries with rows of your own log, or --evidence with a list that keeps inputs.");
+        }
+
+        if (request.SecretVariable is not { } variable)
+        {
+            throw new MistakeException("The list of marked queries is encrypted under the shield's secret: give it with --secret-env.");
+        }
+
+        using ShieldSecret secret = SharedOptions.Secret(variable)!.GetSecret();
+        using EvidenceKey key = EvidenceKey.Of(secret, commitment?.Model ?? model);
+        EvidenceReader reader = EvidenceReader.Open(request.Evidence, key);
+        float[][] rows = [.. reader.Read().Where(record => record.Posture == request.Posture && !record.Input.IsEmpty).Select(static record => record.ReadInput())];
+        if (rows.Length == 0)
+        {
+            throw new MistakeException($"'{request.Evidence}' keeps no inputs of marked queries in posture {request.Posture} ({reader.Records} queries in all). Give rows of your own log with --queries, or set Evidence:KeepInputs for another time.");
+        }
+
+        int width = rows[0].Length;
+        return rows.Any(row => row.Length != width) || (logged is not null && logged.Width != width)
+            ? throw new MistakeException($"Rows of '{request.Evidence}' and --queries have different numbers of values. Give those of one model.")
+            : new Dataset("evidence", new[] { rows.SelectMany(static row => row), logged?.Values.ToArray() ?? [] }.SelectMany(static values => values).ToArray(), width);
+    }
+
+    private static InputSpace ReadSpace(VerifyRequest request, string path, string model)
+    {
+        if (request.SecretVariable is not { } variable)
+        {
+            throw new MistakeException($"The input space '{path}' is authenticated under the shield's secret: give it with --secret-env.");
+        }
+
+        using ShieldSecret secret = SharedOptions.Secret(variable)!.GetSecret();
+        return InputSpace.Load(File.ReadAllBytes(path), model, secret);
+    }
+
+    private static int[] ReadMap(string text) =>
+        [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part => int.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : throw new MistakeException($"--class-map {text}: allowed are whole numbers with commas between them, -1 for a class that the model has not."))];
+
+    private List<VerificationControl> ReadControls(VerifyRequest request, Dataset queries, OnnxClassifier target, CancellationToken cancellationToken)
+    {
+        List<VerificationControl> controls = [];
+        foreach (string path in request.Controls)
+        {
+            controls.Add(new VerificationControl(DataFile.NameOf(path), Keep(OutputChoice.Open(path, queries, null, null, [], out _))));
+        }
+
+        if (request.TrainControls is < 0 or > 100)
+        {
+            throw new MistakeException($"--train-controls {request.TrainControls}: allowed are 1 to 100.");
+        }
+
+        if (request.TrainControls > 0)
+        {
+            string path = request.ControlData ?? throw new MistakeException("--train-controls needs inputs with true labels: give --control-data, and --control-labels if they are in a file of their own.");
+            Dataset data = DataFile.Read(path, request.ControlLabels, request.LabelColumn, request.Scale);
+            if (data.Width != target.InputLength)
+            {
+                throw new MistakeException($"Rows of '{path}' have {data.Width} values; the model takes {target.InputLength}.");
+            }
+
+            try
+            {
+                controls.AddRange(VerificationControl.Train(data, target.ClassCount, request.TrainControls, seed: 1, threads: Environment.ProcessorCount, cancellationToken: cancellationToken));
+            }
+            catch (ArgumentException exception)
+            {
+                throw MistakeException.Of(exception);
+            }
+        }
+
+        return controls;
+    }
+
+    private static void RequireDigest(string path, string digest, string what, string commitment)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        if (Convert.ToHexStringLower(SHA256.HashData(file)) != digest)
+        {
+            throw new MistakeException($"'{path}' is not the {what} that commitment {commitment} was made for: its SHA-256 is another. Give the file that was committed to.");
+        }
+    }
+}

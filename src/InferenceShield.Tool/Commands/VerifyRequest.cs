@@ -1,0 +1,76 @@
+namespace InferenceShield.Tool;
+
+/// <summary>What <c>verify</c> was asked for.</summary>
+internal sealed record VerifyRequest(IReadOnlyList<string> Suspects, string Model)
+{
+    public string? Queries { get; init; }
+
+    public string? Evidence { get; init; }
+
+    public string Scale { get; init; } = "auto";
+
+    /// <summary>Of the target.</summary>
+    public string? Output { get; init; }
+
+    public OutputKind? Kind { get; init; }
+
+    public string? SuspectOutput { get; init; }
+
+    public string? Policy { get; init; }
+
+    public string? ModelName { get; init; }
+
+    public Posture Posture { get; init; } = Posture.Guarded;
+
+    public string? SecretVariable { get; init; }
+
+    public string? MarkKeyFile { get; init; }
+
+    public string? Commitment { get; init; }
+
+    public string? Opening { get; init; }
+
+    public string? InputSpace { get; init; }
+
+    public IReadOnlyList<string> Controls { get; init; } = [];
+
+    public int TrainControls { get; init; }
+
+    public string? ControlData { get; init; }
+
+    public string? ControlLabels { get; init; }
+
+    public string? LabelColumn { get; init; }
+
+    public string? ClassMap { get; init; }
+
+    public bool LabelOnly { get; init; }
+
+    public bool Plan { get; init; }
+
+    public bool Resume { get; init; }
+
+    public bool Json { get; init; }
+
+    public string OutputFolder { get; init; } = "inference-shield-verification";
+
+    public int RandomKeys { get; init; } = 1000;
+
+    public double WantedPValue { get; init; } = 1e-6;
+
+    public double ExpectedMatch { get; init; } = 0.6;
+
+    public int? MostQueries { get; init; }
+
+    public bool IsAuthorised { get; init; }
+
+    public bool AllowRemote { get; init; }
+
+    public string? ApiKeyVariable { get; init; }
+
+    public string? ApiKeyHeader { get; init; }
+
+    public int TimeoutSeconds { get; init; } = 30;
+
+    public int RowsPerCall { get; init; } = 32;
+}
