@@ -37,6 +37,12 @@ internal sealed class SessionDetection
         {
             throw new ModelFileException(fault);
         }
+
+        shield.InputLength = Width;
+        if (shield.Space is { } space && Width > 0 && space.InputLength != Width)
+        {
+            throw new ModelFileException($"The input space of InputSpaceFile was learned of rows of {space.InputLength} numbers; the input '{_tensor}' has rows of {Width}. Calibrate with this model's inputs.");
+        }
     }
 
     /// <summary>The number of the input.</summary>

@@ -75,7 +75,7 @@ public sealed partial class ShieldedRequest
         return _singles.AsSpan(0, elements);
     }
 
-    /// <summary>What marks need of each row: of the input that counts rows, then of the others. Read once a call.</summary>
+    /// <summary>What marks need of each row: of the input that counts rows, then of the others.</summary>
     /// <param name="plan">That of the call.</param>
     /// <param name="first">The number of the input that counts rows.</param>
     /// <param name="cells">One for each row, or none.</param>

@@ -15,7 +15,8 @@ internal static class SettingsText
     /// <param name="classes">Numbers in a row; null where the number is no matter.</param>
     /// <param name="bandFile">Learned bands; null for none.</param>
     /// <param name="detectionFile">A calibration of detection; null for none.</param>
-    public static string Of(string name, string path, string output, OutputKind kind, int? classes, string? bandFile, string? detectionFile = null)
+    /// <param name="inputFile">Where benign inputs lie; null for none.</param>
+    public static string Of(string name, string path, string output, OutputKind kind, int? classes, string? bandFile, string? detectionFile = null, string? inputFile = null)
     {
         JsonObject declared = new() { ["Kind"] = kind.ToString() };
         if (classes is { } count)
@@ -37,6 +38,11 @@ internal static class SettingsText
         {
             model["Shield"]!["Detection"] = new JsonObject { ["CalibrationFile"] = detectionFile };
             model["Shield"]!["Postures"] = new JsonObject { ["Mode"] = nameof(PostureMode.Observe) };
+        }
+
+        if (inputFile is not null)
+        {
+            model["Shield"]!["InputSpaceFile"] = inputFile;
         }
 
         return new JsonObject

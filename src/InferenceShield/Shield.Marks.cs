@@ -3,6 +3,12 @@ namespace InferenceShield;
 /// <content>Watermarks.</content>
 public sealed partial class Shield
 {
+    /// <summary>Numbers in a row of the session's input; 0 if nobody has said. A reload with an input space of other rows is refused.</summary>
+    internal int InputLength { get; set; }
+
+    /// <summary>Where benign inputs lie; null without a file.</summary>
+    internal InputSpace? Space => _plan.Space;
+
     /// <summary>What marks need of one input row.</summary>
     /// <param name="input">The row, as the model gets it.</param>
     /// <param name="cell">For noise that belongs to inputs, where an output has some.</param>

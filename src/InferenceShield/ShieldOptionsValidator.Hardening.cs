@@ -18,9 +18,14 @@ internal sealed partial class ShieldOptionsValidator
             .. options.Outputs.Values.Where(output => IsDistribution(output.Kind))
                 .SelectMany(output => PostureHardening.OwnOf(output).Zip(PostureHardening.SharedOf(options), (own, shared) => own ?? shared)).Distinct(),
         ];
-        foreach (string unused in FindUnused(options))
+        foreach (string unused in FindUnused(options).Concat(FindDeadCosines(options)))
         {
             yield return unused;
+        }
+
+        foreach (string warning in LabelMarkWarnings(options))
+        {
+            yield return warning;
         }
 
         if (given.Any(hardening => hardening.Temperature != 1))

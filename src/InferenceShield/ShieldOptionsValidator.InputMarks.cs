@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace InferenceShield;
 
 /// <content>Cosine and trap marks, and the file they live in.</content>
@@ -8,6 +10,62 @@ internal sealed partial class ShieldOptionsValidator
         if (watermark.Cosine is { } cosine)
         {
             Range(key + ":Cosine:Strength", cosine.Strength, 0.005, 0.2);
+            Range(key + ":Cosine:Frequency", cosine.Frequency, 0.25, 8);
+        }
+
+        if (watermark.Traps?.ExemptClasses is { } exempt && exempt.Any(label => label is < 0 or >= MostClasses))
+        {
+            string classes = string.Join(", ", exempt.Take(8).Select(label => label.ToString(CultureInfo.InvariantCulture)));
+            Fault(key + ":Traps:ExemptClasses", $"[{classes}]", "numbers of classes, from 0");
+        }
+    }
+
+    /// <summary>What kills a mark is a fault where both are given together. What a later posture has of the one before is none: it is off there.</summary>
+    private void CheckInputMarks(string key, HardeningOptions given, HardeningOptions filled, ShieldOptions options, OutputOptions output)
+    {
+        if (given.Watermark?.Cosine is not null && !OutputCompiler.KeepsCosine(filled))
+        {
+            string killer = filled.LeastInformationBudget > 0 ? "LeastInformationBudget beside it, which" : $"Release {filled.Release}, which";
+            Once($"{key}:Cosine has {killer} leaves nothing of it that a copy could inherit. Use Release Rounding without LeastInformationBudget there, or remove Cosine and give NearTie.");
+        }
+
+        if (filled.Watermark is not { } marks)
+        {
+            return;
+        }
+
+        if (options.InputSpaceFile is null && (marks.Cosine ?? (object?)marks.Traps) is not null)
+        {
+            string mark = marks.Cosine is null ? nameof(marks.Traps) : nameof(marks.Cosine);
+            Once($"{key}:{mark} needs InputSpaceFile, which says where benign inputs lie. Make one: inference-shield calibrate MODEL --benign FILE --secret-env NAME.");
+        }
+
+        if (output.Classes is { } classes && marks.Traps?.ExemptClasses is { } exempt && Enumerable.Range(0, Math.Min(classes, exempt.Count + 1)).All(exempt.Contains))
+        {
+            Once($"{key}:Traps:ExemptClasses names all {classes} classes, so that no trap has an answer. Leave some out, or remove Traps.");
+        }
+    }
+
+    /// <summary>Cosines that do less than was asked for.</summary>
+    private static IEnumerable<string> FindDeadCosines(ShieldOptions options)
+    {
+        foreach ((string name, OutputOptions output) in options.Outputs.Where(output => IsDistribution(output.Value.Kind)))
+        {
+            HardeningOptions[] filled = PostureHardening.Of(options, output);
+            string[] dead =
+            [
+                .. Enumerable.Range(0, filled.Length).Where(posture => filled[posture].Watermark?.Cosine is not null && !OutputCompiler.KeepsCosine(filled[posture]))
+                    .Select(posture => ((Posture)posture).ToString()),
+            ];
+            if (dead.Length > 0)
+            {
+                yield return $"The cosine mark of output '{name}' is off for callers who are {string.Join(" or ", dead)}: what is released to them keeps nothing of it. Give NearTie beside it, which bands and labels keep.";
+            }
+
+            if (output.Classes is { } classes && filled.Any(hardening => hardening.Watermark?.Cosine is not null && OutputCompiler.KeepsCosine(hardening) && Math.Pow(10, -hardening.Decimals) > 1.0 / classes))
+            {
+                yield return $"The cosine mark of output '{name}' is released on a grid coarser than one in {classes} classes, which hides most of it. Give more Decimals.";
+            }
         }
     }
 }

@@ -38,6 +38,8 @@ internal sealed partial class ShieldOptionsValidator
             if (IsDistribution(output.Kind))
             {
                 CheckSteps(keys[posture], own[posture] ?? shared[posture], filled[posture].Release!.Value);
+                CheckLabelMarks(keys[posture], output, own[posture] ?? shared[posture], filled[posture], own[posture] is not null);
+                CheckInputMarks(keys[posture] + ":Watermark", own[posture] ?? shared[posture], filled[posture], options, output);
                 if (output.Classes is null && (filled[posture] is { BandFile: not null } or { CodebookFile: not null }))
                 {
                     Once($"{outputKey}:Classes is missing: {keys[posture]} names a file, which is learned for one number of classes. Set it.");

@@ -156,6 +156,11 @@ internal sealed class ShieldPlan
             : null;
         OdometerCurve? curve = options.Detection.OdometerCurveFile is { } curvePath ? files.LoadCurve($"{prefix}Detection:OdometerCurveFile", curvePath) : null;
         InputSpace? space = options.InputSpaceFile is { } spacePath ? files.LoadInputSpace($"{prefix}InputSpaceFile", spacePath) : null;
+        if (space is not null && owner.InputLength > 0 && owner.InputLength != space.InputLength)
+        {
+            files.Faults.Add($"{prefix}InputSpaceFile is '{options.InputSpaceFile}': It was learned of rows of {space.InputLength} numbers; the model's have {owner.InputLength}. Calibrate with this model's inputs.");
+        }
+
         InputMarks? inputs = InputMarks.Of(marks, space, OutputCompiler.MarksOf(options));
         (OutputPlan[][] postures, OutputPlan[][] trialPostures) = OutputCompiler.Compile(options, prefix, files, marks, inputs);
         if (detection is not null && FindMisfit(detection.Profile, postures[0]) is { } misfit)

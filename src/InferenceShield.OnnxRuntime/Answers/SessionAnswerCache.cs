@@ -112,18 +112,26 @@ internal sealed class SessionAnswerCache
 
     /// <summary>Not in observe-only mode, where what leaves is clean. Nor where postures must not show: a query that was answered from here,
     /// and after a change of posture takes a run of the model, would tell of it. Nor under a calibration for which nothing is kept beside the
-    /// answers, because it came later or is not of this model's rows: hits would go unobserved.</summary>
+    /// answers, because it came later or is not of this model's rows: hits would go unobserved. Nor where a mark tells callers apart.</summary>
     private bool IsUsed(in Admission admission) =>
-        admission.Plan is { Enforces: true, EqualWork: false } plan && (plan.Detection is not { } calibration || (_signals > 0 && _detection.Fits(calibration)));
+        admission.Plan is { Enforces: true, EqualWork: false, MarkInputs.Inputs: not { Payload: not null } } plan && (plan.Detection is not { } calibration || (_signals > 0 && _detection.Fits(calibration)));
 
     /// <summary>All that an answer is a function of besides the row: the shield's plan, and how the caller is treated. The secret is
     /// the shield's, and so this cache's, for life; it is in the digest too.</summary>
     /// <remarks>The posture belongs into the variant, not the epoch: answers of an older epoch go first, and those of several
     /// postures are in force together.</remarks>
     private static AnswerKey KeyOf(in Admission admission, InputDigest digest) =>
-        new(admission.Plan!.NeedsTenant ? OfTenant(digest, admission.Tenant) : digest, Epoch: admission.Plan.Version, Output: 0, Variant: (int)admission.Posture | (admission.InTrial ? TrialVariant : 0) | (admission.IsUnmarked ? UnmarkedVariant : 0));
+        new(Owned(in admission, digest), Epoch: admission.Plan!.Version, Output: 0, Variant: (int)admission.Posture | (admission.InTrial ? TrialVariant : 0) | (admission.IsUnmarked ? UnmarkedVariant : 0));
 
-    /// <summary>Answers of one tenant are no other's. Both words are keyed hashes: nobody can choose inputs whose digests differ as
+    /// <summary>An answer that a tenant's transform or a caller's payload is in belongs to them.</summary>
+    private static InputDigest Owned(in Admission admission, InputDigest digest)
+    {
+        ShieldPlan plan = admission.Plan!;
+        digest = plan.MarkInputs.HasPayload ? OfTenant(digest, admission.Caller) : digest;
+        return plan.NeedsTenant ? OfTenant(digest, admission.Tenant) : digest;
+    }
+
+    /// <summary>Answers of one tenant are no other's, nor those of one caller. Both words are keyed hashes: nobody can choose inputs whose digests differ as
     /// tenants do.</summary>
     private static InputDigest OfTenant(InputDigest digest, CallerKey tenant) => new(digest.Low ^ tenant.Low, digest.High ^ tenant.High);
 

@@ -41,7 +41,7 @@ internal static class CalibrateCommand
             inference-shield calibrate fashion.onnx --benign honest.npy --out models --secret-env INFERENCE_SHIELD_SECRET
             inference-shield calibrate fashion.onnx --benign honest.csv --edges 0.9
 
-            With a secret it also writes what detection starts from, NAME.detection. Record honest callers under it for some weeks (Detection:RecordTo), then:
+            With a secret it also writes where benign inputs lie, NAME.inputs, for marks that live in inputs, and what detection starts from, NAME.detection. Record honest callers under it for some weeks (Detection:RecordTo), then:
             inference-shield calibrate --log fashion.log --profile models/fashion.detection --secret-env INFERENCE_SHIELD_SECRET
             With MODEL and --benign beside --log, outliers are also told by proxies of attacks.
             It lists callers that look like attackers. Leave out those that are:
@@ -119,7 +119,9 @@ internal static class CalibrateCommand
             DetectionCalibration? detection = key is null
                 ? null
                 : DetectionCalibrating.OfRows(target, rows, answers, chosen.Kind, InputKindOf(parsed.GetValue(inputKind), benignFile!), name, key);
+            InputSpace? space = key is null ? null : InputSpaceCalibrating.OfRows(rows, InputKindOf(parsed.GetValue(inputKind), benignFile!));
             string? detectionFile = null;
+            string? inputFile = null;
             try
             {
                 Directory.CreateDirectory(directory);
@@ -128,13 +130,14 @@ internal static class CalibrateCommand
                 using FileStream codebookStream = File.Create(codebookFile);
                 codebook.Save(codebookStream, name, key);
                 detectionFile = detection is null ? null : DetectionCalibrating.Save(detection, directory, name, key!);
+                inputFile = space is null ? null : InputSpaceCalibrating.Save(space, directory, name, key!);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 throw new MistakeException($"The files cannot be written to '{directory}': {exception.Message} Choose another folder with --out.");
             }
 
-            string settings = SettingsText.Of(name, path!, chosen.Output, chosen.Kind, target.ClassCount, bandFile, detectionFile);
+            string settings = SettingsText.Of(name, path!, chosen.Output, chosen.Kind, target.ClassCount, bandFile, detectionFile, inputFile);
             if (parsed.GetValue(json))
             {
                 terminal.Output.WriteLine(JsonText.Of(new
@@ -150,6 +153,7 @@ internal static class CalibrateCommand
                     distanceCap = codebook.DistanceCap,
                     authenticated = key is not null,
                     detectionFile,
+                    inputFile,
                 }));
                 return ExitCode.Done;
             }
@@ -160,6 +164,11 @@ internal static class CalibrateCommand
             terminal.Output.WriteLine(detectionFile is null
                 ? "  Nothing for detection, which needs the secret: give --secret-env."
                 : $"  {detectionFile}: how detection measures queries, its cold start and the leak odometer; for promises, calibrate --log of honest callers");
+            if (space is not null)
+            {
+                terminal.Output.WriteLine($"  {inputFile}: {InputSpaceCalibrating.Describe(space)}");
+            }
+
             terminal.Output.WriteLine(key is null
                 ? "The files have a checksum only; anybody who can write them can plant others. With --secret-env they are authenticated."
                 : $"The files are authenticated under key '{key.KeyId}'.");

@@ -1,6 +1,9 @@
 namespace InferenceShield;
 
 /// <summary>The cosine mark in the probability vector (CosWM). Needs <see cref="ShieldOptions.InputSpaceFile"/>.</summary>
+/// <remarks>Only scores carry it, and only a copy that is trained on scores inherits it. A posture that releases bands or labels, or has a
+/// <see cref="HardeningOptions.LeastInformationBudget"/>, does not carry one it has of the posture before; to give one there is a fault. The
+/// leading class never changes. At a strength of .02 an answer moves by about .07 in L1, at .05 by .16.</remarks>
 public sealed class CosineMarkOptions
 {
     /// <summary>How far probabilities move: the epsilon of the paper.</summary>

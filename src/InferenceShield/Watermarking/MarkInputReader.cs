@@ -11,6 +11,9 @@ internal sealed class MarkInputReader(MarkKey key, InputMarks? inputs, double in
     /// <summary>Marks that are placed among benign inputs; null without any.</summary>
     public InputMarks? Inputs => inputs;
 
+    /// <summary>Whether answers tell who asked.</summary>
+    public bool HasPayload => inputs?.Payload is not null;
+
     /// <summary>Reads one row.</summary>
     /// <param name="row">As the model gets it.</param>
     /// <param name="cell">Passed on.</param>
