@@ -1,7 +1,14 @@
 namespace InferenceShield;
 
 /// <summary>The marks that answers carry in one posture. Each is off unless its options are given.</summary>
-/// <remarks>What is left out of a later posture follows the posture before it, as a whole: give an empty one to have no marks there.</remarks>
+/// <remarks>
+/// <para>What is left out of a later posture follows the posture before it, as a whole: give an empty one to have no marks there.</para>
+/// <para>At most one mark decides a row's label: a trap's, else a trigger's, else a near tie's. An answer with a moved label, or order, is bit
+/// for bit that of a model whose scores have so changed places: scores agree with the label in every release, and nothing tells of the
+/// mark. Without these marks, the label is the model's own in every answer.</para>
+/// <para>Exempt are classes (<see cref="NearTieMarkOptions.ExemptClasses"/>), calls (<see cref="Admission.WithoutMarks"/>) and callers
+/// (<see cref="CallerOverride.Unmarked"/>). <see cref="UtilityStatistics.LabelsMoved"/> counts what marks cost.</para>
+/// </remarks>
 public sealed class WatermarkOptions
 {
     /// <summary>The near-tie mark: where the two leading labels are within a margin, a keyed bit picks one.</summary>

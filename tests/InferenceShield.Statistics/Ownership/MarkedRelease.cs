@@ -18,7 +18,7 @@ internal sealed class MarkedRelease : IRelease, IDisposable
 
     /// <param name="target">The model.</param>
     /// <param name="mark">A mark's name: see <see cref="OwnershipMark"/>.</param>
-    /// <param name="release">One of <see cref="Releases"/>.</param>
+    /// <param name="release">One of the names below.</param>
     /// <param name="seed">The shield's secret follows from it.</param>
     public MarkedRelease(OwnershipTarget target, OwnershipMark mark, string release, ulong seed)
     {

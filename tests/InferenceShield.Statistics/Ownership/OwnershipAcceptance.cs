@@ -52,6 +52,26 @@ internal sealed record OwnershipAcceptance(string What, string Wanted, string Me
             }
         }
 
+        string cosine = OwnershipMark.OfCosine(0.05).Name;
+        OwnershipAcceptance? Z(string what, string thief, int budget, Func<OwnershipSummary, bool> isMet, string wanted) =>
+            figures.Find(Fashion, cosine, MarkedRelease.Full, thief, budget) is { } found ? new($"{cosine}: {what}, Fashion", wanted, "z " + found.Z, isMet(found)) : null;
+        OwnershipAcceptance? Clean(string what, int budget) =>
+            figures.Find(Fashion, OwnershipMark.None, MarkedRelease.Full, OwnershipThieves.Scores, budget) is { } found
+                ? new($"{cosine}: {what}, Fashion", "z within 3 of 0", "z " + found.Z, found.Rows.All(row => Math.Abs(row.Statistic) < 3)) : null;
+        OwnershipAcceptance?[] cosines =
+        [
+            Z("scores, 5,000", OwnershipThieves.Scores, Few, found => found.Statistic >= 3, "mean z of at least 3"),
+            Z("scores, 15,000", OwnershipThieves.Scores, Many, found => found.Statistic >= 4.5, "mean z of at least 4.5"),
+            Clean("copy of unmarked scores, 5,000", Few),
+            Clean("copy of unmarked scores, 15,000", Many),
+            Z("labels, 5,000", OwnershipThieves.Labels, Few, found => found.Rows.All(row => Math.Abs(row.Statistic) < 3), "z within 3 of 0"),
+            Z("labels, 15,000", OwnershipThieves.Labels, Many, found => found.Rows.All(row => Math.Abs(row.Statistic) < 3), "z within 3 of 0"),
+        ];
+        foreach (OwnershipAcceptance line in cosines.OfType<OwnershipAcceptance>())
+        {
+            yield return line;
+        }
+
         foreach (string target in OwnershipTarget.Names)
         {
             foreach (string test in figures.Claims.Where(row => row.Target == target).Select(row => row.Test).Distinct())

@@ -42,7 +42,7 @@ internal static class OwnershipClaims
 
         // Any digests do: these are of exact inputs, under another key.
         yield return OwnershipClaimRow.Of(
-            target.Name, name, seed, "triggers, calibrated", TriggerProbe.RunRandomKeys(exact, OneHot.Labels(loot.Clean, classes), labels, classes, 0.005, Keys, seed));
+            target.Name, name, seed, "triggers 0.005 calibrated", TriggerProbe.RunRandomKeys(exact, OneHot.Labels(loot.Clean, classes), labels, classes, 0.005, Keys, seed));
         float[] measured = OneHot.Ask(model, target.Measure.Values.Span);
         yield return OwnershipClaimRow.Of(target.Name, name, seed, "cosine", target.Cosines.RunRandomKeys(OneHot.Ask(target.Model, target.Measure.Values.Span), measured, classes));
     }

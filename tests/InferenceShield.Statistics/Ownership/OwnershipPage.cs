@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text;
-using InferenceShield.Lab;
-using InferenceShield.Statistics.Detection;
 
 namespace InferenceShield.Statistics.Ownership;
 
@@ -13,13 +11,6 @@ internal static class OwnershipPage
 
     private static readonly (string Target, int Budget, string Title)[] s_settings =
         [(OwnershipTarget.Fashion, Few, "Fashion 5,000"), (OwnershipTarget.Fashion, Many, "Fashion 15,000"), (OwnershipTarget.Letters, Few, "letters 5,000")];
-
-    /// <summary>Tables of other experiments, shown as they are where they exist.</summary>
-    private static readonly (string File, string Title)[] s_others =
-    [
-        ("ownership-tokens.csv", "Marks of tokens"), ("ownership-direction.csv", "Directions in embeddings"),
-        ("ownership-collusion.csv", "A payload for each caller, and callers who collude"), ("ownership-fingerprint.csv", "Models that were never marked"),
-    ];
 
     /// <summary>Its place in the repository.</summary>
     public static string PathIn(string root) => Path.Combine(root, "docs", "ownership.md");
@@ -39,9 +30,9 @@ internal static class OwnershipPage
         AppendCosts(page, figures);
         AppendClaims(page, figures);
         AppendVectors(page, figures);
-        foreach ((string file, string title) in s_others)
+        foreach (OwnershipOtherTable table in OwnershipOtherTable.All)
         {
-            AppendOther(page, Path.Combine(root, "tests", "InferenceShield.Statistics", "results", file), title);
+            table.Append(page, Path.Combine(root, "tests", "InferenceShield.Statistics", "results"));
         }
 
         return page.Append(OwnershipText.Tail).ToString();
@@ -86,9 +77,9 @@ internal static class OwnershipPage
                 string thief = release == MarkedRelease.Labels ? OwnershipThieves.Labels : OwnershipThieves.Scores;
                 OwnershipSummary? exact = figures.Find(target, Flagship(MarkKeying.ExactInput), release, thief, budget);
                 OwnershipSummary? cell = figures.Find(target, Flagship(MarkKeying.Cell), release, thief, budget);
-                if ((exact ?? cell) is { } any)
+                if (exact is not null && cell is not null)
                 {
-                    page.Append(CultureInfo.InvariantCulture, $"| {title} | {release} | {exact?.Matches} | {exact?.P} | {cell?.Matches} | {cell?.P} | {any.Accuracies} |\n");
+                    page.Append(CultureInfo.InvariantCulture, $"| {title} | {release} | {exact.Matches} | {exact.P} | {cell.Matches} | {cell.P} | {exact.Accuracies} |\n");
                 }
             }
         }
@@ -105,9 +96,9 @@ internal static class OwnershipPage
                 OwnershipSummary? exact = figures.Find(target, Flagship(MarkKeying.ExactInput), release, thief, budget);
                 OwnershipSummary? cell = figures.Find(target, Flagship(MarkKeying.Cell), release, thief, budget);
                 OwnershipSummary? unseen = figures.Find(target, Flagship(MarkKeying.Cell), release, thief, budget, OwnershipTests.Unseen);
-                if ((exact ?? cell) is { } any)
+                if (exact is not null && cell is not null)
                 {
-                    page.Append(CultureInfo.InvariantCulture, $"| {name} | {exact?.Matches} | {exact?.P} | {cell?.Matches} | {cell?.P} | {unseen?.P} | {any.Accuracies} |\n");
+                    page.Append(CultureInfo.InvariantCulture, $"| {name} | {exact.Matches} | {exact.P} | {cell.Matches} | {cell.P} | {unseen?.P} | {exact.Accuracies} |\n");
                 }
             }
         }
@@ -184,7 +175,7 @@ internal static class OwnershipPage
             {
                 if (figures.Find(target, mark, release, thief, budget) is { } found)
                 {
-                    string statistic = mark.StartsWith("cosine", StringComparison.Ordinal) ? found.Z : found.Matches;
+                    string statistic = mark == OwnershipMark.None || new OwnershipMark(mark).IsCosine ? found.Z : found.Matches;
                     table.Append(CultureInfo.InvariantCulture, $"| {title} | {mark} | {release} | {name} | {found.Answers:F0} | {statistic} | {found.P} | {found.Accuracies} |\n");
                 }
             }
@@ -193,30 +184,6 @@ internal static class OwnershipPage
         if (table.Length > 0)
         {
             page.Append(OwnershipText.VectorTable).Append(table);
-        }
-    }
-
-    private static void AppendOther(StringBuilder page, string path, string title)
-    {
-        if (!File.Exists(path))
-        {
-            return;
-        }
-
-        string[] lines = [.. File.ReadLines(path).Where(line => line.Length > 0 && !line.StartsWith('#'))];
-        page.Append(CultureInfo.InvariantCulture, $"\n## {title}\n\n");
-        foreach (string comment in File.ReadLines(path).Where(line => line.StartsWith('#')))
-        {
-            page.Append(comment.TrimStart('#', ' ')).Append("\n\n");
-        }
-
-        for (int i = 0; i < lines.Length; i++)
-        {
-            page.Append("| ").Append(string.Join(" | ", lines[i].Split(','))).Append(" |\n");
-            if (i == 0)
-            {
-                page.Append('|').Insert(page.Length, "---|", lines[i].Split(',').Length).Append('\n');
-            }
         }
     }
 

@@ -32,9 +32,9 @@ internal sealed record OwnershipSummary(IReadOnlyList<OwnershipRow> Rows)
     /// <summary>A p-value of its decimal logarithm.</summary>
     public static string Number(double logP)
     {
-        if (logP > -2.5)
+        if (logP > -3)
         {
-            return Math.Pow(10, logP).ToString(logP > -1 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
+            return Math.Pow(10, logP).ToString(logP > -1 ? "0.0" : logP > -2 ? "0.00" : "0.000", CultureInfo.InvariantCulture);
         }
 
         double power = Math.Floor(logP);

@@ -83,7 +83,7 @@ internal sealed class OwnershipTests
             yield return TriggerProbe.Calibrated(_loot.Key.Triggers, _triggers, top, labels, classes, _mark.Size);
         }
 
-        if (_mark.IsCosine)
+        if (_mark.IsCosine || _mark.Name == OwnershipMark.None)
         {
             (double z, double p) = _loot.Target.Cosines.Test(_loot.Key, CleanMeasure, measured, classes);
             yield return new OwnershipFinding(Logged, _loot.Target.Measure.Count, z, 0, Math.Log10(p));

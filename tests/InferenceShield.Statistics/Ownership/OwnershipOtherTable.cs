@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text;
+
+namespace InferenceShield.Statistics.Ownership;
+
+/// <summary>A part of another experiment's CSV, as a table of docs/ownership.md.</summary>
+/// <param name="File">The CSV; it need not be there.</param>
+/// <param name="Title">The heading.</param>
+/// <param name="Columns">That are shown; empty for all.</param>
+/// <param name="Filter">A column and the value that its rows have to have; null for all rows.</param>
+/// <param name="Means">Columns whose mean is shown, over rows that are equal in the others; empty for none.</param>
+internal sealed record OwnershipOtherTable(string File, string Title, string[] Columns, (string Column, string Value)? Filter, string[] Means)
+{
+    public static IReadOnlyList<OwnershipOtherTable> All { get; } =
+    [
+        new("ownership-tokens.csv", "Marks of tokens", ["mark", "edit", "length", "texts", "z", "low", "high", "theory", "ratio"], ("temperature", "1"), []),
+        new("ownership-directions.csv", "Directions in embeddings", [], null, []),
+        new("ownership-collusion.csv", "A payload for each account, and accounts that pool answers", ["suspect", "accounts"], null, ["length", "deviation", "best_rank"]),
+        new("ownership-traps.csv", "Who falls into traps", [], null, []),
+        new("ownership-fingerprint-summary.csv", "Models that were never marked: the fingerprint", [], ("statistic", "weighted"), []),
+    ];
+
+    public void Append(StringBuilder page, string results)
+    {
+        string path = Path.Combine(results, File);
+        if (!System.IO.File.Exists(path))
+        {
+            return;
+        }
+
+        string[] lines = [.. System.IO.File.ReadLines(path).Where(line => line.Length > 0)];
+        page.Append(CultureInfo.InvariantCulture, $"\n## {Title}\n\n");
+        foreach (string comment in lines.Where(line => line.StartsWith('#')))
+        {
+            page.Append(comment.TrimStart('#', ' ')).Append("\n\n");
+        }
+
+        string[][] fields = [.. lines.Where(line => !line.StartsWith('#')).Select(Split)];
+        string[] names = fields[0];
+        string[] shown = Columns.Length > 0 ? [.. Columns, .. Means] : names;
+        int[] places = [.. shown.Select(name => Array.IndexOf(names, name) is >= 0 and int place ? place : throw new InvalidOperationException($"{File} has no column '{name}'. Name those that it has in OwnershipOtherTable.cs."))];
+        IEnumerable<string[]> rows = fields.Skip(1).Where(row => Filter is not { } filter || row[Array.IndexOf(names, filter.Column)] == filter.Value).Select(row => (string[])[.. places.Select(place => row[place])]);
+        AppendRow(page, shown);
+        page.Append('|').Insert(page.Length, "---|", shown.Length).Append('\n');
+        foreach (string[] row in Means.Length == 0 ? rows : rows.GroupBy(row => string.Join(',', row[..Columns.Length])).Select(Average))
+        {
+            AppendRow(page, row);
+        }
+    }
+
+    private string[] Average(IEnumerable<string[]> rows)
+    {
+        string[][] all = [.. rows];
+        return
+        [
+            .. all[0][..Columns.Length],
+            .. Enumerable.Range(Columns.Length, Means.Length).Select(place => all.Average(row => double.Parse(row[place], CultureInfo.InvariantCulture)).ToString("G3", CultureInfo.InvariantCulture)),
+        ];
+    }
+
+    private static void AppendRow(StringBuilder page, string[] row) => page.Append("| ").Append(string.Join(" | ", row)).Append(" |\n");
+
+    /// <summary>Fields between commas; one in quotes may hold some.</summary>
+    private static string[] Split(string line)
+    {
+        List<string> fields = [""];
+        bool isQuoted = false;
+        foreach (char c in line)
+        {
+            if (c == '"')
+            {
+                isQuoted = !isQuoted;
+            }
+            else if (c == ',' && !isQuoted)
+            {
+                fields.Add("");
+            }
+            else
+            {
+                fields[^1] += c;
+            }
+        }
+
+        return [.. fields];
+    }
+}
