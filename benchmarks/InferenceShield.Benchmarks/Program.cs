@@ -37,6 +37,8 @@ switch (args.FirstOrDefault())
     case "counters":
         CounterRatios.Run(Console.Out);
         return 0;
+    case "marks":
+        return RatiosCommand.Run("marks", args[1..], MarkGroups.MakeAll, asSpeedUp: false);
     case "hardening" when args.Contains("noise"):
         NoiseRatios.Run(Console.Out);
         return 0;

@@ -23,6 +23,11 @@ internal sealed partial class ShieldOptionsValidator
             yield return unused;
         }
 
+        foreach (string warning in LabelMarkWarnings(options))
+        {
+            yield return warning;
+        }
+
         if (given.Any(hardening => hardening.Temperature != 1))
         {
             yield return "Temperature alone does not protect: above 1 it gives a thief more per answer, and it always costs honest callers their calibration.";

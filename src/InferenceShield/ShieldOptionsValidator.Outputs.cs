@@ -37,6 +37,11 @@ internal sealed partial class ShieldOptionsValidator
 
             CheckOutput(name, key, options, output);
         }
+
+        if (options.Outputs.Values.All(output => output is not null) && Array.TrueForAll(PostureHardening.SharedOf(options), shared => shared is not null))
+        {
+            CheckInputSteps(options);
+        }
     }
 
     private void CheckOutput(string name, string key, ShieldOptions options, OutputOptions output)

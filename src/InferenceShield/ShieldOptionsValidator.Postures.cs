@@ -39,6 +39,7 @@ internal sealed partial class ShieldOptionsValidator
             {
                 CheckSteps(keys[posture], own[posture] ?? shared[posture], filled[posture].Release!.Value);
                 CheckInputMarks(keys[posture] + ":Watermark", own[posture] ?? shared[posture], filled[posture], options, output);
+                CheckLabelMarks(keys[posture], output, own[posture] ?? shared[posture], filled[posture], own[posture] is not null);
                 if (output.Classes is null && (filled[posture] is { BandFile: not null } or { CodebookFile: not null }))
                 {
                     Once($"{outputKey}:Classes is missing: {keys[posture]} names a file, which is learned for one number of classes. Set it.");

@@ -48,6 +48,9 @@ internal static class PostureHardening
         return filled;
     }
 
+    /// <summary>Whether answers show the order of the classes behind the leading one.</summary>
+    public static bool KeepsRanks(HardeningOptions filled) => filled is { Release: Release.Rounding, CodebookFile: null, TopK: not 1 };
+
     private static HardeningOptions Fill(HardeningOptions given, int posture, HardeningOptions? before, OutputKind kind)
     {
         HardeningOptions filled = given.Clone();
@@ -65,6 +68,11 @@ internal static class PostureHardening
         if (filled.Watermark?.NearTie is { } nearTie)
         {
             nearTie.Margin = given.Watermark?.NearTie?.Margin ?? (posture == 0 ? NormalMargin : Math.Max(SuspectMargin, before?.Watermark?.NearTie?.Margin ?? 0));
+        }
+
+        if (given.Watermark is null && filled.Watermark is not null && !KeepsRanks(filled))
+        {
+            filled.Watermark.Permutation = null; // inherited, and lost here
         }
 
         if (kind == OutputKind.TokenLogits && given.TopK is null && before?.TopK is { } most)

@@ -31,7 +31,15 @@ internal sealed class MarkPlan : IEquatable<MarkPlan>
         TriggerRate = options.Triggers?.Rate ?? 0;
         Permutation = options.Permutation?.Keying;
         NeedsInput = FindInputNeed(options) is not null;
+        SureConfidence = (float)((1 + Margin) / 2);
+        HasNearTiesOnly = Margin > 0 && TriggerRate == 0 && !HasTraps && Permutation is null;
     }
+
+    /// <summary>Whether no other mark is in the label or in the order of ranks.</summary>
+    public bool HasNearTiesOnly { get; }
+
+    /// <summary>Above it no other class comes within the margin of the leading one: what is left for them is less.</summary>
+    public float SureConfidence { get; }
 
     public MarkKey Key { get; }
 

@@ -1,15 +1,20 @@
+using System.Runtime.CompilerServices;
+
 namespace InferenceShield;
 
 /// <summary>Hardens one row of a distribution and marks it.</summary>
 /// <remarks>
-/// <para>A mark in the label makes the clean scores of two classes change places before the row is hardened. So the answer is, bit for
-/// bit, that of a model which has them so: nothing in it, whatever the release, says that there is a mark or which label was the
-/// model's own.</para>
+/// <para>A mark in the label, or in the order of low ranks, makes the clean scores of classes change places, and what is released is that
+/// row, hardened. So the answer is, bit for bit, that of a model which has them so: nothing in it, whatever the release, says that there
+/// is a mark or which label was the model's own.</para>
 /// <para>A row has one mark in its label at most: a trap's, else a trigger's, else a near tie's. The order of low ranks is marked in the
 /// others only.</para>
 /// </remarks>
 internal static class MarkedHardening
 {
+    /// <summary>How far the confidence that hardening gives may be from the exact one, and room to spare.</summary>
+    private const float ConfidenceError = 1e-4f;
+
     /// <inheritdoc cref="DistributionHardening.TryHarden"/>
     /// <param name="plan">How; <see cref="OutputPlan.Marks"/> is not null.</param>
     /// <param name="noiseKey">Keys the noise.</param>
@@ -24,110 +29,135 @@ internal static class MarkedHardening
         OutputPlan plan, NoiseKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault,
         in RowBasis basis, out MarkedRow marked)
     {
-        marked = new MarkedRow { Other = -1 };
-        ReadOnlySpan<float> scores = basis.IsUnmarked || clean.Length < 2 ? clean : Mark(plan, clean, in basis, ref marked);
-        CosineStep cosine = plan.Marks!.Cosine is { } release && basis.HasMark && !basis.IsUnmarked
-            ? new CosineStep(release, basis.Mark.Projection, basis.Mark.PayloadProjection, basis.PayloadPhase)
-            : default;
-        marked.Kinds |= cosine.IsNone ? MarkKinds.None : MarkKinds.Cosine;
-        bool isHardened = DistributionHardening.TryHarden(plan, noiseKey, scores, released, out top, out confidence, out fault, in basis.Input, in cosine)
-            || (scores != clean && DistributionHardening.TryHarden(plan, noiseKey, clean, released, out top, out confidence, out fault, in basis.Input)); // names the class that is at fault
-        marked.Released = top;
-        top = marked.IsPlaced ? marked.Clean : top;
-        marked.Clean = top;
-        return isHardened;
-    }
-
-    /// <summary>The scores to harden: the clean ones, or a copy in which some have changed places.</summary>
-    private static ReadOnlySpan<float> Mark(OutputPlan plan, ReadOnlySpan<float> clean, in RowBasis basis, ref MarkedRow marked)
-    {
         MarkPlan marks = plan.Marks!;
-        if (marks.HasTraps && basis.HasMark && basis.Mark.Trap > 0)
+        marked = new MarkedRow { Other = -1 };
+        CosineStep cosine = default;
+        if (marks.Cosine is not null && basis.HasMark && !basis.IsUnmarked)
         {
-            int top = LeadingClass.FindFirst(clean);
-            int label = TrapMark.Label(marks.Key.Traps, basis.Mark.Trap - 1, clean.Length, marks.TrapExempt);
-            if (top >= 0 && label >= 0)
-            {
-                marked.Other = basis.Mark.Trap - 1;
-                return Place(clean, MarkKinds.Trap, top, label, ref marked);
-            }
+            cosine = new CosineStep(marks.Cosine, basis.Mark.Projection, basis.Mark.PayloadProjection, basis.PayloadPhase);
+            marked.Kinds = MarkKinds.Cosine;
         }
 
-        if (marks.TriggerRate > 0 && basis.HasMark)
+        // In place, the clean scores are gone once they are hardened.
+        ReadOnlySpan<float> kept = clean;
+        if (clean == released)
         {
-            int top = LeadingClass.FindFirst(clean);
-            if (top >= 0 && LabelTrigger.TryFind(marks.Key.Triggers, basis.Mark.Quantised, marks.TriggerRate, clean.Length, top, marks.TriggerExempt, out int label))
-            {
-                return Place(clean, MarkKinds.Trigger, top, label, ref marked);
-            }
+            Span<float> copy = HardeningScratch.ForThisThread.Marked(clean.Length);
+            clean.CopyTo(copy);
+            kept = copy;
+        }
+
+        if (!DistributionHardening.TryHarden(plan, noiseKey, kept, released, out top, out confidence, out fault, in basis.Input, in cosine))
+        {
+            marked = default;
+            return false;
+        }
+
+        // Of most rows the leading class has so much that no other comes within the margin. Not if it is NaN.
+        marked.Clean = top;
+        marked.Released = top;
+        return (marks.HasNearTiesOnly && confidence - ConfidenceError > marks.SureConfidence)
+            || basis.IsUnmarked || clean.Length < 2
+            || Mark(plan, noiseKey, kept, released, in basis, in cosine, ref marked);
+    }
+
+    /// <returns>True: what has been hardened can be hardened again, with classes that have changed places.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool Mark(
+        OutputPlan plan, NoiseKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, in RowBasis basis, in CosineStep cosine, ref MarkedRow marked)
+    {
+        Span<int> places = stackalloc int[2 * PermutationMark.Pairs];
+        int count = TryMarkLabel(plan, clean, in basis, ref marked)
+            ? Choose(places, marked.Clean, marked.Released)
+            : Order(plan.Marks!, clean, in basis, places, ref marked);
+        if (count == 0)
+        {
+            return true;
+        }
+
+        Span<float> scores = HardeningScratch.ForThisThread.Marked(clean.Length);
+        clean.CopyTo(scores); // nothing, where it is these
+        for (int i = 0; i < count; i += 2)
+        {
+            Swap(scores, places[i], places[i + 1]);
+        }
+
+        return DistributionHardening.TryHarden(plan, noiseKey, scores, released, out _, out _, out _, in basis.Input, in cosine);
+    }
+
+    private static bool TryMarkLabel(OutputPlan plan, ReadOnlySpan<float> clean, in RowBasis basis, ref MarkedRow marked)
+    {
+        MarkPlan marks = plan.Marks!;
+        int top = marked.Clean;
+        if (marks.HasTraps && basis.HasMark && basis.Mark.Trap > 0
+            && TrapMark.Label(marks.Key.Traps, basis.Mark.Trap - 1, clean.Length, marks.TrapExempt) is >= 0 and int trapped)
+        {
+            marked.Kinds |= MarkKinds.Trap;
+            marked.Other = basis.Mark.Trap - 1;
+            marked.Released = trapped;
+            return true;
+        }
+
+        if (marks.TriggerRate > 0 && basis.HasMark
+            && LabelTrigger.TryFind(marks.Key.Triggers, basis.Mark.Quantised, marks.TriggerRate, clean.Length, top, marks.TriggerExempt, out int triggered))
+        {
+            marked.Kinds |= MarkKinds.Trigger;
+            marked.Released = triggered;
+            return true;
         }
 
         if (marks.Margin > 0 && NearTieMark.TryFind(plan.Kind, clean, marks.Margin, out NearTie tie)
             && !marks.NearTieExempt.Contains(tie.Lower) && !marks.NearTieExempt.Contains(tie.Higher))
         {
-            int top = clean[tie.Higher] > clean[tie.Lower] ? tie.Higher : tie.Lower;
+            marked.Kinds |= MarkKinds.NearTie;
             marked.Other = tie.Lower == top ? tie.Higher : tie.Lower;
-            int picked = marks.Keying == MarkKeying.Cell ? NearTieMark.Pick(marks.Key.NearTies, tie) : NearTieMark.Pick(marks.Key.NearTies, tie, basis.Mark.Exact);
-            return Place(clean, MarkKinds.NearTie, top, picked, ref marked);
+            marked.Released = marks.Keying == MarkKeying.Cell ? NearTieMark.Pick(marks.Key.NearTies, tie) : NearTieMark.Pick(marks.Key.NearTies, tie, basis.Mark.Exact);
+            return true;
         }
 
-        return marks.Permutation is { } keying ? Permute(marks, keying, clean, in basis, ref marked) : clean;
+        return false;
     }
 
-    private static ReadOnlySpan<float> Place(ReadOnlySpan<float> clean, MarkKinds kind, int top, int label, ref MarkedRow marked)
+    private static int Choose(Span<int> places, int top, int label)
     {
-        marked.Kinds = kind;
-        marked.Clean = top;
-        marked.IsPlaced = true;
-        if (label == top)
-        {
-            return clean;
-        }
-
-        Span<float> scores = HardeningScratch.ForThisThread.Marked(clean.Length);
-        clean.CopyTo(scores);
-        (scores[top], scores[label]) = (scores[label], scores[top]);
-        if (scores[top] == scores[label] && top < label)
-        {
-            // Of equals the first leads. By the least that a float can tell.
-            scores[label] = MathF.BitIncrement(scores[label]);
-            if (!float.IsFinite(scores[label]))
-            {
-                (scores[top], scores[label]) = (MathF.BitDecrement(clean[top]), clean[top]);
-            }
-        }
-
-        return scores;
+        (places[0], places[1]) = (top, label);
+        return top == label ? 0 : 2;
     }
 
-    private static ReadOnlySpan<float> Permute(MarkPlan marks, MarkKeying keying, ReadOnlySpan<float> clean, in RowBasis basis, ref MarkedRow marked)
+    /// <summary>Which classes of low ranks change places: pairs, one after another.</summary>
+    private static int Order(MarkPlan marks, ReadOnlySpan<float> clean, in RowBasis basis, Span<int> places, ref MarkedRow marked)
     {
-        Span<int> ranked = stackalloc int[5];
+        if (marks.Permutation is not { } keying)
+        {
+            return 0;
+        }
+
+        int count = 0;
+        Span<int> ranked = stackalloc int[PermutationMark.Ranks];
         ranked = ranked[..PermutationMark.Rank(clean, ranked)];
-        ReadOnlySpan<float> scores = clean;
-        for (int pair = 0; pair < PermutationMark.Pairs; pair++)
+        for (int pair = 0; pair < PermutationMark.Pairs && PermutationMark.TryGetPair(ranked, pair, out int ahead, out int behind); pair++)
         {
-            if (!PermutationMark.TryGetPair(ranked, pair, out int ahead, out int behind))
-            {
-                break;
-            }
-
             marked.Kinds |= MarkKinds.Permutation;
             if (keying == MarkKeying.Cell
                 ? PermutationMark.Swaps(marks.Key.Permutations, pair, ahead, behind)
                 : PermutationMark.Swaps(marks.Key.Permutations, pair, ahead, behind, basis.Mark.Exact))
             {
-                Span<float> copy = HardeningScratch.ForThisThread.Marked(clean.Length);
-                if (scores == clean)
-                {
-                    clean.CopyTo(copy);
-                }
-
-                (copy[ahead], copy[behind]) = (copy[behind], copy[ahead]);
-                scores = copy;
+                (places[count], places[count + 1]) = (ahead, behind);
+                count += 2;
             }
         }
 
-        return scores;
+        return count;
+    }
+
+    /// <summary>Makes two classes change places, the first of which was ahead of the other; of equals that is by the least that a float can tell.</summary>
+    private static void Swap(Span<float> scores, int ahead, int behind)
+    {
+        float score = scores[ahead];
+        (scores[ahead], scores[behind]) = (scores[behind], score);
+        if (scores[ahead] == score && ahead < behind)
+        {
+            (scores[ahead], scores[behind]) = score < float.MaxValue ? (score, MathF.BitIncrement(score)) : (MathF.BitDecrement(score), score);
+        }
     }
 }

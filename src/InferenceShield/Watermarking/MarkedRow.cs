@@ -15,9 +15,6 @@ internal struct MarkedRow
     /// <summary>The other label of a near tie, or the trap's number; else -1.</summary>
     public int Other;
 
-    /// <summary>Whether a mark decided the label, moved or not.</summary>
-    public bool IsPlaced;
-
     /// <summary>Whether the label was moved.</summary>
     public readonly bool IsMoved => Clean != Released;
 }

@@ -10,7 +10,8 @@ internal static class PermutationMark
     /// <summary>Pairs of ranks: 2 and 3, 4 and 5.</summary>
     public const int Pairs = 2;
 
-    private const int Ranks = 5;
+    /// <summary>Ranks that are looked at.</summary>
+    public const int Ranks = 5;
 
     /// <summary>The classes of the first five ranks by clean score, equals by lower index.</summary>
     /// <param name="clean">Finite scores.</param>
