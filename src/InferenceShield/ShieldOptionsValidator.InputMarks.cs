@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace InferenceShield;
 
 /// <content>Cosine and trap marks, and the file they live in.</content>
@@ -13,11 +11,7 @@ internal sealed partial class ShieldOptionsValidator
             Range(key + ":Cosine:Frequency", cosine.Frequency, 0.25, 8);
         }
 
-        if (watermark.Traps?.ExemptClasses is { } exempt && exempt.Any(label => label is < 0 or >= MostClasses))
-        {
-            string classes = string.Join(", ", exempt.Take(8).Select(label => label.ToString(CultureInfo.InvariantCulture)));
-            Fault(key + ":Traps:ExemptClasses", $"[{classes}]", "numbers of classes, from 0");
-        }
+        CheckExempt(key + ":Traps:ExemptClasses", watermark.Traps?.ExemptClasses);
     }
 
     /// <summary>What kills a mark is a fault where both are given together. What a later posture has of the one before is none: it is off there.</summary>

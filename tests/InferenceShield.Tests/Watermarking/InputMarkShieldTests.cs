@@ -104,7 +104,7 @@ public sealed class InputMarkShieldTests : IDisposable
         float[] row = InputRows.Normal(1, InputRows.Falling(Length), 7);
         float[] before = Release(shield, "caller", row);
         Assert.Contains("'other'", Refused(shield, Save(InputRows.Space(), "other", 1)), StringComparison.Ordinal);
-        Assert.Contains("not authentic", Refused(shield, Save(InputRows.Space(), "model", 2)), StringComparison.Ordinal);
+        Assert.Contains("secret given is", Refused(shield, Save(InputRows.Space(), "model", 2)), StringComparison.Ordinal);
         Assert.Contains("cannot be read", Refused(shield, path + ".nothing"), StringComparison.Ordinal);
         shield.InputLength = Length;
         Assert.Contains("rows of 61", Refused(shield, Save(InputRows.Space(61), "model", 1)), StringComparison.Ordinal);

@@ -78,7 +78,7 @@ public sealed class InputSpaceTests
     {
         InputSpace space = InputRows.Space();
         using ShieldSecret secret = new(TestShield.Secret(1));
-        using ShieldSecret sameId = new(TestShield.Secret(2));
+        using ShieldSecret sameId = new(TestShield.Secret(2), secret.KeyId);
         using ShieldSecret otherId = new(TestShield.Secret(1), "another");
         byte[] file = Save(space, secret);
         Expect(ReleaseFileFault.OtherModel, "'model'", file, secret, "another");
