@@ -3,6 +3,7 @@ using InferenceShield.Statistics;
 using InferenceShield.Statistics.Detection;
 using InferenceShield.Statistics.Efficacy;
 using InferenceShield.Statistics.Fingerprints;
+using InferenceShield.Statistics.Ownership;
 using InferenceShield.Statistics.Postures;
 using InferenceShield.Statistics.Releases;
 using InferenceShield.Statistics.Silence;
@@ -43,6 +44,12 @@ switch (args)
         return 0;
     case ["detection", .. string[] experiments]:
         DetectionExperiment.Run(Path.Combine(SampleFiles.FindRoot(), "tests", "InferenceShield.Statistics", "results"), experiments, Console.Out);
+        return 0;
+    case ["ownership-tokens"]:
+        TokenMarkExperiment.Run();
+        return 0;
+    case ["ownership-directions"]:
+        DirectionMarkExperiment.Run();
         return 0;
     case ["postures"]:
         PostureExperiment.Run();
