@@ -21,12 +21,22 @@ internal static class OwnershipCommand
             await TrapExperiment.RunAsync(output).ConfigureAwait(false);
         }
 
+        if (some is [] or ["tokens"])
+        {
+            TokenMarkExperiment.Run();
+        }
+
+        if (some is [] or ["directions"])
+        {
+            DirectionMarkExperiment.Run();
+        }
+
         if (some is [] or ["fingerprint", ..])
         {
             FingerprintExperiment.Run(results, some is [_, _, ..] ? some[1..] : [EfficacyTarget.Fashion, EfficacyTarget.Letters], output);
         }
 
-        if (some is [] or not ["collusion" or "traps" or "fingerprint" or "page", ..])
+        if (some is [] or not ["tokens" or "directions" or "collusion" or "traps" or "fingerprint" or "page", ..])
         {
             OwnershipExperiment.Run(results, [.. OwnershipTarget.Names.Intersect(some)], [.. some.Except(OwnershipTarget.Names)], output);
         }
