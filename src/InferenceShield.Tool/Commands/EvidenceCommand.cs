@@ -51,8 +51,8 @@ internal static class EvidenceCommand
                     list,
                     model,
                     records = reader.Records,
-                    first = reader.Span?.First,
-                    last = reader.Span?.Last,
+                    first = reader.Period?.First,
+                    last = reader.Period?.Last,
                     segments = reader.Segments.Count,
                     callers = reader.CountByCaller().OrderByDescending(pair => pair.Value).Select(pair => new { caller = Digits(pair.Key), queries = pair.Value }),
                     kinds = reader.CountByKinds.OrderByDescending(pair => pair.Value).Select(pair => new { marks = pair.Key.ToString(), queries = pair.Value }),
@@ -77,7 +77,7 @@ internal static class EvidenceCommand
 
     private static void Show(EvidenceReader reader, string digest, Terminal terminal)
     {
-        terminal.Output.WriteLine(reader.Span is { } span
+        terminal.Output.WriteLine(reader.Period is { } span
             ? string.Create(CultureInfo.InvariantCulture, $"{reader.Records:N0} marked queries of {reader.CountByCaller().Count:N0} callers in {reader.Segments.Count:N0} segments, from {span.First:u} to {span.Last:u}.")
             : string.Create(CultureInfo.InvariantCulture, $"No marked queries in {reader.Segments.Count:N0} segments."));
         terminal.Output.WriteLine($"SHA-256 of the list: {digest}");

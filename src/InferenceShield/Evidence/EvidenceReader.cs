@@ -36,7 +36,7 @@ public sealed class EvidenceReader
     public long Records { get; private set; }
 
     /// <summary>When the first and the last of them were asked; null without any.</summary>
-    public (DateTimeOffset First, DateTimeOffset Last)? Span { get; private set; }
+    public (DateTimeOffset First, DateTimeOffset Last)? Period { get; private set; }
 
     /// <summary>How many there are of each combination of marks.</summary>
     public IReadOnlyDictionary<MarkKinds, long> CountByKinds => _kinds;
@@ -183,7 +183,7 @@ public sealed class EvidenceReader
         _missing.Clear();
         _countOf.Clear();
         _kinds.Clear();
-        (Records, Span) = (0, null);
+        (Records, Period) = (0, null);
         EvidenceFileException? refused = null;
         foreach (FileInfo file in EvidenceFormat.Segments(File).Values)
         {
@@ -235,7 +235,7 @@ public sealed class EvidenceReader
         if (count > 0)
         {
             (DateTimeOffset start, DateTimeOffset end) = (DateTimeOffset.FromUnixTimeMilliseconds(first), DateTimeOffset.FromUnixTimeMilliseconds(last));
-            Span = Span is { } span ? (start < span.First ? start : span.First, end > span.Last ? end : span.Last) : (start, end);
+            Period = Period is { } period ? (start < period.First ? start : period.First, end > period.Last ? end : period.Last) : (start, end);
         }
 
         Records += count;

@@ -38,7 +38,7 @@ public sealed class EvidenceListTests : IDisposable
             Assert.Equal(keepInputs ? expected.Input.ToArray() : [], read[i].Input.ToArray());
         }
 
-        Assert.Equal((s_start, s_start.AddMilliseconds(2_999)), reader.Span);
+        Assert.Equal((s_start, s_start.AddMilliseconds(2_999)), reader.Period);
         Assert.Equal(600, reader.CountByKinds[MarkKinds.NearTie | MarkKinds.Permutation]);
         Assert.Equal(7, reader.CountByCaller().Count);
         Assert.Equal(429, reader.CountByCaller()[EvidenceCases.Caller(0)]);
