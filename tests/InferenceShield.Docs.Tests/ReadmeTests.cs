@@ -21,6 +21,9 @@ public sealed partial class ReadmeTests
     [InlineData("callers", "CallersSnippet.cs")]
     [InlineData("limiter", "LimiterSnippet.cs")]
     [InlineData("release", "ReleaseSnippet.cs")]
+    [InlineData("detection", "DetectionSnippet.cs")]
+    [InlineData("marks", "MarksSnippet.cs")]
+    [InlineData("proof", "ProofSnippet.cs")]
     public void Readme_code_is_the_code_that_is_compiled(string snippet, string file)
     {
         string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
@@ -34,7 +37,7 @@ public sealed partial class ReadmeTests
     {
         string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
         Assert.Equal(CodeBlock().Count(readme), Snippet().Count(readme));
-        Assert.Equal(7, Snippet().Count(readme));
+        Assert.Equal(9, Snippet().Count(readme));
     }
 
     [Fact]
