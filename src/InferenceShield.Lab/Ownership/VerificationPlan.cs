@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace InferenceShield.Lab;
 
 /// <summary>What a verification would ask, and what that suffices for.</summary>
@@ -5,4 +7,11 @@ namespace InferenceShield.Lab;
 /// <param name="Asked">Those that would be asked.</param>
 /// <param name="Tests">For each test what it needs at the expected match, and at that of a copy trained in the usual way.</param>
 /// <param name="Missing">Tests of marks that cannot be made, and why.</param>
-public sealed record VerificationPlan(int Given, int Asked, IReadOnlyList<PowerEstimate> Tests, IReadOnlyList<string> Missing);
+public sealed record VerificationPlan(int Given, int Asked, IReadOnlyList<PowerEstimate> Tests, IReadOnlyList<string> Missing)
+{
+    /// <summary>A line for each test.</summary>
+    public override string ToString() => string.Join(Environment.NewLine, Tests.Select(static test => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{test.Name}: {test.Needed} answers for p = {test.PValue:0e+0} of a copy that repeats {test.Match:P0} of the mark; {test.Available} of the queries at hand can count{(test.Queries is { } queries ? $", about {queries:N0} of their kind are needed" : "")}"))
+        .Concat(Missing));
+}
