@@ -15,6 +15,7 @@ public sealed class EqualWorkTests
         { OutputKind.Logits, "noise" },
         { OutputKind.Logits, "few" },
         { OutputKind.Logits, "least" },
+        { OutputKind.Logits, "marks" },
         { OutputKind.SigmoidLogits, "" },
         { OutputKind.Embedding, "" },
         { OutputKind.Regression, "" },
@@ -46,6 +47,8 @@ public sealed class EqualWorkTests
                 (expected.Rows, expected.TopChanged, expected.Sampled, expected.MeanDistance, expected.MaxDistance, expected.ReleasedEntropyBits),
                 (actual.Rows, actual.TopChanged, actual.Sampled, actual.MeanDistance, actual.MaxDistance, actual.ReleasedEntropyBits));
             Assert.Equal(expected.Crossings, actual.Crossings);
+            Assert.Equal((expected.Marked, expected.LabelsMoved), (actual.Marked, actual.LabelsMoved));
+            Assert.Equal(policy == "marks", actual.Marked > 0);
         }
 
         Assert.Equal(lone.GetStatistics(), even.GetStatistics());
@@ -192,6 +195,7 @@ public sealed class EqualWorkTests
 
         HardeningOptions coarse = new() { Release = InferenceShield.Release.Rounding, Decimals = 1 };
         options.Trial = trial > 0 ? new TrialOptions { Share = trial, Hardening = coarse, Guarded = coarse, Restricted = coarse } : null;
+        options.Hardening.Watermark = policy == "marks" ? new WatermarkOptions { NearTie = new NearTieMarkOptions { Margin = .5 }, Permutation = new PermutationMarkOptions() } : null;
         options.Hardening.TopK = kind == OutputKind.TokenLogits ? 2 : policy == "few" ? 3 : null;
     });
 
