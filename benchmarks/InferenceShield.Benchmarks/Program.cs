@@ -43,6 +43,8 @@ switch (args.FirstOrDefault())
         return 0;
     case "marks":
         return RatiosCommand.Run("marks", args[1..], MarkGroups.MakeAll, asSpeedUp: false);
+    case "input-marks":
+        return RatiosCommand.Run("input-marks", args[1..], InputMarkGroups.MakeAll, asSpeedUp: false);
     case "hardening" when args.Contains("noise"):
         NoiseRatios.Run(Console.Out);
         return 0;

@@ -113,6 +113,29 @@ public sealed class SessionDetectionTests : IDisposable
         Assert.Equal((Rows, 0), Counts(answersOnly));
     }
 
+    [Fact]
+    public void An_input_space_of_other_rows_does_not_start_and_is_refused_by_a_reload()
+    {
+        string path = _folder.File("model.inputs");
+        Save(16);
+        string message = Assert.Throws<ModelFileException>(() => TestSession.Of(TestModels.Linear(), OutputKind.Logits, configure: options => options.InputSpaceFile = path, clock: _clock)).Message;
+        Assert.StartsWith("The input space of InputSpaceFile was learned of rows of 16 numbers; the input 'x: Float [batch, 8]' has rows of 8.", message, StringComparison.Ordinal);
+        Save(8);
+        using TestSession session = TestSession.Of(TestModels.Linear(), OutputKind.Logits, configure: options => options.InputSpaceFile = path, clock: _clock);
+        Save(16);
+        ShieldOptions reloaded = Options(OutputKind.Logits, calibration: null, equalWork: null);
+        reloaded.InputSpaceFile = path;
+        message = Assert.Throws<Microsoft.Extensions.Options.OptionsValidationException>(() => session.Shield.Reload(reloaded)).Message;
+        Assert.Contains("rows of 16 numbers; the model's have 8", message, StringComparison.Ordinal);
+
+        void Save(int length)
+        {
+            using ShieldSecret secret = new(SHA256.HashData(Encoding.UTF8.GetBytes("test secret 1")));
+            using FileStream stream = File.Create(path);
+            InputSpace.Learn(RandomRows(length, seed: 3), length, InputKind.Tabular).Save(stream, "model", secret);
+        }
+    }
+
     [Theory]
     [InlineData(16, 10)]
     [InlineData(8, 4)]

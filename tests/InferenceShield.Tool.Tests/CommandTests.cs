@@ -85,6 +85,10 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("\"Mode\": \"Observe\"", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("then change it to Act", _tool.Output, StringComparison.Ordinal);
         using ShieldSecret secret = ShieldSecrets.FromEnvironment("TOOL_TEST_SECRET").GetSecret();
+        InputSpace space = InputSpace.Load(File.ReadAllBytes(_tool.At("fashion.inputs")), "fashion", secret);
+        Assert.Equal(784, space.InputLength);
+        Assert.Contains("\"InputSpaceFile\"", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains($"reach of {space.HeldRows:N0} rows, none of them in a trap: of inputs like these at most 0.", _tool.Output, StringComparison.Ordinal);
         DetectionCalibration start = DetectionCalibration.Load(File.ReadAllBytes(file), "fashion", secret);
         Assert.True(start.Outliers!.IsTrained);
         Assert.Equal(0, start.Callers);
