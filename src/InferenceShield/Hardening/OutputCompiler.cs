@@ -21,7 +21,7 @@ internal static class OutputCompiler
             HardeningOptions[] filled = PostureHardening.Of(options, own, trial);
 
             // Of all callers' policies: what a call has to give must not tell whose it is.
-            IEnumerable<HardeningOptions> all = PostureHardening.Of(options, own).Concat(options.Trial is null ? [] : PostureHardening.Of(options, own, options.Trial));
+            HardeningOptions[] all = [.. PostureHardening.Of(options, own), .. options.Trial is null ? [] : PostureHardening.Of(options, own, options.Trial)];
             NoiseCell inputCell = all.Any(hardening => OutputPlan.HasNoise(own.Kind, hardening)) ? filled[0].NoiseCell!.Value : NoiseCell.Output;
             bool needsContext = own.Kind == OutputKind.TokenLogits && all.Any(hardening => hardening.Watermark is { GreenList: not null } or { Tournament: not null });
             for (int posture = 0; posture < PostureHardening.Count; posture++)
