@@ -11,9 +11,9 @@ internal static class DirectionMarkExperiment
 {
     private const int Dimension = 64;
     private const int Pixels = 784;
-    private const int Queries = 8_000;
-    private const int Probes = 4_000;
-    private const int Keys = 199;
+    private const int Queries = 6_000;
+    private const int Probes = 2_000;
+    private const int Keys = 99;
     private const int Seeds = 3;
 
     public static void Run()
