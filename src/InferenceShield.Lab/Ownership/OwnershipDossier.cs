@@ -170,7 +170,7 @@ public static class OwnershipDossier
             using FileStream stream = new(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             byte[] digest = SHA256.HashData(stream);
             whole.AppendData(digest);
-            segments.Add(new JsonObject { ["name"] = file.Name, ["bytes"] = stream.Length, ["sha256"] = Convert.ToHexStringLower(digest) });
+            segments.Add((JsonNode)new JsonObject { ["name"] = file.Name, ["bytes"] = stream.Length, ["sha256"] = Convert.ToHexStringLower(digest) });
         }
 
         if (segments.Count == 0)
