@@ -47,7 +47,7 @@ internal static class DossierCommand
                 EvidenceFile = parsed.GetValue(evidence),
                 Inputs = parsed.GetValue(inputs) is { } rows ? OwnershipFiles.Read(rows, MostReportBytes) : default,
             };
-            using ECDsa signer = SigningKeys.LoadOrCreate(Required(parsed.GetValue(signingKey), "--signing-key. A file that is not there is made"), out _);
+            using ECDsa signer = SigningKeys.LoadOrCreate(Required(parsed.GetValue(signingKey), "--signing-key. A file that is not there is made"), out bool made);
             try
             {
                 OwnershipFiles.Create(path, OwnershipDossier.Create(content, signer));
@@ -58,7 +58,8 @@ internal static class DossierCommand
             }
 
             string stamped = content.TimestampResponse.IsEmpty ? " It has no timestamp: only you say when the commitment was made." : "";
-            terminal.Output.WriteLine($"Written to {path}.{stamped} Check it with: inference-shield dossier check {path}");
+            string signed = made ? " Its signing key was made just now: publish its public key." : "";
+            terminal.Output.WriteLine($"Written to {path}.{stamped}{signed} Check it with: inference-shield dossier check {path}");
             return ExitCode.Done;
         }));
         return command;
