@@ -255,7 +255,7 @@ public sealed class TokenWatermark
         double sum = scored.Skip(start).Take(length).Sum(token => token.Score);
         double mean = sum / length;
         double variance = _green is not null ? expected * (1 - expected) : _tournament!.Weights.Sum(weight => weight * weight) / 4;
-        double p = _green is not null ? BinomialTail.Of((long)Math.Round(sum), length, expected) : CoinSumTail.Of(mean, length, _tournament!.Weights);
+        double p = _green is not null ? HeadsTail.Of((long)Math.Round(sum), length, expected) : CoinSumTail.Of(mean, length, _tournament!.Weights);
         return new TokenDetection(length, mean, expected, (mean - expected) / Math.Sqrt(variance / length), p, scored[start].Index, scored[start + length - 1].Index + 1);
     }
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using InferenceShield.Lab;
-using InferenceShield.Numerics;
 
 namespace InferenceShield.Statistics.Ownership;
 
@@ -96,23 +95,6 @@ internal sealed class MarkedRelease : IRelease, IDisposable
 
             _shield.Harden(in admission, marks.AsSpan(0, count), from, to, classCount);
         }
-    }
-
-    /// <summary>What the exact-input key of the near-tie mark hangs on, of each row.</summary>
-    public Hash128[] Digest(ReadOnlySpan<float> rows, int width) => Read(rows, width, input => input.Exact);
-
-    /// <summary>What triggers hang on, of each row.</summary>
-    public Hash128[] Quantise(ReadOnlySpan<float> rows, int width) => Read(rows, width, input => input.Quantised);
-
-    private Hash128[] Read(ReadOnlySpan<float> rows, int width, Func<MarkInput, Hash128> part)
-    {
-        Hash128[] digests = new Hash128[rows.Length / width];
-        for (int row = 0; row < digests.Length; row++)
-        {
-            digests[row] = part(_shield.ReadMarkInput(rows.Slice(row * width, width)));
-        }
-
-        return digests;
     }
 
     /// <summary>Answers to rows, as the thief sees them.</summary>

@@ -16,12 +16,12 @@ internal sealed record OwnershipCell(string Target, OwnershipMark Mark, string R
     {
         using MarkedRelease release = new(target, Mark, Release, Seed);
         OwnershipLoot loot = new(target, release, Release != MarkedRelease.Labels, Budget, Seed);
-        OwnershipTests tests = new(loot, release, Mark);
+        OwnershipTests tests = new(loot, Mark);
         foreach ((string name, IClassifier suspect) in OwnershipThieves.Make(Thief, loot))
         {
             float[] answers = OneHot.Ask(suspect, target.Measure.Values.Span);
             CopyMetrics copy = CopyMetrics.Measure(tests.CleanMeasure, answers, target.Measure.Labels.Span, target.Model.ClassCount);
-            foreach (OwnershipFinding found in tests.Run(suspect, answers, IsSampled))
+            foreach (OwnershipFinding found in tests.Run(suspect, IsSampled))
             {
                 yield return new OwnershipRow(
                     Target, Mark.Name, Release, name, Budget, Seed, found.Test, found.Answers, found.Statistic, found.Expected, found.LogP, copy.Accuracy!.Value, copy.Agreement);

@@ -1,5 +1,4 @@
 using InferenceShield.Lab;
-using InferenceShield.Numerics;
 
 namespace InferenceShield.Statistics.Ownership;
 
@@ -20,30 +19,42 @@ internal static class OwnershipClaims
         ("independent", OwnershipMark.None, MarkedRelease.Labels, OwnershipThieves.TrueLabels),
     ];
 
+    private static IReadOnlyList<OwnershipMark> Marks { get; } =
+    [
+        OwnershipMark.NearTie(MarkKeying.Cell, Margin), OwnershipMark.NearTie(MarkKeying.ExactInput, Margin),
+        OwnershipMark.OfPermutation(MarkKeying.Cell), OwnershipMark.OfPermutation(MarkKeying.ExactInput), OwnershipMark.OfTriggers(0.005), OwnershipMark.OfCosine(0.05),
+    ];
+
     /// <summary>One row for each test.</summary>
     public static IEnumerable<OwnershipClaimRow> Run(OwnershipTarget target, string suspect, ulong seed)
     {
         (string name, string mark, string policy, string thief) = Suspects.Single(one => one.Name == suspect);
-        int classes = target.Model.ClassCount;
         using MarkedRelease release = new(target, new OwnershipMark(mark), policy, OtherSeed + seed);
         OwnershipLoot loot = new(target, release, policy != MarkedRelease.Labels, OwnershipExperiment.Few, seed);
         (_, IClassifier model) = OwnershipThieves.Make(thief, loot).Single();
-        float[] answers = OneHot.Ask(model, loot.Rows);
-        int[] labels = OneHot.Labels(answers, classes);
-        Hash128[] exact = release.Digest(loot.Rows, target.Model.InputLength);
-        foreach (MarkKeying keying in (MarkKeying[])[MarkKeying.Cell, MarkKeying.ExactInput])
+        foreach (OwnershipMark tested in Marks)
         {
-            NearTieTest test = new(
-                OutputKind.Probabilities, loot.Clean, classes, Margin, keying, keying == MarkKeying.Cell ? [] : exact);
-            yield return OwnershipClaimRow.Of(target.Name, name, seed, OwnershipMark.NearTie(keying, Margin).Name, test.RunRandomKeys(labels, Keys, seed));
-            PermutationProbe permutation = new(loot.Clean, classes, keying, keying == MarkKeying.Cell ? [] : exact);
-            yield return OwnershipClaimRow.Of(target.Name, name, seed, OwnershipMark.OfPermutation(keying).Name, permutation.RunRandomKeys(answers, classes, Keys, seed));
-        }
+            Dataset queries = tested.IsCosine ? target.Measure : loot.Asked;
+            VerificationRequest request = OwnershipTests.Request(target, tested, release.Key, queries);
+            OwnershipTest test = OwnershipTests.Create(request, tested.IsCosine ? OneHot.Ask(target.Model, queries.Values.Span) : loot.Clean);
+            Func<MarkKey, TestOutcome> read = test.Read(SuspectAnswers.Of(model, queries));
+            double[] values = new double[Keys];
+            for (int i = 0; i < Keys; i++)
+            {
+                using MarkKey key = RandomKeys.GetMarkKey(seed, i);
+                TestOutcome outcome = read(key);
+                values[i] = tested.IsCosine ? outcome.Statistic : double.IsNaN(outcome.PValue) ? 1 : outcome.PValue;
+            }
 
-        // Any digests do: these are of exact inputs, under another key.
-        yield return OwnershipClaimRow.Of(
-            target.Name, name, seed, "triggers 0.005 calibrated", TriggerProbe.RunRandomKeys(exact, OneHot.Labels(loot.Clean, classes), labels, classes, 0.005, Keys, seed));
-        float[] measured = OneHot.Ask(model, target.Measure.Values.Span);
-        yield return OwnershipClaimRow.Of(target.Name, name, seed, "cosine", target.Cosines.RunRandomKeys(OneHot.Ask(target.Model, target.Measure.Values.Span), measured, classes));
+            yield return OwnershipClaimRow.Of(target.Name, name, seed, tested.Name, tested.IsCosine ? Normal(values) : values);
+        }
+    }
+
+    /// <summary>Of statistics, the p that their z would have under the normal distribution: what who reads a z takes it for.</summary>
+    private static double[] Normal(double[] statistics)
+    {
+        double mean = statistics.Average();
+        double deviation = Math.Sqrt(statistics.Sum(statistic => (statistic - mean) * (statistic - mean)) / statistics.Length);
+        return Array.ConvertAll(statistics, statistic => MathNet.Numerics.SpecialFunctions.Erfc((statistic - mean) / deviation / Math.Sqrt(2)) / 2);
     }
 }

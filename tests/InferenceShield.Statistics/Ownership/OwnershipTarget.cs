@@ -20,13 +20,9 @@ internal sealed record OwnershipTarget(string Name, IClassifier Model, Dataset P
     public required (float Noise, float Decay) StrongRegularisation { get; init; }
 
     private readonly Lazy<InputSpace> _space = new(() => InputSpace.Learn(Benign.Values.Span, Benign.Width, Name == Fashion ? InputKind.Image : InputKind.Tabular));
-    private Lazy<CosineProbe>? _cosines;
 
     /// <summary>Where benign inputs lie.</summary>
     public InputSpace Space => _space.Value;
-
-    /// <summary>The test of cosines, with its random keys.</summary>
-    public CosineProbe Cosines => LazyInitializer.EnsureInitialized(ref _cosines, () => new Lazy<CosineProbe>(() => new CosineProbe(this))).Value;
 
     public const string Fashion = "fashion";
     public const string Letters = "letters";

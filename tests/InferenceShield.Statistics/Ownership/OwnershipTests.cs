@@ -1,104 +1,78 @@
 using System.Globalization;
 using InferenceShield.Lab;
-using InferenceShield.Numerics;
 
 namespace InferenceShield.Statistics.Ownership;
 
-/// <summary>The owner's tests of one mark: on the queries that he logged, and on rows that nobody was asked. The cosine's needs no log.</summary>
+/// <summary>The verifier's test of one mark: on the queries that the owner logged, and on rows that nobody was asked. The cosine's needs no log.</summary>
 internal sealed class OwnershipTests
 {
     public const string Logged = "logged";
     public const string Unseen = "unseen";
-    public const string Calibrated = "calibrated";
     public const string Median = "median";
     public const string Worst = "worst";
 
     private const int Draws = 21;
+    private const int RandomKeyCount = 300;
 
     /// <summary>Near ties that a sampled evidence list may hold.</summary>
     public static readonly int[] Kept = [10, 30, 60, 100, 250];
 
     private readonly OwnershipLoot _loot;
-    private readonly OwnershipMark _mark;
-    private readonly NearTieTest? _logged;
-    private readonly NearTieTest? _unseen;
-    private readonly PermutationProbe? _permutation;
-    private readonly Hash128[] _triggers = [];
+    private readonly Dataset _queries;
+    private readonly VerificationRequest _request;
+    private readonly OwnershipTest _test;
+    private readonly OwnershipTest? _unseen;
 
-    public OwnershipTests(OwnershipLoot loot, MarkedRelease release, OwnershipMark mark)
+    /// <param name="loot">What was asked.</param>
+    /// <param name="mark">Tested for; none is tested for the cosine.</param>
+    public OwnershipTests(OwnershipLoot loot, OwnershipMark mark)
     {
+        OwnershipTarget target = loot.Target;
+        OwnershipMark tested = mark.Name == OwnershipMark.None ? OwnershipMark.OfCosine(0.05) : mark;
         _loot = loot;
-        _mark = mark;
-        CleanMeasure = OneHot.Ask(loot.Target.Model, loot.Target.Measure.Values.Span);
-        if (mark.IsNearTie)
-        {
-            Hash128[] inputs = mark.Keying == MarkKeying.ExactInput ? release.Digest(loot.Rows, loot.Target.Model.InputLength) : [];
-            _logged = NearTie(loot.Clean, inputs);
-            _unseen = mark.Keying == MarkKeying.Cell ? NearTie(CleanMeasure, []) : null;
-        }
-
-        if (mark.IsPermutation)
-        {
-            Hash128[] inputs = mark.Keying == MarkKeying.ExactInput ? release.Digest(loot.Rows, loot.Target.Model.InputLength) : [];
-            _permutation = new PermutationProbe(loot.Clean, loot.Target.Model.ClassCount, mark.Keying, inputs);
-        }
-
-        if (mark.IsTriggers)
-        {
-            _triggers = release.Quantise(loot.Rows, loot.Target.Model.InputLength);
-        }
+        CleanMeasure = OneHot.Ask(target.Model, target.Measure.Values.Span);
+        _queries = tested.IsCosine ? target.Measure : loot.Asked;
+        _request = Request(target, tested, loot.Key, _queries);
+        _test = Create(_request, tested.IsCosine ? CleanMeasure : loot.Clean);
+        _unseen = tested is { IsNearTie: true, Keying: MarkKeying.Cell } ? Create(_request with { Queries = target.Measure }, CleanMeasure) : null;
     }
 
     /// <summary>Clean answers to the rows that nobody was asked.</summary>
     public float[] CleanMeasure { get; }
 
+    public static VerificationRequest Request(OwnershipTarget target, OwnershipMark mark, MarkKey key, Dataset queries) =>
+        new() { Target = target.Model, Key = key, Marks = mark.Create()!, Queries = queries, InputSpace = mark.IsCosine ? target.Space : null, RandomKeys = RandomKeyCount };
+
+    public static OwnershipTest Create(VerificationRequest request, float[] clean) => MarkTests.Create(request, request.Queries, clean).Tests.Single();
+
     /// <param name="suspect">The model.</param>
-    /// <param name="measured">Its answers to the rows that nobody was asked.</param>
     /// <param name="samples">Whether the test is also run on a part of the evidence.</param>
-    public IEnumerable<OwnershipFinding> Run(IClassifier suspect, float[] measured, bool samples)
+    public IEnumerable<OwnershipFinding> Run(IClassifier suspect, bool samples)
     {
-        int classes = suspect.ClassCount;
-        float[] answers = OneHot.Ask(suspect, _loot.Rows);
-        if (_logged is not null)
+        SuspectAnswers answers = SuspectAnswers.Of(suspect, _queries);
+        if (_test.Method == PValueMethod.RandomKeys)
         {
-            int[] labels = OneHot.Labels(answers, classes);
-            SipHashKey key = _loot.Key.NearTies;
-            yield return Say(Logged, _logged.Run(key, labels));
-            foreach (OwnershipFinding finding in samples ? Sample(key, labels) : [])
-            {
-                yield return finding;
-            }
+            OwnershipTestResult result = KeyCalibration.Run(_test, _request, answers, []);
+            yield return new OwnershipFinding(Logged, result.Answers, result.Statistic, result.Expected, Math.Log10(result.PValue));
+            yield break;
         }
 
-        if (_permutation is not null)
+        yield return Say(Logged, _test.Read(answers)(_loot.Key));
+        foreach (OwnershipFinding finding in samples ? Sample(answers.Labels) : [])
         {
-            yield return Say(Logged, _permutation.Test(_loot.Key.Permutations, answers, classes));
-        }
-
-        if (_mark.IsTriggers)
-        {
-            int[] top = OneHot.Labels(_loot.Clean, classes);
-            int[] labels = OneHot.Labels(answers, classes);
-            yield return TriggerProbe.Published(_loot.Key.Triggers, _triggers, top, labels, classes, _mark.Size);
-            yield return TriggerProbe.Calibrated(_loot.Key.Triggers, _triggers, top, labels, classes, _mark.Size);
-        }
-
-        if (_mark.IsCosine || _mark.Name == OwnershipMark.None)
-        {
-            (double z, double p) = _loot.Target.Cosines.Test(_loot.Key, CleanMeasure, measured, classes);
-            yield return new OwnershipFinding(Logged, _loot.Target.Measure.Count, z, 0, Math.Log10(p));
+            yield return finding;
         }
 
         if (_unseen is not null)
         {
-            yield return Say(Unseen, _unseen.Run(_loot.Key.NearTies, OneHot.Labels(measured, classes)));
+            yield return Say(Unseen, _unseen.Read(SuspectAnswers.Of(suspect, _loot.Target.Measure))(_loot.Key));
         }
     }
 
     /// <summary>The same test on a few of the logged near ties: the median and the worst of some draws.</summary>
-    private IEnumerable<OwnershipFinding> Sample(SipHashKey key, int[] labels)
+    private IEnumerable<OwnershipFinding> Sample(int[] labels)
     {
-        int[] ties = [.. Enumerable.Range(0, labels.Length).Where(_logged!.Uses)];
+        int[] ties = [.. Enumerable.Range(0, labels.Length).Where(_test.Uses)];
         SeededRandom random = new(_loot.Seed, stream: 21);
         foreach (int kept in Kept.Where(kept => kept < ties.Length))
         {
@@ -112,7 +86,7 @@ internal sealed class OwnershipTests
                     few[ties[tie]] = labels[ties[tie]];
                 }
 
-                found.Add(Say("", _logged!.Run(key, few)));
+                found.Add(Say("", _test.Read(new SuspectAnswers(few, null))(_loot.Key)));
             }
 
             found.Sort((a, b) => a.LogP.CompareTo(b.LogP));
@@ -120,8 +94,6 @@ internal sealed class OwnershipTests
             yield return found[^1] with { Test = string.Create(CultureInfo.InvariantCulture, $"{kept} ties {Worst}") };
         }
     }
-
-    private NearTieTest NearTie(float[] clean, Hash128[] inputs) => new(OutputKind.Probabilities, clean, _loot.Target.Model.ClassCount, _mark.Size, _mark.Keying, inputs);
 
     private static OwnershipFinding Say(string test, in TestOutcome outcome) =>
         new(test, outcome.Answers, outcome.Statistic, outcome.Expected, double.IsNaN(outcome.PValue) ? 0 : Math.Log10(outcome.PValue));

@@ -59,7 +59,7 @@ internal static class OwnershipText
 
         ## Does a test accuse the innocent?
 
-        Copies of the unmarked model, a copy that carries the mark of another key, and models that were trained on the same inputs with their true labels and never saw an answer, three of each; each is tested under 300 random keys. An exact test has p below .01 for 1 % of keys. In brackets Wilson's 95 % interval over keys, for these models. KS: the p of the hypothesis that p is distributed as it says, one for each model. The triggers' test is not exact but takes few values; where its KS is 0, it errs in favour of the accused.
+        Copies of the unmarked model, a copy that carries the mark of another key, and models that were trained on the same inputs with their true labels and never saw an answer, three of each; each is tested under 300 random keys. An exact test has p below .01 for 1 % of keys. In brackets Wilson's 95 % interval over keys, for these models. KS: the p of the hypothesis that p is distributed as it says, one for each model. Where few answers count, as with triggers, p takes few values and none below .01.
 
         | data | test | accused | keys | p < .05, % | p < .01, % | KS |
         |---|---|---|---|---|---|---|
@@ -70,7 +70,7 @@ internal static class OwnershipText
 
         ## Marks of full vectors, and triggers
 
-        The cosine mark (z against random keys, 3 or more wanted at 5,000 answers and 4.5 at 15,000), the permutation of low ranks and label triggers (share of matches, against the chance of one in the other classes). "Labels" is a thief who trains on the top label of the marked scores. The p of z is the share of 300 random keys that lie as high: at least .003. Triggers are remembered by copies that are trained to the end; those that are regularised take them for the errors that they are.
+        The cosine mark (z against random keys, 3 or more wanted at 5,000 answers and 4.5 at 15,000), the permutation of low ranks and label triggers (share of matches; p given how often the suspect differs from the clean label there). "Labels" is a thief who trains on the top label of the marked scores. The p of z is the share of 300 random keys that lie as high: at least .003. Triggers are remembered by copies that are trained to the end; those that are regularised take them for the errors that they are.
 
         | copy of | mark | release | thief | answers | z, or matches in % | p | accuracy of the copy, % |
         |---|---|---|---|---|---|---|---|

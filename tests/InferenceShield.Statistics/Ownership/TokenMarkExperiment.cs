@@ -105,7 +105,7 @@ internal static class TokenMarkExperiment
                 found.Add(detection);
 
                 // Of a whole number of green tokens, p is made continuous by a random share of its last step.
-                double next = mark.GreenList is { } list ? BinomialTail.Of((long)Math.Round(detection.Score * detection.Tokens) + 1, detection.Tokens, list.Share) : detection.PValue;
+                double next = mark.GreenList is { } list ? HeadsTail.Of((long)Math.Round(detection.Score * detection.Tokens) + 1, detection.Tokens, list.Share) : detection.PValue;
                 uniform.Add(next + (random.NextShare() * (detection.PValue - next)));
             }
         }

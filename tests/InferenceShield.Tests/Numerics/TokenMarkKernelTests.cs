@@ -116,14 +116,14 @@ public sealed class TokenMarkKernelTests
                 for (int heads = 0; heads <= tosses; heads++)
                 {
                     double sum = Enumerable.Range(heads, tosses - heads + 1).Sum(i => Choose(tosses, i) * Math.Pow(chance, i) * Math.Pow(1 - chance, tosses - i));
-                    Assert.Equal(1, BinomialTail.Of(heads, tosses, chance) / sum, 9);
+                    Assert.Equal(1, HeadsTail.Of(heads, tosses, chance) / sum, 9);
                 }
             }
         }
 
-        Assert.Equal(1, BinomialTail.Of(0, 0, 0.5));
-        Assert.Equal(1, Math.Log(BinomialTail.Of(1000, 1000, 0.5)) / (1000 * Math.Log(0.5)), 9);
-        Assert.InRange(BinomialTail.Of(500_000, 1_000_000, 0.5), 0.5, 0.501);
+        Assert.Equal(1, HeadsTail.Of(0, 0, 0.5));
+        Assert.Equal(1, Math.Log(HeadsTail.Of(1000, 1000, 0.5)) / (1000 * Math.Log(0.5)), 9);
+        Assert.InRange(HeadsTail.Of(500_000, 1_000_000, 0.5), 0.5, 0.501);
     }
 
     /// <summary>Against all sums of a few coins, and for equal weights against the binomial tail far out.</summary>
@@ -134,7 +134,7 @@ public sealed class TokenMarkKernelTests
         foreach (int heads in (int[])[3000, 3010, 3100, 3300, 3600, 3900, 2900])
         {
             // Between two whole numbers of heads, where a continuous approximation has to be compared.
-            double exact = Math.Sqrt(BinomialTail.Of(heads, 6000, 0.5) * BinomialTail.Of(heads + 1, 6000, 0.5));
+            double exact = Math.Sqrt(HeadsTail.Of(heads, 6000, 0.5) * HeadsTail.Of(heads + 1, 6000, 0.5));
             double found = CoinSumTail.Of((double)heads / 6000, 200, equal);
             Assert.InRange(Math.Log(found) - Math.Log(exact), -0.05, 0.05);
         }

@@ -1,7 +1,7 @@
 namespace InferenceShield.Numerics;
 
 /// <summary>How often so many heads, or more, come by chance.</summary>
-internal static class BinomialTail
+internal static class HeadsTail
 {
     private const double Negligible = 1e-17;
 
