@@ -19,7 +19,7 @@ internal static class CommandLine
             Then:        inference-shield audit model.onnx --data images.idx.gz --labels labels.idx.gz --out report
             In CI:       inference-shield audit model.onnx --data data.csv --policy shield.json --fail-if "agreement>0.80@5000" --json
 
-            Exit codes:  0 done, 1 a mistake in what was asked, 2 a gate tripped, 70 a defect of the tool, 130 interrupted.
+            Exit codes:  0 done, 1 a mistake in what was asked, 2 a gate tripped or a dossier fails, 70 a defect of the tool, 130 interrupted.
             Completion:  see https://learn.microsoft.com/dotnet/standard/commandline/how-to-enable-tab-completion
             """)
         {
@@ -29,6 +29,7 @@ internal static class CommandLine
             BenchCommand.Create(terminal),
             CommitCommand.Create(terminal),
             VerifyCommand.Create(terminal),
+            DossierCommand.Create(terminal),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction mistake && arguments.Count > 0)

@@ -59,7 +59,16 @@ internal static class DossierArithmetic
     }
 
     private static string? CheckTest(OwnershipTestResult test, RecordedTest recorded, ulong seed) =>
-        recorded.Own is { } own && recorded.Random is { } random ? CheckRank(test, own, random) : CheckSigns(test, recorded, seed);
+        recorded.Own is { } own && recorded.Random is { } random ? CheckRank(test, own, random)
+        : recorded.Labels is { } labels ? CheckLabels(test, labels, recorded.ControlLabels)
+        : CheckSigns(test, recorded, seed);
+
+    private static string? CheckLabels(OwnershipTestResult test, LabelCounts labels, LabelCounts[] controls) =>
+        labels.Answered != test.Answers ? Say($"the report says {test.Answers} answers, the counts give {labels.Answered}")
+        : controls.Length != test.ControlPValues.Count ? Say($"the report has {test.ControlPValues.Count} controls, the record {controls.Length}")
+        : Differ("p", test.PValue, PValueOf(labels)) ?? controls.Select((control, i) => Differ(Say($"p of control {i + 1}"), test.ControlPValues[i], PValueOf(control))).FirstOrDefault(static wrong => wrong is not null);
+
+    private static double PValueOf(LabelCounts labels) => labels.Answered == 0 ? double.NaN : new LabelSum(labels.Groups, labels.Choices).Upper(labels.Matches);
 
     private static string? CheckSigns(OwnershipTestResult test, RecordedTest recorded, ulong seed)
     {

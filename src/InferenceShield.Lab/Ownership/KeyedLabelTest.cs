@@ -56,21 +56,40 @@ internal sealed class KeyedLabelTest : OwnershipTest
     /// <inheritdoc/>
     public override Func<MarkKey, TestOutcome> Read(SuspectAnswers answers)
     {
-        Query[] answered = [.. _queries.Where(query => answers.Labels[query.Row] >= 0)];
-        Query[] possible = [.. answered.Where(query => answers.Labels[query.Row] != query.Impossible && !_exempt.Contains(answers.Labels[query.Row]))];
-        LabelSum chance = new(possible.GroupBy(static query => query.Group).Select(group => group.GroupBy(query => answers.Labels[query.Row]).Select(static label => label.Count()).ToArray()), _choices);
-        double expected = answered.Length == 0 ? double.NaN : possible.Length / ((double)_choices * answered.Length);
+        (Query[] possible, LabelCounts counts) = Count(answers);
+        LabelSum chance = new(counts.Groups, _choices);
+        double expected = counts.Answered == 0 ? double.NaN : possible.Length / ((double)_choices * counts.Answered);
         return key =>
         {
-            if (answered.Length == 0)
+            if (counts.Answered == 0)
             {
                 return new TestOutcome(0, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN);
             }
 
             int matches = possible.Count(query => _label(key, query) == answers.Labels[query.Row]);
-            (double low, double high) = BinomialTail.Interval(answered.Length, matches);
-            return new TestOutcome(answered.Length, (double)matches / answered.Length, expected, low - expected, high - expected, chance.Upper(matches));
+            (double low, double high) = BinomialTail.Interval(counts.Answered, matches);
+            return new TestOutcome(counts.Answered, (double)matches / counts.Answered, expected, low - expected, high - expected, chance.Upper(matches));
         };
+    }
+
+    /// <inheritdoc/>
+    public override RecordedTest Record(SuspectAnswers answers, IReadOnlyList<SuspectAnswers> controls, MarkKey key)
+    {
+        return new RecordedTest { Test = Name, Labels = CountWith(answers), ControlLabels = [.. controls.Select(CountWith)] };
+
+        LabelCounts CountWith(SuspectAnswers model)
+        {
+            (Query[] possible, LabelCounts counts) = Count(model);
+            return counts with { Matches = possible.Count(query => _label(key, query) == model.Labels[query.Row]) };
+        }
+    }
+
+    private (Query[] Possible, LabelCounts Counts) Count(SuspectAnswers answers)
+    {
+        Query[] answered = [.. _queries.Where(query => answers.Labels[query.Row] >= 0)];
+        Query[] possible = [.. answered.Where(query => answers.Labels[query.Row] != query.Impossible && !_exempt.Contains(answers.Labels[query.Row]))];
+        int[][] groups = [.. possible.GroupBy(static query => query.Group).Select(group => group.GroupBy(query => answers.Labels[query.Row]).Select(static label => label.Count()).ToArray())];
+        return (possible, new LabelCounts(answered.Length, _choices, groups, 0));
     }
 
     /// <param name="Row">The query.</param>

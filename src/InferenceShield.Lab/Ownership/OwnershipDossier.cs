@@ -83,15 +83,7 @@ public static class OwnershipDossier
     public static IReadOnlyList<DossierFinding> Check(byte[] archive, MarkKey? key = null, X509Certificate2Collection? roots = null)
     {
         ArgumentNullException.ThrowIfNull(archive);
-        (IReadOnlyDictionary<string, byte[]> parts, JsonElement manifest) = DossierArchive.Read(archive);
-        foreach (string name in new[] { Commitment, Report, Record })
-        {
-            if (!parts.ContainsKey(name))
-            {
-                throw new OwnershipFileException(OwnershipFileFault.Archive, $"The dossier has no {name}. Ask who made it for a whole one.");
-            }
-        }
-
+        (IReadOnlyDictionary<string, byte[]> parts, JsonElement manifest) = Read(archive);
         OwnershipCommitment commitment = OwnershipCommitment.Parse(parts[Commitment], Commitment);
         VerificationReport[] reports = ParseReports(parts[Report]);
         VerificationRecord[] records = VerificationRecord.Parse(parts[Record], Record);
@@ -110,6 +102,16 @@ public static class OwnershipDossier
             .. CheckKey(commitment, parts, records, key),
             new("model", DossierFindingKind.NotChecked, $"That the cells are those of the model with SHA-256 {commitment.ModelDigest}, and the answers the suspect's: verify the suspect again with the model, the queries and the mark key."),
         ];
+    }
+
+    /// <summary>The commitment in a dossier whose parts are as they were signed.</summary>
+    internal static OwnershipCommitment ReadCommitment(byte[] archive) => OwnershipCommitment.Parse(Read(archive).Parts[Commitment], Commitment);
+
+    private static (IReadOnlyDictionary<string, byte[]> Parts, JsonElement Manifest) Read(byte[] archive)
+    {
+        (IReadOnlyDictionary<string, byte[]> parts, JsonElement manifest) = DossierArchive.Read(archive);
+        string? missing = new[] { Commitment, Report, Record }.FirstOrDefault(name => !parts.ContainsKey(name));
+        return missing is null ? (parts, manifest) : throw new OwnershipFileException(OwnershipFileFault.Archive, $"The dossier has no {missing}. Ask who made it for a whole one.");
     }
 
     private static string Readme => """
@@ -170,7 +172,7 @@ public static class OwnershipDossier
             using FileStream stream = new(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             byte[] digest = SHA256.HashData(stream);
             whole.AppendData(digest);
-            segments.Add(new JsonObject { ["name"] = file.Name, ["bytes"] = stream.Length, ["sha256"] = Convert.ToHexStringLower(digest) });
+            segments.Add((JsonNode)new JsonObject { ["name"] = file.Name, ["bytes"] = stream.Length, ["sha256"] = Convert.ToHexStringLower(digest) });
         }
 
         if (segments.Count == 0)

@@ -82,6 +82,22 @@ internal sealed class PermutationTest : OwnershipTest
     /// <inheritdoc/>
     public override Func<MarkKey, TestOutcome> Read(SuspectAnswers answers)
     {
+        SignCounts counts = Count(answers);
+        SignSample sample = new(counts.First, counts.Second);
+        return key => sample.Test(Swaps(key));
+    }
+
+    /// <inheritdoc/>
+    public override RecordedTest Record(SuspectAnswers answers, IReadOnlyList<SuspectAnswers> controls, MarkKey key) => new()
+    {
+        Test = Name,
+        Picks = string.Concat(Swaps(key).Select(static swap => swap ? '1' : '0')),
+        Suspect = Count(answers),
+        Controls = [.. controls.Select(Count)],
+    };
+
+    private SignCounts Count(SuspectAnswers answers)
+    {
         int[] turned = new int[_groups.Count];
         int[] kept = new int[_groups.Count];
         float[] scores = answers.Scores!;
@@ -95,13 +111,10 @@ internal sealed class PermutationTest : OwnershipTest
             }
         }
 
-        SignSample sample = new(turned, kept);
-        return key =>
-        {
-            bool[] swaps = [.. _groups.Select(group => _keying == MarkKeying.Cell
-                ? PermutationMark.Swaps(key.Permutations, group.Pair, group.Ahead, group.Behind)
-                : PermutationMark.Swaps(key.Permutations, group.Pair, group.Ahead, group.Behind, group.Input))];
-            return sample.Test(swaps);
-        };
+        return new SignCounts(turned, kept);
     }
+
+    private bool[] Swaps(MarkKey key) => [.. _groups.Select(group => _keying == MarkKeying.Cell
+        ? PermutationMark.Swaps(key.Permutations, group.Pair, group.Ahead, group.Behind)
+        : PermutationMark.Swaps(key.Permutations, group.Pair, group.Ahead, group.Behind, group.Input))];
 }

@@ -50,12 +50,26 @@ internal static class RecomputeScript
             matches = sum(first if pick == "1" else second for (first, second), pick in zip(pairs, picks))
             return answers, sign_tail([abs(first - second) for first, second in pairs], 2 * matches - answers) if answers else math.nan
 
+        def label_test(counts):
+            """Answers and p-value: matches where each group of queries gets one of the labels, each as likely."""
+            chances = [1.0]
+            for hits in counts["groups"]:
+                hits = [count for count in hits if count]
+                after = [0.0] * (len(chances) + max(hits, default=0))
+                for i, chance in enumerate(chances):
+                    after[i] += chance * (counts["choices"] - len(hits)) / counts["choices"]
+                    for count in hits:
+                        after[i + count] += chance / counts["choices"]
+                chances = after
+            p = min(1.0, max(SMALLEST, math.fsum(chances[counts["matches"]:])))
+            return counts["answered"], (p if counts["matches"] else 1.0) if counts["answered"] else math.nan
+
         def rank_test(own, random):
             return (1 + sum(value >= own for value in random)) / (1 + len(random))
 
         def is_void(test):
             controls = [p for p in map(float, test["controlPValues"]) if not math.isnan(p)]
-            return float(test["randomKeyShare"]) > @MOST@ or min(controls, default=1) * len(test["controlPValues"]) < @NOTHING@
+            return float(test["randomKeyShare"]) > @MOST@ or min(controls, default=1) * max(1, len(test["controlPValues"])) < @NOTHING@
 
         def combine(tests):
             """Fisher's product of the tests by keys, then Bonferroni with those by controls."""
@@ -103,6 +117,12 @@ internal static class RecomputeScript
                         print(f"--    {name}: nothing is recorded to recompute it from")
                     elif "random" in recorded:
                         compare(name + ", p", float(test["pValue"]), rank_test(float(recorded["own"]), list(map(float, recorded["random"]))))
+                    elif "labels" in recorded:
+                        answers, p = label_test(recorded["labels"])
+                        compare(name + ", answers", float(test["answers"]), float(answers))
+                        compare(name + ", p", float(test["pValue"]), p)
+                        for i, (said, counts) in enumerate(zip(test["controlPValues"], recorded["controlLabels"])):
+                            compare(f"{name}, p of control {i + 1}", float(said), label_test(counts)[1])
                     else:
                         answers, p = sign_test(recorded["suspect"], recorded["picks"])
                         compare(name + ", answers", float(test["answers"]), float(answers))

@@ -1,6 +1,7 @@
 namespace InferenceShield.Lab;
 
-/// <summary>The numbers that a test's p-values follow from. Either answers by group and the key's bits, or a statistic under random keys.</summary>
+/// <summary>The numbers that a test's p-values follow from. Answers by group and the key's bits, or answers by
+/// label and their matches, or a statistic under random keys.</summary>
 /// <remarks>Holds no key, no input and no score: of each group its two labels, the sum of their probabilities to one decimal, and, for marks by
 /// input, the input's keyed digest.</remarks>
 internal sealed record RecordedTest
@@ -22,6 +23,12 @@ internal sealed record RecordedTest
 
     /// <summary>Those of the controls, in the report's order.</summary>
     public SignCounts[] Controls { get; init; } = [];
+
+    /// <summary>Of tests in which a key gives labels: the suspect's answers.</summary>
+    public LabelCounts? Labels { get; init; }
+
+    /// <summary>Those of the controls, in the report's order.</summary>
+    public LabelCounts[] ControlLabels { get; init; } = [];
 
     /// <summary>The statistic under the owner's key.</summary>
     public double? Own { get; init; }

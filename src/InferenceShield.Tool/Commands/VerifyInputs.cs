@@ -43,7 +43,7 @@ internal sealed class VerifyInputs : IDisposable
     {
         OwnershipCommitment? commitment = request.Commitment is { } file ? OwnershipCommitment.Load(file) : null;
         string name = request.ModelName ?? commitment?.Model ?? DataFile.NameOf(request.Model);
-        MarkKey key = Keep(ReadKey(request, name, commitment));
+        MarkKey key = Keep(ReadKey(request.SecretVariable, request.MarkKeyFile, name, commitment));
         if (commitment is not null)
         {
             commitment.RequireCurrent(TimeProvider.System.GetUtcNow());
@@ -95,27 +95,28 @@ internal sealed class VerifyInputs : IDisposable
 
     private static OutputKind? KindOf(CommittedMarks marks) => marks.Kind is OutputKind.Logits or OutputKind.Probabilities ? marks.Kind : null;
 
-    private static MarkKey ReadKey(VerifyRequest request, string model, OwnershipCommitment? commitment)
+    /// <summary>The key of a model's marks, from the shield's secret or by itself.</summary>
+    public static MarkKey ReadKey(string? secretVariable, string? markKeyFile, string model, OwnershipCommitment? commitment)
     {
-        if (request.SecretVariable is null == request.MarkKeyFile is null)
+        if (secretVariable is null == markKeyFile is null)
         {
             throw new MistakeException("Give the key of the marks: either the shield's secret with --secret-env, or the mark key with --mark-key.");
         }
 
-        if (request.SecretVariable is { } variable)
+        if (secretVariable is { } variable)
         {
             using ShieldSecret secret = SharedOptions.Secret(variable)!.GetSecret();
             return MarkKey.Of(secret, model);
         }
 
-        byte[] bytes = File.ReadAllBytes(request.MarkKeyFile!);
+        byte[] bytes = File.ReadAllBytes(markKeyFile!);
         try
         {
             string text = Encoding.ASCII.GetString(bytes).Trim();
             byte[] key = bytes.Length == MarkKey.Size ? bytes : text.Length == 2 * MarkKey.Size && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : [];
             return key.Length == MarkKey.Size
                 ? MarkKey.Import(key, commitment?.KeyId ?? "mark-key", model)
-                : throw new MistakeException($"'{request.MarkKeyFile}' is no mark key: it has {bytes.Length} bytes, and a key is 32 bytes as they are or 64 hexadecimal digits.");
+                : throw new MistakeException($"'{markKeyFile}' is no mark key: it has {bytes.Length} bytes, and a key is 32 bytes as they are or 64 hexadecimal digits.");
         }
         finally
         {

@@ -52,6 +52,7 @@ internal static class VerifyRun
         string json = VerificationWriter.ToJson(judged);
         string page = Path.Combine(request.OutputFolder, "verification.html");
         await File.WriteAllTextAsync(Path.Combine(request.OutputFolder, "verification.json"), json + "\n", cancellationToken).ConfigureAwait(false);
+        await File.WriteAllBytesAsync(Path.Combine(request.OutputFolder, "record.json"), VerificationRecord.ToBytes(judged), cancellationToken).ConfigureAwait(false);
         await File.WriteAllTextAsync(page, VerificationWriter.ToHtml(judged), cancellationToken).ConfigureAwait(false);
         if (request.Json)
         {

@@ -92,11 +92,11 @@ public sealed class OwnershipDossierTests : IDisposable
     {
         byte[] archive = OwnershipDossier.Create(await Content(), _sample.Signer);
         Dictionary<string, byte[]> parts = Unpack(archive);
-        RequireFault(OwnershipFileFault.Archive, "no part of a dossier", Pack(new(parts) { ["../../etc/passwd"] = [1] }));
-        RequireFault(OwnershipFileFault.Archive, "no part of a dossier", Pack(new(parts) { ["a/"] = [] }));
-        RequireFault(OwnershipFileFault.Archive, "does not name", Pack(new(parts) { ["inputs.bin"] = [1] }));
+        RequireFault(OwnershipFileFault.Archive, "no part of a dossier", Pack(new Dictionary<string, byte[]>(parts) { ["../../etc/passwd"] = [1] }));
+        RequireFault(OwnershipFileFault.Archive, "no part of a dossier", Pack(new Dictionary<string, byte[]>(parts) { ["a/"] = [] }));
+        RequireFault(OwnershipFileFault.Archive, "does not name", Pack(new Dictionary<string, byte[]>(parts) { ["inputs.bin"] = [1] }));
         RequireFault(OwnershipFileFault.Archive, "twice", Pack([.. parts, KeyValuePair.Create("report.json", parts["report.json"])]));
-        RequireFault(OwnershipFileFault.Archive, "unpacks to more", Pack(new(parts) { ["inputs.bin"] = new byte[(1 << 25) + 1] }));
+        RequireFault(OwnershipFileFault.Archive, "unpacks to more", Pack(new Dictionary<string, byte[]>(parts) { ["inputs.bin"] = new byte[(1 << 25) + 1] }));
         RequireFault(OwnershipFileFault.Archive, "more entries", Pack([.. Enumerable.Range(0, 100).Select(number => KeyValuePair.Create("part" + number, Array.Empty<byte>()))]));
         RequireFault(OwnershipFileFault.Archive, "more entries", new byte[(1 << 26) + 1]);
         RequireFault(OwnershipFileFault.Archive, "no manifest.json", Pack([]));
