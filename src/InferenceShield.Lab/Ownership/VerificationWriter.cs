@@ -9,6 +9,8 @@ namespace InferenceShield.Lab;
 public static class VerificationWriter
 {
     private const double Deepest = 300;
+    private const int MostCallers = 20;
+    private const string AttributionLimit = "callers by pseudonym, with the marked queries that are in the list. Having asked is not having copied: several callers may have asked the same, the list is a sample, and answers may have been passed on or leaked.";
 
     /// <summary>Everything as JSON; numbers that are none are written as "NaN".</summary>
     /// <param name="reports">One for each suspect.</param>
@@ -34,6 +36,17 @@ public static class VerificationWriter
         foreach (string note in report.Notes)
         {
             text.Append(CultureInfo.InvariantCulture, $"Note: {note}\n");
+        }
+
+        if (report.Callers.Count > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\nWho was given these answers: {AttributionLimit}\n");
+            foreach (CallerAttribution caller in report.Callers.Take(MostCallers))
+            {
+                text.Append(CultureInfo.InvariantCulture, $"- {caller.Caller}: {caller.Queries:N0} marked queries\n");
+            }
+
+            text.Append(MoreCallers(report));
         }
 
         text.Append("\nWhat this does not prove:\n");
@@ -103,6 +116,17 @@ public static class VerificationWriter
             html.Append(CultureInfo.InvariantCulture, $"<p class=\"note\">{Escape(note)}</p>\n");
         }
 
+        if (report.Callers.Count > 0)
+        {
+            html.Append(CultureInfo.InvariantCulture, $"<h3>Who was given these answers</h3>\n<p class=\"note\">{Escape(AttributionLimit)}</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>caller</th><th>marked queries</th></tr></thead>\n<tbody>\n");
+            foreach (CallerAttribution caller in report.Callers.Take(MostCallers))
+            {
+                html.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(caller.Caller)}</th><td>{caller.Queries:N0}</td></tr>\n");
+            }
+
+            html.Append(CultureInfo.InvariantCulture, $"</tbody></table></div>\n{(report.Callers.Count > MostCallers ? $"<p class=\"note\">{MoreCallers(report).TrimEnd()}</p>\n" : "")}");
+        }
+
         html.Append("<h3>What this does not prove</h3>\n<ul class=\"summary\">\n");
         foreach (string limit in report.Limits)
         {
@@ -143,6 +167,9 @@ public static class VerificationWriter
 
         html.Append("</p>\n").Append(drawn).Append("</figure></div>\n");
     }
+
+    private static string MoreCallers(VerificationReport report) => report.Callers.Count <= MostCallers ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"and {report.Callers.Count - MostCallers:N0} callers more; all are in the JSON\n");
 
     private static double Depth(double pValue) => double.IsNaN(pValue) ? 0 : Math.Min(Deepest, -Math.Log10(pValue));
 

@@ -10,7 +10,8 @@ internal static class VerifyCommand
         Argument<string[]> suspects = new("SUSPECT") { Description = "An ONNX file, or the URL of a served model; several are judged together.", Arity = ArgumentArity.ZeroOrMore };
         Option<string> model = new("--model") { Description = "The protected model: an ONNX file.", HelpName = "FILE", Required = true };
         Option<string?> queries = new("--queries") { Description = "Inputs that the thief is likely to have asked, from your own log: IDX, .npy or CSV, each also gzipped.", HelpName = "FILE" };
-        Option<string?> evidence = new("--evidence") { Description = "The list of marked queries, if it keeps inputs.", HelpName = "FILE" };
+        Option<string?> evidence = new("--evidence") { Description = "The list of marked queries. Where it keeps digests only, --queries is your own log, and the list's rows are found in it.", HelpName = "FILE" };
+        Option<string?> caller = new("--caller") { Description = "Of the list, only this caller's queries: the name, or the 32 digits that the command evidence lists.", HelpName = "CALLER" };
         Option<string> scale = SharedOptions.Scale();
         Option<string?> output = SharedOptions.Output();
         Option<string?> kind = SharedOptions.Kind();
@@ -53,11 +54,12 @@ internal static class VerifyCommand
             inference-shield verify suspect.onnx --model fashion.onnx --queries log.npy --policy appsettings.json --secret-env INFERENCE_SHIELD_SECRET --plan
             inference-shield verify suspect.onnx --model fashion.onnx --queries log.npy --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET --control other.onnx
             inference-shield verify https://HOST/v2/models/NAME --i-am-authorised --allow-remote --model fashion.onnx --evidence evidence.list --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
+            inference-shield verify suspect.onnx --model fashion.onnx --evidence evidence.list --queries log.npy --caller "customer 17" --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
 
             Answers are kept as they come; the same command with --resume goes on.
             """)
         {
-            suspects, model, queries, evidence, scale, output, kind, suspectOutput, policy, modelName, posture, secret, markKey, commitment, opening, space, controls, train, controlData, controlLabels, labelColumn,
+            suspects, model, queries, evidence, caller, scale, output, kind, suspectOutput, policy, modelName, posture, secret, markKey, commitment, opening, space, controls, train, controlData, controlLabels, labelColumn,
             classMap, labelOnly, plan, randomKeys, wanted, match, most, folder, resume, json, authorised, remote, apiKey, apiKeyHeader, timeout, rows,
         };
         command.SetAction((parsed, cancellationToken) => VerifyRun.RunAsync(
@@ -65,6 +67,7 @@ internal static class VerifyCommand
             {
                 Queries = parsed.GetValue(queries),
                 Evidence = parsed.GetValue(evidence),
+                Caller = parsed.GetValue(caller),
                 Scale = parsed.GetRequiredValue(scale),
                 Output = parsed.GetValue(output),
                 Kind = SharedOptions.ParseKind(parsed.GetValue(kind)),

@@ -9,12 +9,19 @@ namespace InferenceShield.Tool;
 internal sealed class VerifyInputs : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
+    private readonly List<string> _notes = [];
 
     private VerifyInputs()
     {
     }
 
     public VerificationRequest Verification { get; private set; } = null!;
+
+    /// <summary>What has to be said of what was read.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Who was given the marked answers; empty without a list of marked queries.</summary>
+    public IReadOnlyList<CallerAttribution> Callers { get; private set; } = [];
 
     public static VerifyInputs Open(VerifyRequest request, CancellationToken cancellationToken)
     {
@@ -136,32 +143,19 @@ internal sealed class VerifyInputs : IDisposable
         };
     }
 
-    private static Dataset ReadQueries(VerifyRequest request, string model, OwnershipCommitment? commitment)
+    private Dataset ReadQueries(VerifyRequest request, string model, OwnershipCommitment? commitment)
     {
         Dataset? logged = request.Queries is { } path ? DataFile.Read(path, null, "none", request.Scale) : null;
         if (request.Evidence is null)
         {
-            return logged ?? throw new MistakeException("Give queries that the thief is likely to have asked: --queries with rows of your own log, or --evidence with a list that keeps inputs.");
+            return request.Caller is not null ? throw new MistakeException("--caller says whose queries of a list are asked: give --evidence, too.")
+                : logged ?? throw new MistakeException("Give queries that the thief is likely to have asked: --queries with rows of your own log, or --evidence with a list that keeps inputs.");
         }
 
-        if (request.SecretVariable is not { } variable)
-        {
-            throw new MistakeException("The list of marked queries is encrypted under the shield's secret: give it with --secret-env.");
-        }
-
-        using ShieldSecret secret = SharedOptions.Secret(variable)!.GetSecret();
-        using EvidenceKey key = EvidenceKey.Of(secret, commitment?.Model ?? model);
-        EvidenceReader reader = EvidenceReader.Open(request.Evidence, key);
-        float[][] rows = [.. reader.Read().Where(record => record.Posture == request.Posture && !record.Input.IsEmpty).Select(static record => record.ReadInput())];
-        if (rows.Length == 0)
-        {
-            throw new MistakeException($"'{request.Evidence}' keeps no inputs of marked queries in posture {request.Posture} ({reader.Records} queries in all). Give rows of your own log with --queries, or set Evidence:KeepInputs for another time.");
-        }
-
-        int width = rows[0].Length;
-        return rows.Any(row => row.Length != width) || (logged is not null && logged.Width != width)
-            ? throw new MistakeException($"Rows of '{request.Evidence}' and --queries have different numbers of values. Give those of one model.")
-            : new Dataset("evidence", new[] { rows.SelectMany(static row => row), logged?.Values.ToArray() ?? [] }.SelectMany(static values => values).ToArray(), width);
+        EvidenceQueries evidence = EvidenceQueries.Read(request, logged, commitment?.Model ?? model);
+        _notes.Add(evidence.Note);
+        Callers = evidence.Callers;
+        return evidence.Rows;
     }
 
     private static InputSpace ReadSpace(VerifyRequest request, string path, string model)

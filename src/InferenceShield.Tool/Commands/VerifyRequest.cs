@@ -7,6 +7,9 @@ internal sealed record VerifyRequest(IReadOnlyList<string> Suspects, string Mode
 
     public string? Evidence { get; init; }
 
+    /// <summary>Whose queries of the list are asked; null for all.</summary>
+    public string? Caller { get; init; }
+
     public string Scale { get; init; } = "auto";
 
     /// <summary>Of the target.</summary>

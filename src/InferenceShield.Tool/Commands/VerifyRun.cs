@@ -31,6 +31,7 @@ internal static class VerifyRun
         if (request.Plan)
         {
             VerificationPlan plan = OwnershipVerifier.Plan(verification);
+            plan = plan with { Missing = [.. plan.Missing, .. inputs.Notes] };
             await terminal.Output.WriteLineAsync(request.Json ? JsonText.Of(plan) : VerificationWriter.ToText(plan).TrimEnd()).ConfigureAwait(false);
             return ExitCode.Done;
         }
@@ -43,8 +44,9 @@ internal static class VerifyRun
             using (owned)
             {
                 string answers = string.Create(CultureInfo.InvariantCulture, $"answers-{i + 1}.txt");
-                reports.Add(await OwnershipVerifier.VerifyAsync(
-                    verification with { AnswersFile = Path.Combine(request.OutputFolder, answers), Resume = request.Resume }, suspect, null, cancellationToken).ConfigureAwait(false));
+                VerificationReport report = await OwnershipVerifier.VerifyAsync(
+                    verification with { AnswersFile = Path.Combine(request.OutputFolder, answers), Resume = request.Resume }, suspect, null, cancellationToken).ConfigureAwait(false);
+                reports.Add(report with { Notes = [.. inputs.Notes, .. report.Notes], Callers = inputs.Callers });
             }
         }
 
