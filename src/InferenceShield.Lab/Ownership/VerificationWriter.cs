@@ -105,7 +105,7 @@ public static class VerificationWriter
         html.Append("<h3>Tests</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>test</th><th>answers</th><th>needed</th><th>measured</th><th>by chance</th><th>effect, 95 %</th><th>p</th><th>random keys below .01</th><th>controls, least p</th></tr></thead>\n<tbody>\n");
         foreach (OwnershipTestResult test in report.Tests)
         {
-            html.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(test.Name)}<br><small>{Escape(test.EffectUnit)}</small></th><td>{test.Answers:N0}</td><td>{test.Needed:N0}</td><td>{test.Statistic:0.000}</td><td>{test.Expected:0.000}</td><td>{test.Effect:+0.000;-0.000}<br><small>{test.EffectLow:+0.000;-0.000} to {test.EffectHigh:+0.000;-0.000}</small></td><td>{PValue(test.PValue)}<br><small>{Escape(Say(test.Method))}</small></td><td>{100 * test.RandomKeyShare:0.0} %<br><small>of {test.RandomKeys:N0}</small></td><td>{Controls(test)}</td></tr>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(test.Name)}<br><small>{Escape(test.EffectUnit)}</small></th><td>{test.Answers:N0}</td><td>{test.Needed:N0}</td><td>{test.Statistic:0.000}</td><td>{test.Expected:0.000}</td><td>{test.Effect:+0.000;-0.000}<br><small>{test.EffectLow:+0.000;-0.000} to {test.EffectHigh:+0.000;-0.000}</small></td><td>{PValue(test.PValue)}<br><small>{Escape(Say(test.Method))}</small></td><td>{(test.RandomKeys > 0 ? string.Create(CultureInfo.InvariantCulture, $"{100 * test.RandomKeyShare:0.0} %<br><small>of {test.RandomKeys:N0}</small>") : "none")}</td><td>{Controls(test)}</td></tr>\n");
         }
 
         html.Append("</tbody></table></div>\n");
@@ -175,7 +175,7 @@ public static class VerificationWriter
 
     private static string Describe(OwnershipTestResult test) => string.Create(
         CultureInfo.InvariantCulture,
-        $"p = {PValue(test.PValue)} ({Say(test.Method)}), {test.Statistic:0.000} {test.EffectUnit} against {test.Expected:0.000} by chance (effect {test.EffectLow:+0.000;-0.000} to {test.EffectHigh:+0.000;-0.000}), {test.Answers:N0} answers of {test.Needed:N0} needed, {100 * test.RandomKeyShare:0.0} % of {test.RandomKeys:N0} random keys below .01{(test.ControlPValues.Count > 0 ? ", least p of the controls " + Controls(test) : "")}. {test.Note}").TrimEnd();
+        $"p = {PValue(test.PValue)} ({Say(test.Method)}), {test.Statistic:0.000} {test.EffectUnit} against {test.Expected:0.000} by chance (effect {test.EffectLow:+0.000;-0.000} to {test.EffectHigh:+0.000;-0.000}), {test.Answers:N0} answers of {test.Needed:N0} needed{(test.RandomKeys > 0 ? string.Create(CultureInfo.InvariantCulture, $", {100 * test.RandomKeyShare:0.0} % of {test.RandomKeys:N0} random keys below .01") : "")}{(test.ControlPValues.Count > 0 ? ", least p of the controls " + Controls(test) : "")}. {test.Note}").TrimEnd();
 
     private static string Controls(OwnershipTestResult test) =>
         test.ControlPValues.Where(static value => !double.IsNaN(value)).ToArray() is { Length: > 0 } values ? PValue(values.Min()) : "none";
