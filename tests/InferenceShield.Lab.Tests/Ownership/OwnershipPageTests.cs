@@ -81,7 +81,18 @@ public sealed class OwnershipPageTests
     {
         const string Mark = "triggers 0.005";
         Assert.True(s_figures.Get(Fashion, Mark, MarkedRelease.Labels, OwnershipThieves.Labels, Many).WorstLogP < -12);
-        Assert.True(s_figures.Get(Fashion, Mark, MarkedRelease.Labels, OwnershipThieves.Regularised, Many).MedianLogP > -1);
+        Assert.True(s_figures.Get(Fashion, Mark, MarkedRelease.Labels, OwnershipThieves.Regularised, Many).MedianLogP > -2);
+    }
+
+    [Fact]
+    public void Fine_tuning_on_true_labels_removes_the_cosine_mark_and_weakens_the_near_tie_mark()
+    {
+        OwnershipSummary Cosine(string thief) => s_figures.Get(Fashion, "cosine 0.05", MarkedRelease.Full, thief, Few);
+        Assert.True(Cosine(OwnershipThieves.Scores).Statistic > 4);
+        Assert.True(Cosine(OwnershipThieves.FineTuned).Statistic < 3);
+        Assert.True(Cosine(OwnershipThieves.Chain).Statistic > 3);
+        OwnershipSummary NearTie(string thief) => s_figures.Get(Fashion, s_cell, MarkedRelease.Labels, thief, Few);
+        Assert.InRange(NearTie(OwnershipThieves.FineTunedLong).MedianLogP, NearTie(OwnershipThieves.Labels).MedianLogP, -6);
     }
 
     [Fact]

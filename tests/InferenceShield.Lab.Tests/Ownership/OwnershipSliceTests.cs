@@ -63,6 +63,23 @@ public sealed class OwnershipSliceTests
     public void P_values_are_written_with_one_digit(double logP, string text) => Assert.Equal(text, OwnershipSummary.Number(logP));
 
     [Fact]
+    public void Tables_of_other_experiments_are_filtered_averaged_and_shortened()
+    {
+        string folder = Directory.CreateTempSubdirectory().FullName;
+        File.WriteAllText(Path.Combine(folder, "x.csv"), "# Seeded.\nname,kind,z\n\"a, b\",1,2.0004\n\"a, b\",1,4\nc,2,9\nd,1,NaN\n");
+        System.Text.StringBuilder all = new();
+        new OwnershipOtherTable("x.csv", "X", [], ("kind", "1"), []).Append(all, folder);
+        Assert.Equal("\n## X\n\nSeeded.\n\n| name | kind | z |\n|---|---|---|\n| a, b | 1 | 2 |\n| a, b | 1 | 4 |\n| d | 1 |  |\n", all.ToString());
+        System.Text.StringBuilder means = new();
+        new OwnershipOtherTable("x.csv", "X", ["kind", "name"], ("kind", "1"), ["z"]).Append(means, folder);
+        Assert.Contains("| 1 | a, b | 3 |\n", means.ToString(), StringComparison.Ordinal);
+        System.Text.StringBuilder none = new();
+        new OwnershipOtherTable("y.csv", "Y", [], null, []).Append(none, folder);
+        Assert.Equal(0, none.Length);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public void The_distance_of_p_values_is_that_of_Kolmogorov_and_Smirnov()
     {
         double[] even = [.. Enumerable.Range(1, 300).Select(i => i / 300.0)];

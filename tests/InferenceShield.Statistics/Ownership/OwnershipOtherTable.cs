@@ -58,7 +58,11 @@ internal sealed record OwnershipOtherTable(string File, string Title, string[] C
         ];
     }
 
-    private static void AppendRow(StringBuilder page, string[] row) => page.Append("| ").Append(string.Join(" | ", row)).Append(" |\n");
+    private static void AppendRow(StringBuilder page, string[] row) => page.Append("| ").Append(string.Join(" | ", row.Select(Shorten))).Append(" |\n");
+
+    /// <summary>Three digits of numbers with a point; nothing for none.</summary>
+    private static string Shorten(string field) =>
+        field == "NaN" ? "" : field.Contains('.', StringComparison.Ordinal) && double.TryParse(field, CultureInfo.InvariantCulture, out double number) ? number.ToString("G3", CultureInfo.InvariantCulture) : field;
 
     /// <summary>Fields between commas; one in quotes may hold some.</summary>
     private static string[] Split(string line)
