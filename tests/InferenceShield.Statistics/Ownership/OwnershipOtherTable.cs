@@ -5,7 +5,7 @@ namespace InferenceShield.Statistics.Ownership;
 
 /// <summary>A part of another experiment's CSV, as a table of docs/ownership.md.</summary>
 /// <param name="File">The CSV; it need not be there.</param>
-/// <param name="Title">The heading.</param>
+/// <param name="Title">The heading; empty for a further table of the same file.</param>
 /// <param name="Columns">That are shown; empty for all.</param>
 /// <param name="Filter">A column and the value that its rows have to have; null for all rows.</param>
 /// <param name="Means">Columns whose mean is shown, over rows that are equal in the others; empty for none.</param>
@@ -13,9 +13,11 @@ internal sealed record OwnershipOtherTable(string File, string Title, string[] C
 {
     public static IReadOnlyList<OwnershipOtherTable> All { get; } =
     [
-        new("ownership-tokens.csv", "Marks of tokens", ["mark", "edit", "length", "texts", "z", "low", "high", "theory", "ratio"], ("temperature", "1"), []),
+        new("ownership-tokens.csv", "Marks of tokens", ["mark", "temperature", "length", "texts", "z", "low", "high", "theory", "ratio"], ("edit", "none"), []),
+        new("ownership-tokens.csv", "", ["mark", "edit", "length", "texts", "z", "low", "high", "share_z_above_4", "share_p_below_01"], ("theory", "NaN"), []),
+        new("ownership-tokens.csv", "", ["mark", "edit", "texts", "z", "low", "high", "share_p_below_01", "distance", "distance_p"], ("theory", "0"), []),
         new("ownership-directions.csv", "Directions in embeddings", [], null, []),
-        new("ownership-collusion.csv", "A payload for each account, and accounts that pool answers", ["suspect", "accounts"], null, ["length", "deviation", "best_rank"]),
+        new("ownership-collusion.csv", "A payload for each account, and accounts that pool answers", ["suspect", "accounts"], null, ["length", "deviation", "best_rank", "worst_rank"]),
         new("ownership-traps.csv", "Who falls into traps", [], null, []),
         new("ownership-fingerprint-summary.csv", "Models that were never marked: the fingerprint", [], ("statistic", "weighted"), []),
     ];
@@ -29,14 +31,18 @@ internal sealed record OwnershipOtherTable(string File, string Title, string[] C
         }
 
         string[] lines = [.. System.IO.File.ReadLines(path).Where(line => line.Length > 0)];
-        page.Append(CultureInfo.InvariantCulture, $"\n## {Title}\n\n");
-        foreach (string comment in lines.Where(line => line.StartsWith('#')))
-        {
-            page.Append(comment.TrimStart('#', ' ')).Append("\n\n");
-        }
-
         string[][] fields = [.. lines.Where(line => !line.StartsWith('#')).Select(Split)];
         string[] names = fields[0];
+        page.Append('\n');
+        if (Title.Length > 0)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"## {Title}\n\n{OwnershipOtherText.Say(File, [.. fields.Skip(1).Select(row => names.Zip(row).ToDictionary())])}\n\n");
+            foreach (string comment in lines.Where(line => line.StartsWith('#')))
+            {
+                page.Append(comment.TrimStart('#', ' ').TrimEnd('.')).Append(".\n\n");
+            }
+        }
+
         string[] shown = Columns.Length > 0 ? [.. Columns, .. Means] : names;
         int[] places = [.. shown.Select(name => Array.IndexOf(names, name) is >= 0 and int place ? place : throw new InvalidOperationException($"{File} has no column '{name}'. Name those that it has in OwnershipOtherTable.cs."))];
         IEnumerable<string[]> rows = fields.Skip(1).Where(row => Filter is not { } filter || row[Array.IndexOf(names, filter.Column)] == filter.Value).Select(row => (string[])[.. places.Select(place => row[place])]);
@@ -65,7 +71,7 @@ internal sealed record OwnershipOtherTable(string File, string Title, string[] C
         field == "NaN" ? "" : field.Contains('.', StringComparison.Ordinal) && double.TryParse(field, CultureInfo.InvariantCulture, out double number) ? number.ToString("G3", CultureInfo.InvariantCulture) : field;
 
     /// <summary>Fields between commas; one in quotes may hold some.</summary>
-    private static string[] Split(string line)
+    internal static string[] Split(string line)
     {
         List<string> fields = [""];
         bool isQuoted = false;

@@ -11,12 +11,13 @@ internal static class TokenMarkExperiment
     private const int NullTexts = 100;
     private const int NullKeys = 50;
     private const int NullLength = 200;
+    private const int NullSeeds = 4;
 
     public static void Run()
     {
         using ResultFile file = new(
             "ownership-tokens.csv",
-            $"Marks of tokens on texts of a random-weight source of {RandomWeightTokens.Vocabulary} tokens, seeded; theory is z of the score that the formulas give for other random keys on the same logits; low and high: 95 % interval of the mean z. Of unmarked texts, keys are random and distance is that of Kolmogorov and Smirnov",
+            $"Marks of tokens on texts of a random-weight source of {RandomWeightTokens.Vocabulary} tokens, seeded; theory is z of the score that the formulas give for other random keys on the same logits; low and high: 95 % interval of the mean z. Unmarked: 5,000 pairs of a text and a random key for each seed, and distance is that of Kolmogorov and Smirnov",
             "mark,temperature,length,edit,texts,scored,z,low,high,theory,ratio,share_z_above_4,share_p_below_01,distance,distance_p");
         RandomWeightTokens source = new(seed: 1);
         foreach ((string name, Func<ulong, TokenMarkUnderTest> make) in Marks())
@@ -31,7 +32,10 @@ internal static class TokenMarkExperiment
 
             if (!name.Contains("bias 1", StringComparison.Ordinal) && !name.Contains("bias 4", StringComparison.Ordinal)) // without a mark, the bias is nothing
             {
-                WriteUnmarked(file, source, name, make);
+                for (int seed = 1; seed <= NullSeeds; seed++)
+                {
+                    WriteUnmarked(file, source, name, make, seed);
+                }
             }
         }
     }
@@ -89,18 +93,19 @@ internal static class TokenMarkExperiment
             z.Count(value => value > 4) / (double)z.Length, found.Count(detection => detection.PValue < 0.01) / (double)z.Length, double.NaN, double.NaN);
     }
 
-    private static void WriteUnmarked(ResultFile file, RandomWeightTokens source, string name, Func<ulong, TokenMarkUnderTest> make)
+    private static void WriteUnmarked(ResultFile file, RandomWeightTokens source, string name, Func<ulong, TokenMarkUnderTest> make, int seed)
     {
         List<TokenDetection> found = [];
         List<double> uniform = [];
-        SeededRandom random = new(seed: 1, stream: 705);
+        ulong first = (ulong)seed * 100_000; // of texts and keys, which no other seed has
+        SeededRandom random = new((ulong)seed, stream: 705);
         for (int text = 0; text < NullTexts; text++)
         {
-            int[] tokens = TokenMarkText.Sample(source, null, null, NullLength, 1, (ulong)(3000 + text)).Tokens;
+            int[] tokens = TokenMarkText.Sample(source, null, null, NullLength, 1, first + 3000 + (ulong)text).Tokens;
             for (int i = 0; i < NullKeys; i++)
             {
                 // A key for each: under one key, texts with the same tokens are not independent.
-                TokenMarkUnderTest mark = make((ulong)(10_000 + (text * NullKeys) + i));
+                TokenMarkUnderTest mark = make(first + 10_000 + (ulong)((text * NullKeys) + i));
                 TokenDetection detection = mark.Watermark.Detect(tokens);
                 found.Add(detection);
 
@@ -113,7 +118,7 @@ internal static class TokenMarkExperiment
         (double distance, double p) = KolmogorovSmirnov(uniform);
         Interval z = Interval.OfRuns([.. found.Select(detection => detection.Z)]);
         file.Write(
-            name, 1, NullLength, "unmarked", found.Count, found.Average(detection => detection.Tokens), z.Mean, z.Low!, z.High!, 0, double.NaN,
+            name, 1, NullLength, $"unmarked, seed {seed}", found.Count, found.Average(detection => detection.Tokens), z.Mean, z.Low!, z.High!, 0, double.NaN,
             found.Count(detection => detection.Z > 4) / (double)found.Count, found.Count(detection => detection.PValue < 0.01) / (double)found.Count, distance, p);
     }
 

@@ -83,6 +83,31 @@ public sealed class TokenWatermarkTests
         Assert.InRange(moved / 4000.0, 0.37, 0.43);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Over_keys_z_of_a_text_full_of_repeats_has_mean_0_and_variance_1(bool selfHash)
+    {
+        // Of twelve words most pairs come again, and turned round.
+        Random random = new(5);
+        int[] text = [.. Enumerable.Range(0, 300).Select(_ => random.Next(12))];
+        const int Keys = 2000;
+        double sum = 0;
+        double square = 0;
+        for (int i = 0; i < Keys; i++)
+        {
+            byte[] bytes = new byte[MarkKey.Size];
+            random.NextBytes(bytes);
+            using MarkKey key = MarkKey.Import(bytes, "test", "model");
+            double z = new TokenWatermark(key, new GreenListMarkOptions { Share = 0.25, SelfHash = selfHash }).Detect(text).Z;
+            sum += z;
+            square += z * z;
+        }
+
+        Assert.InRange(sum / Keys, -0.1, 0.1);
+        Assert.InRange(square / Keys, 0.88, 1.12);
+    }
+
     [Fact]
     public void Z_and_p_are_those_of_the_published_formulas()
     {
