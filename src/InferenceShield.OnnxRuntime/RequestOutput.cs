@@ -13,6 +13,8 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
     private OrtValue? _value;
     private long[] _keptShape = [];
     private bool _isKept;
+    private MarkedRow[] _marked = [];
+    private int _markedRows;
 
     public ModelTensor Tensor { get; } = tensor;
 
@@ -34,6 +36,22 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
 
     /// <summary>The model's scores as float32. Clean: not for anybody outside.</summary>
     public ReadOnlySpan<float> Scores => Tensor.ElementType == TensorElementType.Float ? _buffer.AsSpan<float>() : _converted.AsSpan<float>();
+
+    /// <summary>What marks did to each row of the answer, once <see cref="MakeMarked"/> has made room.</summary>
+    public ReadOnlySpan<MarkedRow> Marked => _marked.AsSpan(0, _markedRows);
+
+    /// <summary>Makes room for what marks do to each row of an answer.</summary>
+    public Span<MarkedRow> MakeMarked(int rows)
+    {
+        if (_marked.Length < rows)
+        {
+            _marked = new MarkedRow[rows];
+        }
+
+        _markedRows = rows;
+        _marked.AsSpan(0, rows).Clear();
+        return _marked.AsSpan(0, rows);
+    }
 
     /// <summary>Numbers in an answer: the last dimension, unless it is a lone one that counts rows.</summary>
     public int ClassesFor(int rows) =>

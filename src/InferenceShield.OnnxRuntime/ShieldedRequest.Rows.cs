@@ -12,6 +12,60 @@ public sealed partial class ShieldedRequest
     private QuerySignals[] _measured = [];
     private MarkInput[] _marks = [];
     private byte[] _joined = [];
+    private int[] _context = [];
+    private int _contextLength;
+
+    /// <summary>Sets the tokens before the one that the next call's row of logits is of, for an output with a mark of tokens.</summary>
+    /// <param name="tokens">In their order; copied. The last few count: see <see cref="TokenWatermark.ContextLength"/>. None, for the start of a text,
+    /// is a context, too.</param>
+    /// <remarks>For one call of one row: after a call that was answered it has to be set again, so that no row is marked by the context of another.</remarks>
+    public void SetContext(ReadOnlySpan<int> tokens)
+    {
+        Take(); // a call may be reading what is there
+        try
+        {
+            if (_context.Length < tokens.Length)
+            {
+                _context = new int[Math.Max(tokens.Length, 2 * _context.Length)];
+            }
+
+            tokens.CopyTo(_context);
+            _contextLength = tokens.Length;
+            HasContext = true;
+        }
+        finally
+        {
+            GiveBack();
+        }
+    }
+
+    /// <summary>Whether the next call has a context, were it empty.</summary>
+    internal bool HasContext { get; private set; }
+
+    /// <summary>The tokens before.</summary>
+    internal ReadOnlySpan<int> Context => _context.AsSpan(0, _contextLength);
+
+    /// <summary>Before anything is charged: are the tokens before there, for one row, if an output's mark needs them?</summary>
+    /// <exception cref="InvalidOperationException">They are not there.</exception>
+    /// <exception cref="InvalidQueryException">There are several rows.</exception>
+    internal void RequireContext(Shield shield)
+    {
+        if (shield.FindOutputByContext() is not { } output)
+        {
+            return;
+        }
+
+        if (!HasContext)
+        {
+            throw new InvalidOperationException(
+                $"Output '{output}' carries a mark of tokens, and this call has not given the tokens before. Nothing was asked. Use a request (CreateRequest) and call SetContext on it before each call, or remove GreenList and Tournament from the output's Watermark.");
+        }
+
+        if (Rows != 1)
+        {
+            throw new InvalidQueryException($"The call has {Rows} rows; output '{output}' carries a mark of tokens, which takes one row a call, with its own context.");
+        }
+    }
 
     /// <summary>The admission of a call of this request.</summary>
     internal Admission Treat(in Admission admission) => Unmarked ? admission.WithoutMarks() : admission;

@@ -152,6 +152,7 @@ public sealed partial class ShieldedRequest : IDisposable
     internal void EndRun(bool completed)
     {
         _completed = completed;
+        HasContext &= !completed;
         if (!completed)
         {
             foreach (RequestOutput output in _outputs)

@@ -5,6 +5,43 @@ namespace InferenceShield.OnnxRuntime;
 /// <content>From the model's answer to the released one.</content>
 public sealed partial class ShieldedSession
 {
+    private void HardenAll(in Admission admission, ShieldedRequest request, Span<float> released)
+    {
+        ReadOnlySpan<RequestOutput> outputs = request.Outputs;
+        try
+        {
+            for (int output = 0; output < outputs.Length; output++)
+            {
+                if (outputs[output].Kind != OutputKind.State)
+                {
+                    Harden(in admission, request, output, released);
+                }
+            }
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException or OverflowException)
+        {
+            throw new ModelRunException($"Model '{Shield.Name}' gave an answer that no memory holds. Nothing is released.", exception);
+        }
+
+        if (Shield.KeepsEvidence)
+        {
+            OfferEvidence(in admission, request);
+        }
+    }
+
+    /// <summary>Once all outputs have been hardened: after a fault in one nothing of the call is released.</summary>
+    private void OfferEvidence(in Admission admission, ShieldedRequest request)
+    {
+        RowInputs inputs = default(RowInputs) with { EvidenceDigests = request.Digests, EvidenceRows = Shield.KeepsEvidenceInputs ? request.JoinRows() : default };
+        for (int output = 0; output < request.Outputs.Length; output++)
+        {
+            if (request.Outputs[output].Kind != OutputKind.State)
+            {
+                Shield.OfferEvidence(in admission, output, request.Outputs[output].Marked, in inputs);
+            }
+        }
+    }
+
     private void Harden(in Admission admission, ShieldedRequest request, int index, Span<float> released)
     {
         RequestOutput output = request.Outputs[index];
@@ -37,10 +74,16 @@ public sealed partial class ShieldedSession
             Observe(in admission, request, calibration, scores, classes);
         }
 
+        if (admission.Plan.Outputs[index].NeedsContext && answers != 1)
+        {
+            throw new InvalidModelOutputException(string.Create(CultureInfo.InvariantCulture,
+                $"The model's output '{output.Tensor.Name}' has the shape [{string.Join(", ", output.Shape)}]: {answers:N0} rows of tokens for one context, and a mark of tokens takes one row a call. Nothing of this call is released. Have the model return the last position alone, or remove GreenList and Tournament from the output's Watermark."));
+        }
+
         RowInputs inputs = InputsOf(admission.Plan, index, request);
         if (Shield.KeepsEvidence)
         {
-            inputs = inputs with { EvidenceDigests = request.Digests, EvidenceRows = Shield.KeepsEvidenceInputs ? request.JoinRows() : default };
+            inputs = inputs with { Marked = output.MakeMarked(answers) };
         }
 
         Shield.Harden(in admission, in inputs, scores, released.IsEmpty ? output.MakeReleased() : released, classes, index);
@@ -65,6 +108,11 @@ public sealed partial class ShieldedSession
     private RowInputs InputsOf(ShieldPlan plan, int index, ShieldedRequest request)
     {
         OutputPlan output = plan.Outputs[index];
+        if (output.NeedsContext)
+        {
+            return request.HasContext ? new RowInputs(request.Context) : default; // a plan that came meanwhile: the shield refuses
+        }
+
         if (output.MarkNeed is not null && !request.Unmarked)
         {
             // Noise that belongs to exact inputs is that of a session without marks.

@@ -316,6 +316,7 @@ public sealed partial class ShieldedSession : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         request.CheckInputs(Signature);
         Shield.RequireTenant(handle);
+        request.RequireContext(Shield);
         long start = request.IsTimed ? Shield.StartTimer() : 0;
         Admission admission = request.Treat(Shield.AdmitUnseen(caller, handle, request.Rows, out int slot));
         if (!admission.IsAdmitted)
@@ -333,22 +334,7 @@ public sealed partial class ShieldedSession : IDisposable
         }
 
         RunModel(request, cancellationToken);
-        ReadOnlySpan<RequestOutput> outputs = request.Outputs;
-        try
-        {
-            for (int output = 0; output < outputs.Length; output++)
-            {
-                if (outputs[output].Kind != OutputKind.State)
-                {
-                    Harden(in admission, request, output, released);
-                }
-            }
-        }
-        catch (Exception exception) when (exception is OutOfMemoryException or OverflowException)
-        {
-            throw new ModelRunException($"Model '{Shield.Name}' gave an answer that no memory holds. Nothing is released.", exception);
-        }
-
+        HardenAll(in admission, request, released);
         _answers?.Store(in admission, request, released);
         Complete(in admission, request, start);
         admitted = true;

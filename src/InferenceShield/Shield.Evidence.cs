@@ -77,6 +77,22 @@ public sealed partial class Shield
         Harden(in admission, rows with { EvidenceRows = FloatCanonical.Bytes(inputs) }, clean, released, classes, output);
     }
 
+    /// <summary>Keeps those of a call's rows that are marked, when the call is released. No allocation.</summary>
+    /// <param name="admission">The call's.</param>
+    /// <param name="output">The output's index.</param>
+    /// <param name="marked">What was done to each row of the answer.</param>
+    /// <param name="inputs">What is known of the inputs.</param>
+    internal void OfferEvidence(in Admission admission, int output, ReadOnlySpan<MarkedRow> marked, in RowInputs inputs)
+    {
+        for (int row = 0; row < marked.Length; row++)
+        {
+            if (marked[row].Kinds != MarkKinds.None)
+            {
+                OfferEvidence(in admission, output, in marked[row], in inputs, row, marked.Length);
+            }
+        }
+    }
+
     /// <summary>Keeps one marked row that is being released. No allocation.</summary>
     private void OfferEvidence(in Admission admission, int output, in MarkedRow marked, in RowInputs inputs, int answer, int answers)
     {

@@ -58,6 +58,13 @@ public sealed partial class Shield
         bool equally = plan.EqualWork && classes <= MostEqualWork;
         ref UtilityCell cell = ref utility.CellOf(admission.Posture);
         Interlocked.Add(ref plan.Enforces ? ref cell.Rows : ref cell.ObservedRows, rows);
+
+        // Offered when all rows have been hardened: after a fault nothing of the call is released.
+        MarkedRow only = default;
+        Span<MarkedRow> kept = _evidence is null || !plan.Enforces ? default
+            : !inputs.Marked.IsEmpty ? inputs.Marked
+            : rows == 1 ? new Span<MarkedRow>(ref only)
+            : HardeningScratch.ForThisThread.MarkedRows(rows);
         for (int row = 0; row < rows; row++)
         {
             ReadOnlySpan<float> cleanRow = clean.Slice(row * classes, classes);
@@ -83,10 +90,15 @@ public sealed partial class Shield
                 CountAnswer(in admission, label, value);
             }
 
-            if (marked.Kinds != MarkKinds.None && plan.Enforces && _evidence is not null)
+            if (!kept.IsEmpty)
             {
-                OfferEvidence(in admission, output, in marked, in inputs, row, rows);
+                kept[row] = marked;
             }
+        }
+
+        if (!kept.IsEmpty && inputs.Marked.IsEmpty)
+        {
+            OfferEvidence(in admission, output, kept, in inputs);
         }
 
         if (!plan.Enforces)

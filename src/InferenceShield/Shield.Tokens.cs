@@ -85,6 +85,9 @@ public sealed partial class Shield
         return false;
     }
 
+    /// <summary>The output whose mark needs the tokens before; null if none does.</summary>
+    internal string? FindOutputByContext() => _plan is { NeedsContext: true } plan ? Array.Find(plan.Outputs, output => output.NeedsContext)!.Name : null;
+
     private static void CheckTokens(OutputPlan plan)
     {
         if (plan.Kind != OutputKind.TokenLogits)

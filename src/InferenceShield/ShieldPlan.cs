@@ -55,6 +55,7 @@ internal sealed class ShieldPlan
         HasUnitPrice = CostOf(1) == 1;
         IsPlain = HasCallerRateOnly && HasUnitPrice;
         CountedOutput = CountedOf(Outputs);
+        NeedsContext = Array.Exists(Outputs, output => output.NeedsContext);
         NeedsTenant = Array.Exists(Outputs, output => output.HasTenantTransform);
         NeedsMarkInput = Array.Exists(Outputs, output => output.MarkNeed is not null);
         _outputIndex = Outputs.Select((output, index) => KeyValuePair.Create(output.Name, index)).ToFrozenDictionary(StringComparer.Ordinal);
@@ -119,6 +120,9 @@ internal sealed class ShieldPlan
 
     /// <summary>Whether an output is turned by its tenant's transform.</summary>
     public bool NeedsTenant { get; }
+
+    /// <summary>Whether some output carries a mark of tokens in some posture, so that calls have to give the tokens before.</summary>
+    public bool NeedsContext { get; }
 
     /// <summary>Whether a mark of an output belongs to inputs.</summary>
     public bool NeedsMarkInput { get; }

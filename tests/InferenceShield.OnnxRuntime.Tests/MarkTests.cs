@@ -116,6 +116,73 @@ public sealed class MarkTests
         Assert.Equal((80, 80), (session.Session.GetAnswerCacheStatistics().Hits, session.Session.GetAnswerCacheStatistics().Misses));
     }
 
+    [Fact]
+    public void Tokens_are_marked_by_the_context_of_each_call()
+    {
+        const int Vocabulary = 64;
+        using TestSession session = TestSession.Of(
+            TestModels.Linear(Width, Vocabulary),
+            OutputKind.TokenLogits,
+            configure: shield => shield.Hardening.Watermark = new WatermarkOptions { GreenList = new GreenListMarkOptions() },
+            options: new ShieldedSessionOptions { AnswerCache = new AnswerCacheOptions { Megabytes = 1 } });
+        using ShieldedRequest request = session.Session.CreateRequest();
+        float[] row = Rows(1);
+        request.SetInput<float>(TestModels.Input, row, [1, Width]);
+        List<float[]> answers = [];
+        foreach (int[] context in (int[][])[[1, 2, 3, 4, 5, 6, 7, 8], [8, 7, 6, 5, 4, 3, 2, 1], [1, 2, 3, 4, 5, 6, 7, 8], []])
+        {
+            float[] weights = TestModels.Weights(Width * Vocabulary);
+            float[] clean = [.. Enumerable.Range(0, Vocabulary).Select(token => row.Select((value, i) => value * weights[(i * Vocabulary) + token]).Sum())];
+            request.SetContext(context);
+            Assert.True(session.Session.Run(session.Caller, request).IsAdmitted);
+            answers.Add(request.GetOutput(TestModels.Output).ToArray());
+            Admission admission = session.Shield.Admit(session.Caller, new byte[1]);
+            session.Shield.Harden(in admission, context, clean);
+            Assertions.SameBits(clean, answers[^1]);
+        }
+
+        Assertions.SameBits(answers[0], answers[2]);
+        Assert.False(Assertions.AreSameBits(answers[0], answers[1]));
+        Assert.False(Assertions.AreSameBits(answers[0], answers[3]));
+        long rows = session.Shield.GetUtility().Rows;
+        Assert.Contains("SetContext", Assert.Throws<InvalidOperationException>(() => session.Session.Run(session.Caller, request)).Message, StringComparison.Ordinal);
+        Assert.Contains("SetContext", Assert.Throws<InvalidOperationException>(() => session.Session.Run(session.Caller, row, new float[Vocabulary])).Message, StringComparison.Ordinal);
+        request.SetInput<float>(TestModels.Input, Rows(2), [2, Width]);
+        request.SetContext([1]);
+        Assert.Contains("one row a call", Assert.Throws<InvalidQueryException>(() => session.Session.Run(session.Caller, request)).Message, StringComparison.Ordinal);
+        Assert.Equal(rows, session.Shield.GetUtility().Rows);
+    }
+
+    [Fact]
+    public void Rows_of_a_call_whose_later_output_faults_are_not_in_the_list()
+    {
+        using TestFolder folder = new();
+        string file = folder.File("list");
+        foreach (OutputKind second in (OutputKind[])[OutputKind.Probabilities, OutputKind.Logits])
+        {
+            using (TestSession session = TestSession.Of(TestModels.Classifier(), [("embedding", OutputKind.Logits), ("logits", second)], shield =>
+            {
+                shield.Evidence.File = file;
+                shield.Outputs["embedding"].Hardening = new HardeningOptions { Watermark = new WatermarkOptions { NearTie = new NearTieMarkOptions { Margin = .5 } } };
+            }))
+            {
+                using ShieldedRequest request = session.Session.CreateRequest();
+                request.SetInput<float>(TestModels.Input, Rows(20), [20, Width]);
+                if (second == OutputKind.Probabilities)
+                {
+                    Assert.Throws<InvalidModelOutputException>(() => session.Session.Run(session.Caller, request));
+                }
+                else
+                {
+                    Assert.True(session.Session.Run(session.Caller, request).IsAdmitted);
+                }
+
+                session.Shield.Dispose();
+                Assert.True(second == OutputKind.Logits ? session.Shield.Evidence!.Value.Recorded > 0 : session.Shield.Evidence!.Value.Recorded == 0);
+            }
+        }
+    }
+
     private static float[] Logits(float[] input)
     {
         float[] weights = TestModels.Weights(Width * Classes);

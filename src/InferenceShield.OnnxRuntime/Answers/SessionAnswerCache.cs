@@ -114,7 +114,7 @@ internal sealed class SessionAnswerCache
     /// and after a change of posture takes a run of the model, would tell of it. Nor under a calibration for which nothing is kept beside the
     /// answers, because it came later or is not of this model's rows: hits would go unobserved. Nor where a mark tells callers apart.</summary>
     private bool IsUsed(in Admission admission) =>
-        admission.Plan is { Enforces: true, EqualWork: false, MarkInputs.Inputs: not { Payload: not null } } plan && (plan.Detection is not { } calibration || (_signals > 0 && _detection.Fits(calibration)));
+        admission.Plan is { Enforces: true, EqualWork: false, NeedsContext: false, MarkInputs.Inputs: not { Payload: not null } } plan && (plan.Detection is not { } calibration || (_signals > 0 && _detection.Fits(calibration)));
 
     /// <summary>All that an answer is a function of besides the row: the shield's plan, and how the caller is treated. The secret is
     /// the shield's, and so this cache's, for life; it is in the digest too.</summary>

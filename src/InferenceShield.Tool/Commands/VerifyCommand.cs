@@ -30,6 +30,7 @@ internal static class VerifyCommand
         Option<string?> controlData = new("--control-data") { Description = "Inputs with true labels, which did not come from the model and, for --fingerprint, which it was not trained on.", HelpName = "FILE" };
         Option<string?> controlLabels = new("--control-labels") { Description = "Their labels, in a file of their own.", HelpName = "FILE" };
         Option<string?> labelColumn = SharedOptions.LabelColumn();
+        Option<string?> tokens = new("--tokens") { Description = "In the place of SUSPECT, texts that are tested for marks of tokens: token ids of the model's own tokenizer, with white space between them, a text a line.", HelpName = "FILE" };
         Option<bool> fingerprint = new("--fingerprint") { Description = "Compare, on inputs made of --control-data, how far the suspect agrees with the model and how far independent models do: at least 5, by --control and --train-controls. Also for a model without marks, which needs no policy, key, commitment or queries. Classes are taken in order, or by --class-map." };
         Option<string?> classMap = new("--class-map") { Description = "For each class of the suspect the model's, or -1, with commas. Default: in order, or as confident answers agree best.", HelpName = "NUMBERS" };
         Option<bool> labelOnly = new("--label-only") { Description = "Use the suspect's labels alone." };
@@ -57,11 +58,12 @@ internal static class VerifyCommand
             inference-shield verify https://HOST/v2/models/NAME --i-am-authorised --allow-remote --model fashion.onnx --evidence evidence.list --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
             inference-shield verify suspect.onnx --model fashion.onnx --evidence evidence.list --queries log.npy --caller "customer 17" --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
             inference-shield verify suspect.onnx --model fashion.onnx --fingerprint --control-data rows.npy --control-labels labels.npy --train-controls 19
+            inference-shield verify --tokens texts.txt --model language.onnx --policy appsettings.json --posture Normal --secret-env INFERENCE_SHIELD_SECRET
 
             Answers are kept as they come; the same command with --resume goes on.
             """)
         {
-            suspects, model, queries, evidence, caller, scale, output, kind, suspectOutput, policy, modelName, posture, secret, markKey, commitment, opening, space, controls, train, fingerprint, controlData, controlLabels, labelColumn,
+            suspects, model, queries, evidence, caller, scale, output, kind, suspectOutput, policy, modelName, posture, secret, markKey, commitment, opening, space, controls, train, tokens, fingerprint, controlData, controlLabels, labelColumn,
             classMap, labelOnly, plan, randomKeys, wanted, match, most, folder, resume, json, authorised, remote, apiKey, apiKeyHeader, timeout, rows,
         };
         command.SetAction((parsed, cancellationToken) => VerifyRun.RunAsync(
@@ -84,6 +86,7 @@ internal static class VerifyCommand
                 InputSpace = parsed.GetValue(space),
                 Controls = parsed.GetValue(controls) ?? [],
                 TrainControls = parsed.GetValue(train),
+                Tokens = parsed.GetValue(tokens),
                 Fingerprint = parsed.GetValue(fingerprint),
                 ControlData = parsed.GetValue(controlData),
                 ControlLabels = parsed.GetValue(controlLabels),

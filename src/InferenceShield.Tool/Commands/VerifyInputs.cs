@@ -23,6 +23,12 @@ internal sealed class VerifyInputs : IDisposable
 
     public IReadOnlyList<VerificationControl> Controls { get; private set; } = [];
 
+    /// <summary>Results that ask nobody.</summary>
+    public IReadOnlyList<OwnershipTestResult> Further { get; private set; } = [];
+
+    /// <summary>Of the commitment that was opened, where <see cref="Verification"/> does not have it.</summary>
+    public string Commitment { get; private set; } = "";
+
     /// <summary>What the model is called.</summary>
     public string Model { get; private set; } = "";
 
@@ -83,6 +89,15 @@ internal sealed class VerifyInputs : IDisposable
 
         IReadOnlyList<CommittedMarks> all = commitment?.Marks ?? CommittedMarks.Of(policy);
         CommittedMarks marks = ChooseMarks(request, all);
+        if (request.Tokens is { } texts)
+        {
+            Further = marks.Watermark is { GreenList: null, Tournament: null }
+                ? throw new MistakeException($"Output '{marks.Output}' carries no mark of tokens in posture {marks.Posture}: neither GreenList nor Tournament is set. Say which output with --output, and --posture.")
+                : TokenTest.Run(key, marks.Watermark, TokenFile.Read(texts), request.RandomKeys, commitment?.ProbeSeed ?? 1);
+            Commitment = commitment?.Id ?? "";
+            return;
+        }
+
         Dataset queries = ReadQueries(request, name, commitment);
         OnnxClassifier target = Keep(OutputChoice.Open(request.Model, queries, request.Output ?? marks.Output, request.Kind ?? KindOf(marks), [], out _));
         string? space = request.InputSpace ?? policy.InputSpaceFile;

@@ -10,6 +10,9 @@ internal sealed record VerifyRequest(IReadOnlyList<string> Suspects, string Mode
     /// <summary>Whose queries of the list are asked; null for all.</summary>
     public string? Caller { get; init; }
 
+    /// <summary>A file of a suspect's texts as token ids, in the place of suspects; null for none.</summary>
+    public string? Tokens { get; init; }
+
     /// <summary>Whether agreement is compared with that of controls, for a model that may never have been marked.</summary>
     public bool Fingerprint { get; init; }
 

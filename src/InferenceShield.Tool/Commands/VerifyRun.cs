@@ -9,7 +9,12 @@ internal static class VerifyRun
     public static async Task<int> RunAsync(VerifyRequest request, Terminal terminal, CancellationToken cancellationToken)
     {
         FirstUseNotice.Show(terminal.Error);
-        if (request.Suspects.Count == 0 && !request.Plan)
+        if (request.Tokens is not null && (request.Suspects.Count > 0 || request.Plan || request.Fingerprint || request.Evidence is not null || request.Queries is not null))
+        {
+            throw new MistakeException("--tokens tests texts and asks nobody: leave SUSPECT, --queries, --evidence, --fingerprint and --plan out.");
+        }
+
+        if (request.Suspects.Count == 0 && request.Tokens is null && !request.Plan)
         {
             throw new MistakeException("Give a suspect: an ONNX file or a URL. Without one, --plan says how many queries are needed.");
         }
@@ -46,6 +51,11 @@ internal static class VerifyRun
             }
         }
 
+        if (request.Tokens is { } texts)
+        {
+            reports.Add(JudgeAlone(inputs, Path.GetFileName(texts), inputs.Further, queries: 0));
+        }
+
         IReadOnlyList<VerificationReport> judged = OwnershipVerifier.Adjust(reports);
         string json = VerificationWriter.ToJson(judged);
         string page = Path.Combine(request.OutputFolder, "verification.html");
@@ -80,19 +90,23 @@ internal static class VerifyRun
 
         VerificationReport report = inputs.Verification is { } verification
             ? await OwnershipVerifier.VerifyAsync(verification with { AnswersFile = FileOf("answers"), Resume = request.Resume, FurtherTests = further }, suspect, null, cancellationToken).ConfigureAwait(false)
-            : OwnershipVerifier.Judge(new VerificationReport
-            {
-                Model = inputs.Model,
-                Suspect = suspect.Name,
-                Time = TimeProvider.System.GetUtcNow(),
-                Version = typeof(OwnershipVerifier).Assembly.GetName().Version?.ToString(3) ?? "",
-                Seed = 1,
-                Tests = further,
-                Queries = further.Sum(static test => test.Answers),
-                Controls = [.. inputs.Controls.Select(static control => control.Name)],
-                Words = "",
-                Limits = [],
-            });
+            : JudgeAlone(inputs, suspect.Name, further, further.Sum(static test => test.Answers));
         return report with { Notes = [.. inputs.Notes, .. report.Notes], Callers = inputs.Callers };
     }
+
+    /// <summary>A report on tests that are made without the library's own questions.</summary>
+    private static VerificationReport JudgeAlone(VerifyInputs inputs, string suspect, IReadOnlyList<OwnershipTestResult> tests, int queries) => OwnershipVerifier.Judge(new VerificationReport
+    {
+        Model = inputs.Model,
+        Suspect = suspect,
+        Commitment = inputs.Commitment,
+        Time = TimeProvider.System.GetUtcNow(),
+        Version = typeof(OwnershipVerifier).Assembly.GetName().Version?.ToString(3) ?? "",
+        Seed = 1,
+        Tests = tests,
+        Queries = queries,
+        Controls = [.. inputs.Controls.Select(static control => control.Name)],
+        Words = "",
+        Limits = [],
+    });
 }

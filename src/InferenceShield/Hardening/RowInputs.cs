@@ -49,6 +49,10 @@ internal readonly ref struct RowInputs
     /// <summary>The rows' bytes for the list of marked queries, one after another; empty for none.</summary>
     public ReadOnlySpan<byte> EvidenceRows { get; init; }
 
+    /// <summary>Takes what marks did to each row of the answer, for a host that releases several outputs together and then hands them to the list of marked
+    /// queries; empty where the shield is to do so.</summary>
+    public Span<MarkedRow> Marked { get; init; }
+
     /// <summary>Of what kind the inputs are; Output for none, and for those of marks, which serve every kind.</summary>
     public NoiseCell Kind { get; }
 

@@ -122,6 +122,26 @@ public sealed class ShieldEvidenceTests : IDisposable
     }
 
     [Fact]
+    public void A_batch_that_faults_leaves_no_row_in_the_list()
+    {
+        (float[] inputs, float[] scores) = Rows(60);
+        int near = Enumerable.Range(0, 60).Count(row => Margin(scores, row) <= 0.1);
+        Assert.True(near > 0);
+        Shield shield = Build();
+        float[] answer = new float[60 * Classes];
+        float good = scores[^1];
+        scores[^1] = float.NaN;
+        Admission admission = shield.AdmitRows(60);
+        Assert.Throws<InvalidModelOutputException>(() => shield.Harden(in admission, inputs, scores, answer, Classes));
+        Admission again = shield.AdmitRows(60);
+        scores[^1] = good;
+        shield.Harden(in again, inputs, scores, answer, Classes);
+        shield.Dispose();
+        using EvidenceKey key = EvidenceCases.Key();
+        Assert.Equal(near, EvidenceReader.Open(List, key).Records);
+    }
+
+    [Fact]
     public void Observed_and_unmarked_answers_are_not_kept()
     {
         (float[] inputs, float[] scores) = Rows(100);
