@@ -53,7 +53,7 @@ internal static class Theft
         table.Add(name, $"{result.Budget:N0}", string.Create(CultureInfo.InvariantCulture, $"{100 * result.Copy.Agreement:F1} %"), time);
 
     /// <summary>The images, and copies of them a pixel up, down and to the side: inputs that cost the thief nothing.</summary>
-    private static Dataset Shift(Dataset images)
+    internal static Dataset Shift(Dataset images)
     {
         int[] offsets = [0, 1, -1, FashionDataset.Side];
         float[] values = new float[offsets.Length * images.Values.Length];

@@ -28,6 +28,7 @@ public sealed class PackageTests
             using Process pack = Process.Start(new ProcessStartInfo("dotnet",
                 ["pack", Path.Combine(root, "src", package), "--no-build", "-c", Configuration, "-o", output, "-nologo", "-v", "q"])
             {
+                WorkingDirectory = root, // not that of this process, which other tests change to folders that they delete
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
 

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Text.RegularExpressions;
 using InferenceShield.Docs.Tests.Readme;
+using InferenceShield.Lab;
 using InferenceShield.OnnxRuntime;
 using InferenceShield.Samples;
 using Microsoft.Extensions.Configuration;
@@ -170,6 +171,51 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
+    public void The_code_of_the_readme_about_marks_and_proof_finds_a_copy_and_leaves_a_stranger_alone()
+    {
+        FashionDataset images = FashionDataset.LoadSubset();
+        Dataset logged = new("fashion", images.Images, FashionDataset.PixelCount);
+        InTemporaryFolder(async folder =>
+        {
+            string before = Environment.CurrentDirectory;
+            Environment.CurrentDirectory = folder;
+            try
+            {
+                using OnnxClassifier model = new("fashion.onnx", "probabilities");
+                using OnnxClassifier independent = new(SampleFiles.GetModel("fashion-cnn.onnx"), "probabilities");
+                float[] scores = new float[logged.Count * model.ClassCount];
+                model.Classify(logged.Values.Span, scores);
+                using (Shield shield = MarksSnippet.Run())
+                {
+                    CallerKey thief = shield.IdentifyCaller("thief");
+                    shield.Overrides.Set(thief, new CallerOverride { Posture = Posture.Restricted, Unlimited = true });
+                    for (int row = 0; row < logged.Count; row++)
+                    {
+                        Admission admission = shield.Admit(thief, new byte[1]);
+                        shield.Harden(in admission, logged.GetRow(row), scores.AsSpan(row * 10, 10), scores.AsSpan(row * 10, 10), 10);
+                    }
+                }
+
+                using ShieldSecret secret = ShieldSecrets.FromEnvironment("INFERENCE_SHIELD_SECRET").GetSecret();
+                using EvidenceKey key = EvidenceKey.Of(secret, "fashion");
+                EvidenceReader list = EvidenceReader.Open("fashion.evidence", key);
+                Assert.InRange(list.Records, 20, 400);
+                Assert.Equal(FashionDataset.PixelCount * sizeof(float), list.Read().First().ReadInput().Length * sizeof(float));
+
+                WatermarkOptions watermark = new() { NearTie = new NearTieMarkOptions { Margin = 0.2 } };
+                VerificationReport copy = await ProofSnippet.RunAsync(secret, watermark, model, logged, new Answers(scores, logged), independent);
+                VerificationReport stranger = await ProofSnippet.RunAsync(secret, watermark, model, logged, independent, independent);
+                Assert.Equal(OwnershipVerdict.ConsistentWithCopying, copy.Verdict);
+                Assert.NotEqual(OwnershipVerdict.ConsistentWithCopying, stranger.Verdict);
+            }
+            finally
+            {
+                Environment.CurrentDirectory = before;
+            }
+        });
+    }
+
+    [Fact]
     public void The_code_of_the_readme_about_detection_runs_without_a_calibration_too()
     {
         using Shield shield = new ShieldBuilder("any").UseSecret(ShieldSecrets.Ephemeral()).AddOutput("scores", OutputKind.Logits).Build();
@@ -212,6 +258,28 @@ public sealed partial class ReadmeTests
     }
 
     /// <summary>A folder with the README's model in it, and the README's secret in the environment.</summary>
+    /// <summary>A copy that remembers all it was told.</summary>
+    private sealed class Answers(float[] answers, Dataset asked) : IClassifier
+    {
+        public int InputLength => asked.Width;
+
+        public int ClassCount => answers.Length / asked.Count;
+
+        public void Classify(ReadOnlySpan<float> inputs, Span<float> probabilities)
+        {
+            for (int row = 0; row < inputs.Length / InputLength; row++)
+            {
+                int place = 0;
+                while (!asked.GetRow(place).SequenceEqual(inputs.Slice(row * InputLength, InputLength)))
+                {
+                    place++;
+                }
+
+                answers.AsSpan(place * ClassCount, ClassCount).CopyTo(probabilities.Slice(row * ClassCount, ClassCount));
+            }
+        }
+    }
+
     private static void InTemporaryFolder(Func<string, Task> action)
     {
         string folder = Directory.CreateTempSubdirectory("inference-shield-docs-").FullName;

@@ -46,6 +46,15 @@ public sealed class CommitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_mark_that_is_written_with_its_defaults_is_committed_to()
+    {
+        string policy = _tool.Write("defaults.json", """{ "Outputs": { "logits": { "Kind": "Logits", "Classes": 10 } }, "Hardening": { "Watermark": { "NearTie": {} } }, "Restricted": { "Watermark": {} } }""");
+        Assert.True(await _tool.RunAsync(Commit("--policy", policy)) == ExitCode.Done, _tool.Error);
+        CommittedMarks[] marks = [.. OwnershipCommitment.Load(_tool.At("claim.commitment")).Marks];
+        Assert.Equal([Posture.Normal, Posture.Guarded], marks.Where(one => one.Watermark.NearTie is not null).Select(one => one.Posture));
+    }
+
+    [Fact]
     public async Task Every_mistake_is_one_line_that_says_what_to_do()
     {
         Assert.Equal(ExitCode.Done, await _tool.RunAsync(Commit()));

@@ -82,6 +82,9 @@ public sealed class Fingerprint
     /// <param name="model">Asked once for all inputs.</param>
     public double Measure(IClassifier model) => Weigh(MeasureAgreement(model));
 
+    /// <summary>As <see cref="Measure"/>, for labels that a model gave; -1 agrees with nothing.</summary>
+    internal double MeasureLabels(ReadOnlySpan<int> labels) => Weigh(AgreementOf(labels, _labels, _groups));
+
     /// <summary>Tests a suspect against independent control models.</summary>
     /// <param name="suspect">Only its leading labels count.</param>
     /// <param name="controls">At least 5 independent models that the fingerprint was not made with; 19 for a p-value of .05, 99 for .01.</param>

@@ -84,7 +84,8 @@ public static class OwnershipVerifier
         })];
     }
 
-    private static VerificationReport Judge(VerificationReport report)
+    /// <summary>Combines a report's tests and gives its verdict.</summary>
+    internal static VerificationReport Judge(VerificationReport report)
     {
         (double pValue, string how) = Combination.Of([.. report.Tests.Where(test => VerdictRules.WhyVoid(test) is null)]);
         return VerdictRules.Apply(report with { CombinedPValue = pValue, Combination = how });

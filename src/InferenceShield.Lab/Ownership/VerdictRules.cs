@@ -38,19 +38,39 @@ internal static class VerdictRules
     {
         string[] voids = [.. report.Tests.Select(WhyVoid).OfType<string>()];
         OwnershipTestResult[] holding = [.. report.Tests.Where(test => WhyVoid(test) is null && !double.IsNaN(test.PValue))];
-        bool suffices = holding.Any(test => test.Answers >= test.Needed);
+        bool suffices = holding.Any(test => test.Answers >= test.Needed && CanReach(test, Nothing));
+        bool isKeyed = holding.Length == 0 || Array.Exists(holding, static test => test.Method != PValueMethod.Controls);
         OwnershipVerdict verdict = report.CombinedPValue <= Copying ? OwnershipVerdict.ConsistentWithCopying
             : report.CombinedPValue > Nothing && suffices ? OwnershipVerdict.NoEvidence
             : OwnershipVerdict.Inconclusive;
         List<string> words = [verdict switch
         {
+            _ when !isKeyed => Unkeyed(report, holding, verdict),
             OwnershipVerdict.ConsistentWithCopying => Say(
                 $"Consistent with copying: '{report.Suspect}' repeats keyed choices of '{report.Model}' more often than a model does that never saw its answers. The chance that a key which marked nothing fits as well is at most {report.CombinedPValue:0.0e+0}."),
             OwnershipVerdict.NoEvidence => Say(
                 $"No evidence: '{report.Suspect}' repeats the keyed choices of '{report.Model}' no more often than chance does (p = {report.CombinedPValue:0.000}), and the answers would have sufficed to see a copy that repeats as many as planned."),
             _ => Inconclusive(report, holding, suffices),
         }];
-        return report with { Verdict = verdict, Words = string.Join(" ", words.Concat(voids)), Limits = Limits(report, verdict) };
+        return report with { Verdict = verdict, Words = string.Join(" ", words.Concat(voids)), Limits = Limits(report, verdict, isKeyed) };
+    }
+
+    /// <summary>Whether a p-value can be so small at all: by controls it is one in their number and one at least.</summary>
+    private static bool CanReach(OwnershipTestResult test, double pValue) => test.Method != PValueMethod.Controls || 1.0 / (1 + test.ControlPValues.Count) <= pValue;
+
+    /// <summary>Words where no test has a key.</summary>
+    private static string Unkeyed(VerificationReport report, OwnershipTestResult[] holding, OwnershipVerdict verdict)
+    {
+        int controls = holding.Max(static test => test.ControlPValues.Count);
+        return verdict switch
+        {
+            OwnershipVerdict.ConsistentWithCopying => Say(
+                $"Consistent with copying: '{report.Suspect}' agrees with '{report.Model}' more than {controls:N0} independent models do (p = {report.CombinedPValue:0.0e+0})."),
+            OwnershipVerdict.NoEvidence => Say(
+                $"No evidence: '{report.Suspect}' agrees with '{report.Model}' no more than independent models do (p = {report.CombinedPValue:0.000}, {controls:N0} controls)."),
+            _ => Say($"Inconclusive: compared with {controls:N0} independent models p = {report.CombinedPValue:0.0000}, and so many cannot give less than {1.0 / (1 + controls):0.0000}. ")
+                + Say($"No evidence takes at least 99 of them, and an accusation p <= {Copying}, which a mark reaches and a fingerprint hardly does."),
+        };
     }
 
     private static string Inconclusive(VerificationReport report, OwnershipTestResult[] holding, bool suffices)
@@ -69,13 +89,14 @@ internal static class VerdictRules
         return Say($"Inconclusive: too few answers. The {nearest.Name} test has {nearest.Answers:N0} that count and needs {nearest.Needed - nearest.Answers:N0} more (p = {report.CombinedPValue:0.000e+0} so far).");
     }
 
-    private static List<string> Limits(VerificationReport report, OwnershipVerdict verdict)
+    private static List<string> Limits(VerificationReport report, OwnershipVerdict verdict, bool isKeyed)
     {
         List<string> limits =
         [
             "A verdict is about answers, not about people: it does not say who copied, when, or with whose leave. Which caller was given which marked answers is in the evidence list.",
             "A model that was trained lawfully on the same marked answers, bought, licensed or public, shows the same.",
-            "The p-value is the chance of such a fit for a key that marked nothing. It is not the chance that the suspect is innocent.",
+            isKeyed ? "The p-value is the chance of such a fit for a key that marked nothing. It is not the chance that the suspect is innocent."
+                : "The p-value is the chance of such a fit for one more independent model like the controls. It is not the chance that the suspect is innocent, and a model trained on the same rows, or better than the controls, fits more.",
         ];
         if (verdict != OwnershipVerdict.ConsistentWithCopying)
         {
@@ -84,7 +105,8 @@ internal static class VerdictRules
 
         if (report.Commitment.Length == 0)
         {
-            limits.Add("No commitment was opened: nothing shows that the key was chosen before the suspect was known, and a key can be searched for until it fits.");
+            limits.Add(!isKeyed ? "Nothing was committed to: whoever chooses the inputs of a fingerprint can choose those that incriminate."
+                : "No commitment was opened: nothing shows that the key was chosen before the suspect was known, and a key can be searched for until it fits.");
         }
 
         if (report.Controls.Count == 0)

@@ -48,6 +48,9 @@ public sealed record VerificationReport
     /// <summary>What has to be said of the asking: which class is which, what was kept from before, why it ended.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>Who was given the marked answers that were tested, most first; empty where no list of marked queries was given.</summary>
+    public IReadOnlyList<CallerAttribution> Callers { get; init; } = [];
+
     /// <summary>What the p-values follow from, for a dossier; null where the report was read from a file.</summary>
     internal VerificationRecord? Record { get; init; }
 }

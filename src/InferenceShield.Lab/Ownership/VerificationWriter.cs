@@ -9,6 +9,8 @@ namespace InferenceShield.Lab;
 public static class VerificationWriter
 {
     private const double Deepest = 300;
+    private const int MostCallers = 20;
+    private const string AttributionLimit = "callers by pseudonym, with the marked queries that are in the list. Having asked is not having copied: several callers may have asked the same, the list is a sample, and answers may have been passed on or leaked.";
 
     /// <summary>Everything as JSON; numbers that are none are written as "NaN".</summary>
     /// <param name="reports">One for each suspect.</param>
@@ -34,6 +36,17 @@ public static class VerificationWriter
         foreach (string note in report.Notes)
         {
             text.Append(CultureInfo.InvariantCulture, $"Note: {note}\n");
+        }
+
+        if (report.Callers.Count > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\nWho was given these answers: {AttributionLimit}\n");
+            foreach (CallerAttribution caller in report.Callers.Take(MostCallers))
+            {
+                text.Append(CultureInfo.InvariantCulture, $"- {caller.Caller}: {caller.Queries:N0} marked queries\n");
+            }
+
+            text.Append(MoreCallers(report));
         }
 
         text.Append("\nWhat this does not prove:\n");
@@ -92,7 +105,7 @@ public static class VerificationWriter
         html.Append("<h3>Tests</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>test</th><th>answers</th><th>needed</th><th>measured</th><th>by chance</th><th>effect, 95 %</th><th>p</th><th>random keys below .01</th><th>controls, least p</th></tr></thead>\n<tbody>\n");
         foreach (OwnershipTestResult test in report.Tests)
         {
-            html.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(test.Name)}<br><small>{Escape(test.EffectUnit)}</small></th><td>{test.Answers:N0}</td><td>{test.Needed:N0}</td><td>{test.Statistic:0.000}</td><td>{test.Expected:0.000}</td><td>{test.Effect:+0.000;-0.000}<br><small>{test.EffectLow:+0.000;-0.000} to {test.EffectHigh:+0.000;-0.000}</small></td><td>{PValue(test.PValue)}<br><small>{Escape(Say(test.Method))}</small></td><td>{100 * test.RandomKeyShare:0.0} %<br><small>of {test.RandomKeys:N0}</small></td><td>{Controls(test)}</td></tr>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(test.Name)}<br><small>{Escape(test.EffectUnit)}</small></th><td>{test.Answers:N0}</td><td>{test.Needed:N0}</td><td>{test.Statistic:0.000}</td><td>{test.Expected:0.000}</td><td>{test.Effect:+0.000;-0.000}<br><small>{test.EffectLow:+0.000;-0.000} to {test.EffectHigh:+0.000;-0.000}</small></td><td>{PValue(test.PValue)}<br><small>{Escape(Say(test.Method))}</small></td><td>{(test.RandomKeys > 0 ? string.Create(CultureInfo.InvariantCulture, $"{100 * test.RandomKeyShare:0.0} %<br><small>of {test.RandomKeys:N0}</small>") : "none")}</td><td>{Controls(test)}</td></tr>\n");
         }
 
         html.Append("</tbody></table></div>\n");
@@ -101,6 +114,17 @@ public static class VerificationWriter
         foreach (string note in report.Tests.Where(static test => test.Note.Length > 0).Select(static test => $"{test.Name}: {test.Note}").Concat(report.Notes))
         {
             html.Append(CultureInfo.InvariantCulture, $"<p class=\"note\">{Escape(note)}</p>\n");
+        }
+
+        if (report.Callers.Count > 0)
+        {
+            html.Append(CultureInfo.InvariantCulture, $"<h3>Who was given these answers</h3>\n<p class=\"note\">{Escape(AttributionLimit)}</p>\n<div class=\"scroll\"><table>\n<thead><tr><th>caller</th><th>marked queries</th></tr></thead>\n<tbody>\n");
+            foreach (CallerAttribution caller in report.Callers.Take(MostCallers))
+            {
+                html.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(caller.Caller)}</th><td>{caller.Queries:N0}</td></tr>\n");
+            }
+
+            html.Append(CultureInfo.InvariantCulture, $"</tbody></table></div>\n{(report.Callers.Count > MostCallers ? $"<p class=\"note\">{MoreCallers(report).TrimEnd()}</p>\n" : "")}");
         }
 
         html.Append("<h3>What this does not prove</h3>\n<ul class=\"summary\">\n");
@@ -144,11 +168,14 @@ public static class VerificationWriter
         html.Append("</p>\n").Append(drawn).Append("</figure></div>\n");
     }
 
+    private static string MoreCallers(VerificationReport report) => report.Callers.Count <= MostCallers ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"and {report.Callers.Count - MostCallers:N0} callers more; all are in the JSON\n");
+
     private static double Depth(double pValue) => double.IsNaN(pValue) ? 0 : Math.Min(Deepest, -Math.Log10(pValue));
 
     private static string Describe(OwnershipTestResult test) => string.Create(
         CultureInfo.InvariantCulture,
-        $"p = {PValue(test.PValue)} ({Say(test.Method)}), {test.Statistic:0.000} {test.EffectUnit} against {test.Expected:0.000} by chance (effect {test.EffectLow:+0.000;-0.000} to {test.EffectHigh:+0.000;-0.000}), {test.Answers:N0} answers of {test.Needed:N0} needed, {100 * test.RandomKeyShare:0.0} % of {test.RandomKeys:N0} random keys below .01{(test.ControlPValues.Count > 0 ? ", least p of the controls " + Controls(test) : "")}. {test.Note}").TrimEnd();
+        $"p = {PValue(test.PValue)} ({Say(test.Method)}), {test.Statistic:0.000} {test.EffectUnit} against {test.Expected:0.000} by chance (effect {test.EffectLow:+0.000;-0.000} to {test.EffectHigh:+0.000;-0.000}), {test.Answers:N0} answers of {test.Needed:N0} needed{(test.RandomKeys > 0 ? string.Create(CultureInfo.InvariantCulture, $", {100 * test.RandomKeyShare:0.0} % of {test.RandomKeys:N0} random keys below .01") : "")}{(test.ControlPValues.Count > 0 ? ", least p of the controls " + Controls(test) : "")}. {test.Note}").TrimEnd();
 
     private static string Controls(OwnershipTestResult test) =>
         test.ControlPValues.Where(static value => !double.IsNaN(value)).ToArray() is { Length: > 0 } values ? PValue(values.Min()) : "none";

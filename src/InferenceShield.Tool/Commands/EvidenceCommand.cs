@@ -40,7 +40,7 @@ internal static class EvidenceCommand
             long? erased = null;
             if (parsed.GetValue(erase) is { } caller)
             {
-                erased = reader.Erase(Find(caller, reader, material, model));
+                erased = reader.Erase(Find("--erase", caller, reader, material, model));
             }
 
             string digest = erased is null ? before : Convert.ToHexStringLower(reader.ComputeDigest());
@@ -108,7 +108,7 @@ internal static class EvidenceCommand
     }
 
     /// <summary>By the digits that are listed, else by name.</summary>
-    private static CallerKey Find(string caller, EvidenceReader reader, ShieldSecret secret, string model)
+    public static CallerKey Find(string option, string caller, EvidenceReader reader, ShieldSecret secret, string model)
     {
         foreach (CallerKey known in reader.CountByCaller().Keys)
         {
@@ -121,8 +121,8 @@ internal static class EvidenceCommand
         CallerKey named = CallerKey.Of(caller, secret);
         return reader.CountByCaller().ContainsKey(named)
             ? named
-            : throw new MistakeException($"--erase {caller}: no query in the list of '{model}' is of that caller. Give the name it was identified by, or 32 digits from the list.");
+            : throw new MistakeException($"{option} {caller}: no query in the list of '{model}' is of that caller. Give the name it was identified by, or 32 digits from the list.");
     }
 
-    private static string Digits(CallerKey caller) => string.Create(CultureInfo.InvariantCulture, $"{caller.Low:x16}{caller.High:x16}");
+    public static string Digits(CallerKey caller) => string.Create(CultureInfo.InvariantCulture, $"{caller.Low:x16}{caller.High:x16}");
 }

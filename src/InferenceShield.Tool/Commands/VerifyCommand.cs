@@ -10,7 +10,8 @@ internal static class VerifyCommand
         Argument<string[]> suspects = new("SUSPECT") { Description = "An ONNX file, or the URL of a served model; several are judged together.", Arity = ArgumentArity.ZeroOrMore };
         Option<string> model = new("--model") { Description = "The protected model: an ONNX file.", HelpName = "FILE", Required = true };
         Option<string?> queries = new("--queries") { Description = "Inputs that the thief is likely to have asked, from your own log: IDX, .npy or CSV, each also gzipped.", HelpName = "FILE" };
-        Option<string?> evidence = new("--evidence") { Description = "The list of marked queries, if it keeps inputs.", HelpName = "FILE" };
+        Option<string?> evidence = new("--evidence") { Description = "The list of marked queries. Where it keeps digests only, --queries is your own log, and the list's rows are found in it.", HelpName = "FILE" };
+        Option<string?> caller = new("--caller") { Description = "Of the list, only this caller's queries: the name, or the 32 digits that the command evidence lists.", HelpName = "CALLER" };
         Option<string> scale = SharedOptions.Scale();
         Option<string?> output = SharedOptions.Output();
         Option<string?> kind = SharedOptions.Kind();
@@ -26,9 +27,10 @@ internal static class VerifyCommand
         Option<string?> space = new("--input-space") { Description = "The input space, for marks in inputs. Default: that of the policy.", HelpName = "FILE" };
         Option<string[]> controls = new("--control") { Description = "An ONNX file of a model that is known to be independent; repeatable.", HelpName = "FILE" };
         Option<int> train = new("--train-controls") { Description = "Independent models to train on --control-data.", HelpName = "NUMBER" };
-        Option<string?> controlData = new("--control-data") { Description = "Inputs with true labels, which did not come from the model.", HelpName = "FILE" };
+        Option<string?> controlData = new("--control-data") { Description = "Inputs with true labels, which did not come from the model and, for --fingerprint, which it was not trained on.", HelpName = "FILE" };
         Option<string?> controlLabels = new("--control-labels") { Description = "Their labels, in a file of their own.", HelpName = "FILE" };
         Option<string?> labelColumn = SharedOptions.LabelColumn();
+        Option<bool> fingerprint = new("--fingerprint") { Description = "Compare, on inputs made of --control-data, how far the suspect agrees with the model and how far independent models do: at least 5, by --control and --train-controls. Also for a model without marks, which needs no policy, key, commitment or queries. Classes are taken in order, or by --class-map." };
         Option<string?> classMap = new("--class-map") { Description = "For each class of the suspect the model's, or -1, with commas. Default: in order, or as confident answers agree best.", HelpName = "NUMBERS" };
         Option<bool> labelOnly = new("--label-only") { Description = "Use the suspect's labels alone." };
         Option<bool> plan = new("--plan") { Description = "Say how many queries are needed, and ask nothing." };
@@ -53,11 +55,13 @@ internal static class VerifyCommand
             inference-shield verify suspect.onnx --model fashion.onnx --queries log.npy --policy appsettings.json --secret-env INFERENCE_SHIELD_SECRET --plan
             inference-shield verify suspect.onnx --model fashion.onnx --queries log.npy --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET --control other.onnx
             inference-shield verify https://HOST/v2/models/NAME --i-am-authorised --allow-remote --model fashion.onnx --evidence evidence.list --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
+            inference-shield verify suspect.onnx --model fashion.onnx --evidence evidence.list --queries log.npy --caller "customer 17" --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
+            inference-shield verify suspect.onnx --model fashion.onnx --fingerprint --control-data rows.npy --control-labels labels.npy --train-controls 19
 
             Answers are kept as they come; the same command with --resume goes on.
             """)
         {
-            suspects, model, queries, evidence, scale, output, kind, suspectOutput, policy, modelName, posture, secret, markKey, commitment, opening, space, controls, train, controlData, controlLabels, labelColumn,
+            suspects, model, queries, evidence, caller, scale, output, kind, suspectOutput, policy, modelName, posture, secret, markKey, commitment, opening, space, controls, train, fingerprint, controlData, controlLabels, labelColumn,
             classMap, labelOnly, plan, randomKeys, wanted, match, most, folder, resume, json, authorised, remote, apiKey, apiKeyHeader, timeout, rows,
         };
         command.SetAction((parsed, cancellationToken) => VerifyRun.RunAsync(
@@ -65,6 +69,7 @@ internal static class VerifyCommand
             {
                 Queries = parsed.GetValue(queries),
                 Evidence = parsed.GetValue(evidence),
+                Caller = parsed.GetValue(caller),
                 Scale = parsed.GetRequiredValue(scale),
                 Output = parsed.GetValue(output),
                 Kind = SharedOptions.ParseKind(parsed.GetValue(kind)),
@@ -79,6 +84,7 @@ internal static class VerifyCommand
                 InputSpace = parsed.GetValue(space),
                 Controls = parsed.GetValue(controls) ?? [],
                 TrainControls = parsed.GetValue(train),
+                Fingerprint = parsed.GetValue(fingerprint),
                 ControlData = parsed.GetValue(controlData),
                 ControlLabels = parsed.GetValue(controlLabels),
                 LabelColumn = parsed.GetValue(labelColumn),

@@ -9,12 +9,28 @@ namespace InferenceShield.Tool;
 internal sealed class VerifyInputs : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
+    private readonly List<string> _notes = [];
 
     private VerifyInputs()
     {
     }
 
-    public VerificationRequest Verification { get; private set; } = null!;
+    /// <summary>Null where there are no marks to test.</summary>
+    public VerificationRequest? Verification { get; private set; }
+
+    /// <summary>Null where none was asked for.</summary>
+    public FingerprintTest? Fingerprint { get; private set; }
+
+    public IReadOnlyList<VerificationControl> Controls { get; private set; } = [];
+
+    /// <summary>What the model is called.</summary>
+    public string Model { get; private set; } = "";
+
+    /// <summary>What has to be said of what was read.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Who was given the marked answers; empty without a list of marked queries.</summary>
+    public IReadOnlyList<CallerAttribution> Callers { get; private set; } = [];
 
     public static VerifyInputs Open(VerifyRequest request, CancellationToken cancellationToken)
     {
@@ -42,7 +58,15 @@ internal sealed class VerifyInputs : IDisposable
     private void Read(VerifyRequest request, CancellationToken cancellationToken)
     {
         OwnershipCommitment? commitment = request.Commitment is { } file ? OwnershipCommitment.Load(file) : null;
-        string name = request.ModelName ?? commitment?.Model ?? DataFile.NameOf(request.Model);
+        string name = Model = request.ModelName ?? commitment?.Model ?? DataFile.NameOf(request.Model);
+        if (request.IsUnmarked)
+        {
+            Dataset data = ReadControlData(request);
+            ReadControls(request, data, Keep(OutputChoice.Open(request.Model, data, request.Output, request.Kind, [], out _)), cancellationToken);
+            _notes.Add("No mark was tested: no policy, key or commitment was given. The fingerprint is the only test.");
+            return;
+        }
+
         MarkKey key = Keep(ReadKey(request.SecretVariable, request.MarkKeyFile, name, commitment));
         if (commitment is not null)
         {
@@ -67,6 +91,7 @@ internal sealed class VerifyInputs : IDisposable
             RequireDigest(space, digest, "input space", commitment.Id);
         }
 
+        ReadControls(request, queries, target, cancellationToken);
         Verification = new VerificationRequest
         {
             Target = target,
@@ -74,8 +99,8 @@ internal sealed class VerifyInputs : IDisposable
             Marks = marks.Watermark,
             Queries = queries,
             InputSpace = space is null ? null : ReadSpace(request, space, name),
-            ClassMap = request.ClassMap is { } map ? ReadMap(map) : null,
-            Controls = ReadControls(request, queries, target, cancellationToken),
+            ClassMap = MapOf(request),
+            Controls = Controls,
             Commitment = commitment?.Id ?? "",
             RandomKeys = request.RandomKeys,
             WantedPValue = request.WantedPValue,
@@ -136,32 +161,19 @@ internal sealed class VerifyInputs : IDisposable
         };
     }
 
-    private static Dataset ReadQueries(VerifyRequest request, string model, OwnershipCommitment? commitment)
+    private Dataset ReadQueries(VerifyRequest request, string model, OwnershipCommitment? commitment)
     {
         Dataset? logged = request.Queries is { } path ? DataFile.Read(path, null, "none", request.Scale) : null;
         if (request.Evidence is null)
         {
-            return logged ?? throw new MistakeException("Give queries that the thief is likely to have asked: --queries with rows of your own log, or --evidence with a list that keeps inputs.");
+            return request.Caller is not null ? throw new MistakeException("--caller says whose queries of a list are asked: give --evidence, too.")
+                : logged ?? throw new MistakeException("Give queries that the thief is likely to have asked: --queries with rows of your own log, or --evidence with a list that keeps inputs.");
         }
 
-        if (request.SecretVariable is not { } variable)
-        {
-            throw new MistakeException("The list of marked queries is encrypted under the shield's secret: give it with --secret-env.");
-        }
-
-        using ShieldSecret secret = SharedOptions.Secret(variable)!.GetSecret();
-        using EvidenceKey key = EvidenceKey.Of(secret, commitment?.Model ?? model);
-        EvidenceReader reader = EvidenceReader.Open(request.Evidence, key);
-        float[][] rows = [.. reader.Read().Where(record => record.Posture == request.Posture && !record.Input.IsEmpty).Select(static record => record.ReadInput())];
-        if (rows.Length == 0)
-        {
-            throw new MistakeException($"'{request.Evidence}' keeps no inputs of marked queries in posture {request.Posture} ({reader.Records} queries in all). Give rows of your own log with --queries, or set Evidence:KeepInputs for another time.");
-        }
-
-        int width = rows[0].Length;
-        return rows.Any(row => row.Length != width) || (logged is not null && logged.Width != width)
-            ? throw new MistakeException($"Rows of '{request.Evidence}' and --queries have different numbers of values. Give those of one model.")
-            : new Dataset("evidence", new[] { rows.SelectMany(static row => row), logged?.Values.ToArray() ?? [] }.SelectMany(static values => values).ToArray(), width);
+        EvidenceQueries evidence = EvidenceQueries.Read(request, logged, commitment?.Model ?? model);
+        _notes.Add(evidence.Note);
+        Callers = evidence.Callers;
+        return evidence.Rows;
     }
 
     private static InputSpace ReadSpace(VerifyRequest request, string path, string model)
@@ -175,36 +187,51 @@ internal sealed class VerifyInputs : IDisposable
         return InputSpace.Load(File.ReadAllBytes(path), model, secret);
     }
 
+    /// <summary>The class map that was given; null for none.</summary>
+    public static int[]? MapOf(VerifyRequest request) => request.ClassMap is { } map ? ReadMap(map) : null;
+
     private static int[] ReadMap(string text) =>
         [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part => int.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
             ? number
             : throw new MistakeException($"--class-map {text}: allowed are whole numbers with commas between them, -1 for a class that the model has not."))];
 
-    private List<VerificationControl> ReadControls(VerifyRequest request, Dataset queries, OnnxClassifier target, CancellationToken cancellationToken)
+    private static Dataset ReadControlData(VerifyRequest request)
     {
-        List<VerificationControl> controls = [];
-        foreach (string path in request.Controls)
-        {
-            controls.Add(new VerificationControl(DataFile.NameOf(path), Keep(OutputChoice.Open(path, queries, null, null, [], out _))));
-        }
+        string path = request.ControlData
+            ?? throw new MistakeException($"{(request.Fingerprint ? "--fingerprint" : "--train-controls")} needs inputs with true labels: give --control-data, and --control-labels if they are in a file of their own.");
+        return DataFile.Read(path, request.ControlLabels, request.LabelColumn, request.Scale);
+    }
 
+    private void ReadControls(VerifyRequest request, Dataset rows, OnnxClassifier target, CancellationToken cancellationToken)
+    {
         if (request.TrainControls is < 0 or > 100)
         {
             throw new MistakeException($"--train-controls {request.TrainControls}: allowed are 1 to 100.");
         }
 
+        if (request.Fingerprint)
+        {
+            Fingerprint = FingerprintTest.Of(request, target, ReadControlData(request));
+            _notes.Add(request.Plan ? Fingerprint.Plan : FingerprintTest.NoteOf(request));
+        }
+
+        List<VerificationControl> controls = [];
+        foreach (string path in request.Controls)
+        {
+            controls.Add(new VerificationControl(DataFile.NameOf(path), Keep(OutputChoice.Open(path, rows, null, null, [], out _))));
+        }
+
         if (request.TrainControls > 0)
         {
-            string path = request.ControlData ?? throw new MistakeException("--train-controls needs inputs with true labels: give --control-data, and --control-labels if they are in a file of their own.");
-            Dataset data = DataFile.Read(path, request.ControlLabels, request.LabelColumn, request.Scale);
+            Dataset data = Fingerprint?.ControlRows ?? ReadControlData(request);
             if (data.Width != target.InputLength)
             {
-                throw new MistakeException($"Rows of '{path}' have {data.Width} values; the model takes {target.InputLength}.");
+                throw new MistakeException($"Rows of '{request.ControlData}' have {data.Width} values; the model takes {target.InputLength}.");
             }
 
             try
             {
-                controls.AddRange(VerificationControl.Train(data, target.ClassCount, request.TrainControls, seed: 1, threads: Environment.ProcessorCount, cancellationToken: cancellationToken));
+                controls.AddRange(request.Plan ? [] : VerificationControl.Train(data, target.ClassCount, request.TrainControls, seed: 1, threads: Environment.ProcessorCount, cancellationToken: cancellationToken));
             }
             catch (ArgumentException exception)
             {
@@ -212,7 +239,7 @@ internal sealed class VerifyInputs : IDisposable
             }
         }
 
-        return controls;
+        Controls = controls;
     }
 
     private static void RequireDigest(string path, string digest, string what, string commitment)

@@ -7,6 +7,15 @@ internal sealed record VerifyRequest(IReadOnlyList<string> Suspects, string Mode
 
     public string? Evidence { get; init; }
 
+    /// <summary>Whose queries of the list are asked; null for all.</summary>
+    public string? Caller { get; init; }
+
+    /// <summary>Whether agreement is compared with that of controls, for a model that may never have been marked.</summary>
+    public bool Fingerprint { get; init; }
+
+    /// <summary>Whether nothing is said of marks: then the fingerprint is the only test.</summary>
+    public bool IsUnmarked => Fingerprint && Policy is null && Commitment is null && SecretVariable is null && MarkKeyFile is null && Queries is null && Evidence is null;
+
     public string Scale { get; init; } = "auto";
 
     /// <summary>Of the target.</summary>

@@ -27,10 +27,10 @@ internal static class VerifyRun
 
     private static async Task<int> RunAsync(VerifyRequest request, VerifyInputs inputs, Terminal terminal, CancellationToken cancellationToken)
     {
-        VerificationRequest verification = inputs.Verification;
         if (request.Plan)
         {
-            VerificationPlan plan = OwnershipVerifier.Plan(verification);
+            VerificationPlan plan = inputs.Verification is { } planned ? OwnershipVerifier.Plan(planned) : new VerificationPlan(0, 0, [], []);
+            plan = plan with { Missing = [.. plan.Missing, .. inputs.Notes] };
             await terminal.Output.WriteLineAsync(request.Json ? JsonText.Of(plan) : VerificationWriter.ToText(plan).TrimEnd()).ConfigureAwait(false);
             return ExitCode.Done;
         }
@@ -42,9 +42,7 @@ internal static class VerifyRun
             (Suspect suspect, IDisposable owned) = await SuspectTarget.OpenAsync(request, request.Suspects[i], cancellationToken).ConfigureAwait(false);
             using (owned)
             {
-                string answers = string.Create(CultureInfo.InvariantCulture, $"answers-{i + 1}.txt");
-                reports.Add(await OwnershipVerifier.VerifyAsync(
-                    verification with { AnswersFile = Path.Combine(request.OutputFolder, answers), Resume = request.Resume }, suspect, null, cancellationToken).ConfigureAwait(false));
+                reports.Add(await VerifyAsync(request, inputs, suspect, i + 1, cancellationToken).ConfigureAwait(false));
             }
         }
 
@@ -68,5 +66,33 @@ internal static class VerifyRun
 
         await terminal.Error.WriteLineAsync($"Report: {page}").ConfigureAwait(false);
         return ExitCode.Done;
+    }
+
+    private static async Task<VerificationReport> VerifyAsync(VerifyRequest request, VerifyInputs inputs, Suspect suspect, int number, CancellationToken cancellationToken)
+    {
+        string FileOf(string kind) => Path.Combine(request.OutputFolder, string.Create(CultureInfo.InvariantCulture, $"{kind}-{number}.txt"));
+        List<OwnershipTestResult> further = [];
+        if (inputs.Fingerprint is { } fingerprint)
+        {
+            SuspectLabelRequest asking = new() { ClassMap = VerifyInputs.MapOf(request), RowsPerCall = request.RowsPerCall, AnswersFile = FileOf("fingerprint"), Resume = request.Resume };
+            further.Add(await fingerprint.RunAsync(suspect, inputs.Controls, asking, cancellationToken).ConfigureAwait(false));
+        }
+
+        VerificationReport report = inputs.Verification is { } verification
+            ? await OwnershipVerifier.VerifyAsync(verification with { AnswersFile = FileOf("answers"), Resume = request.Resume, FurtherTests = further }, suspect, null, cancellationToken).ConfigureAwait(false)
+            : OwnershipVerifier.Judge(new VerificationReport
+            {
+                Model = inputs.Model,
+                Suspect = suspect.Name,
+                Time = TimeProvider.System.GetUtcNow(),
+                Version = typeof(OwnershipVerifier).Assembly.GetName().Version?.ToString(3) ?? "",
+                Seed = 1,
+                Tests = further,
+                Queries = further.Sum(static test => test.Answers),
+                Controls = [.. inputs.Controls.Select(static control => control.Name)],
+                Words = "",
+                Limits = [],
+            });
+        return report with { Notes = [.. inputs.Notes, .. report.Notes], Callers = inputs.Callers };
     }
 }

@@ -5,7 +5,8 @@ namespace InferenceShield;
 
 /// <summary>Reads options from configuration, key by key, so that every key that cannot be read is named and not only the first.</summary>
 /// <remarks>Stricter than the binder, which passes over a value where keys are expected, keys where a value is expected, and
-/// empty values, and takes "Enforce,ObserveOnly" for one enumeration value: each would leave a shield laxer than written.</remarks>
+/// empty values and empty marks, and takes "Enforce,ObserveOnly" for one enumeration value: each would leave a shield laxer than written.
+/// JSON's null and {} are one to the configuration, so a mark that is null is on, too.</remarks>
 internal static partial class ShieldOptionsReader
 {
     private static readonly string[] s_bands = [nameof(PostureOptions.CallerOdometer), nameof(PostureOptions.TenantOdometer), nameof(PostureOptions.CampaignOdometer)]; // before Keys, which needs it
@@ -87,9 +88,40 @@ internal static partial class ShieldOptionsReader
             }
         }
 
+        AddMarks(section, readable, options);
         ForgetLists(readable, options);
         Only(readable).Bind(options);
     }
+
+    /// <summary>Adds a key to each mark that is there, and to each Watermark, so that the binder makes the object though it has no values: a mark
+    /// that is written with its defaults, as {}, is one that is on.</summary>
+    private static void AddMarks(IConfigurationSection section, List<KeyValuePair<string, string?>> readable, ShieldOptions options)
+    {
+        foreach ((string key, _) in section.AsEnumerable(makePathsRelative: true).Where(pair => string.IsNullOrEmpty(pair.Value)))
+        {
+            string pattern = PatternOf(key);
+            string[] parts = pattern.Split(':');
+            int watermark = Array.FindIndex(parts, part => string.Equals(part, nameof(HardeningOptions.Watermark), StringComparison.OrdinalIgnoreCase));
+            if (watermark < 0)
+            {
+                continue;
+            }
+
+            if (!TakesKeys(pattern))
+            {
+                if (!s_keys.Contains(pattern) && !section.GetSection(key).GetChildren().Any() && section.GetSection(key).Value is null)
+                {
+                    options.ReadingFaults.Add(Unknown($"{section.Path}:{key}", pattern));
+                }
+            }
+            else if (parts.Length - watermark <= 2)
+            {
+                readable.Add(new(key + ":IsThere", bool.TrueString)); // no property, so the binder passes over it
+            }
+        }
+    }
+
+    private static string Unknown(string path, string pattern) => $"{path} is not known: there is no '{FirstUnknown(pattern)}'. Is it misspelt?";
 
     /// <summary>The keys that hold a value, below a section.</summary>
     public static IEnumerable<KeyValuePair<string, string?>> Leaves(IConfigurationSection section) =>
@@ -103,7 +135,7 @@ internal static partial class ShieldOptionsReader
         {
             return TakesKeys(pattern)
                 ? $"{path} is '{value}'; it takes keys of its own, not a value."
-                : $"{path} is not known: there is no '{FirstUnknown(pattern)}'. Is it misspelt?";
+                : Unknown(path, pattern);
         }
 
         if (value.Length == 0)

@@ -100,7 +100,7 @@ public sealed class InputMarkTests
         Assert.Equal(scores.Max(), scores[0]);
         Assert.True(scores[0] > 8 && one.PValue < 1e-12, $"{scores[0]}");
         double square = Enumerable.Range(0, 10).Average(start => Math.Pow(Pooled(marks, 4, start * 4).Length / one.Length, 2));
-        Assert.InRange(square, 0.12, 0.45); // 1/4 in the mean
+        Assert.InRange(square, 0.05, 0.6); // 1/4 in the mean; of ten exponentials a mean lies outside with 2e-4
         PayloadAttribution none = Pooled(marks, 0, 0);
         Assert.True(none.PValue > 0.001);
     }

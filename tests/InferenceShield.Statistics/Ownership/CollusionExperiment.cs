@@ -59,14 +59,14 @@ internal static class CollusionExperiment
         }
     }
 
-    private static float[] Ask(IClassifier model, Dataset rows)
+    private static float[] Ask(Surrogate model, Dataset rows)
     {
         float[] answers = new float[rows.Count * model.ClassCount];
         model.Classify(rows.Values.Span, answers);
         return answers;
     }
 
-    private static void Write(ResultFile file, string suspect, Pool pool, int seed, Dataset rows, IClassifier model, float[] answers)
+    private static void Write(ResultFile file, string suspect, Pool pool, int seed, Dataset rows, Surrogate model, float[] answers)
     {
         PayloadAttribution found = PayloadAttribution.Measure(pool.Marks, Frequency, rows.Values.Span, Ask(model, rows), answers, model.ClassCount);
         double[] scores = [.. Enumerable.Range(0, Accounts).Select(account => found.ScoreOf(Pool.KeyOf(account)))];
@@ -130,7 +130,8 @@ internal static class CollusionExperiment
         private float[] Release(Dataset rows, Func<int, int> accountOf)
         {
             int classes = _model.ClassCount;
-            float[] answers = Ask(_model, rows);
+            float[] answers = new float[rows.Count * _model.ClassCount];
+            _model.Classify(rows.Values.Span, answers);
             for (int row = 0; row < rows.Count; row++)
             {
                 MarkInput input = Marks.Read(rows.GetRow(row), default);

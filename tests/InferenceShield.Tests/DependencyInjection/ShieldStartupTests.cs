@@ -167,7 +167,8 @@ public sealed class ShieldStartupTests
                 {
                     Add(key + ":*:", typeof(OutputOptions));
                 }
-                else if (property.Name is nameof(HardeningOptions.BandEdges) or nameof(OutputOptions.Thresholds) or nameof(PostureOptions.AllowedTenants))
+                else if (property.Name is nameof(HardeningOptions.BandEdges) or nameof(OutputOptions.Thresholds) or nameof(PostureOptions.AllowedTenants)
+                    or nameof(NearTieMarkOptions.ExemptClasses))
                 {
                     keys.Add(key + ":*");
                 }

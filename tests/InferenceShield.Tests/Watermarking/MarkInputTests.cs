@@ -89,10 +89,10 @@ public sealed class MarkInputTests
             Admission admission = shield.AdmitRows(1);
             float[] released = new float[10];
             shield.Harden(in admission, [input], [.. s_tie, .. s_tie], released, 5);
-            int label = Assertions.FirstOfLargest(released[..5]);
+            int label = Assertions.FirstOfLargest(released.AsSpan(0, 5));
             Assert.Equal(NearTieMark.Pick(key.NearTies, tie, input.Exact), label);
             higher += label == 2 ? 1 : 0;
-            different += label != Assertions.FirstOfLargest(released[5..]) ? 1 : 0;
+            different += label != Assertions.FirstOfLargest(released.AsSpan(5)) ? 1 : 0;
         }
 
         Assert.InRange(MarkCases.ChiSquare(higher, 400), 0, 15.1);

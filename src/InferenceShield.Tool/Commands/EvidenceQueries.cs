@@ -1,0 +1,70 @@
+using System.Globalization;
+using InferenceShield.Lab;
+
+namespace InferenceShield.Tool;
+
+/// <summary>The marked queries of a list: their inputs, kept by the list or found in the operator's own log, and who asked them.</summary>
+internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<CallerAttribution> Callers)
+{
+    /// <summary>Reads a list.</summary>
+    /// <param name="request">With a list, perhaps with a log and a caller.</param>
+    /// <param name="logged">Rows of the operator's own log; null for none.</param>
+    /// <param name="model">The model's name in its shield.</param>
+    public static EvidenceQueries Read(VerifyRequest request, Dataset? logged, string model)
+    {
+        string list = request.Evidence!;
+        if (request.SecretVariable is not { } variable)
+        {
+            throw new MistakeException("The list of marked queries is encrypted under the shield's secret: give it with --secret-env.");
+        }
+
+        using ShieldSecret secret = SharedOptions.Secret(variable)!.GetSecret();
+        using EvidenceKey key = EvidenceKey.Of(secret, model);
+        EvidenceReader reader = EvidenceReader.Open(list, key);
+        CallerKey? caller = request.Caller is { } name ? EvidenceCommand.Find("--caller", name, reader, secret, model) : null;
+        List<(EvidenceRecord Record, float[] Input)> found = [];
+        int wanted = 0;
+        foreach (EvidenceRecord record in caller is { } one ? reader.Read(one) : reader.Read())
+        {
+            if (record.Posture == request.Posture)
+            {
+                wanted++;
+                if (!record.Input.IsEmpty)
+                {
+                    found.Add((record, record.ReadInput()));
+                }
+            }
+        }
+
+        int kept = found.Count;
+        if (logged is not null)
+        {
+            ReadOnlyMemory<float> values = logged.Values;
+            found.AddRange(reader.Match(values.Span, logged.Width, secret)
+                .Where(match => match.Record.Posture == request.Posture && match.Record.Input.IsEmpty && (caller is null || match.Record.Caller == caller))
+                .Select(match => (match.Record, values.Slice(match.Row * logged.Width, logged.Width).ToArray())));
+        }
+
+        string whose = $"{(caller is null ? "" : $" of caller {request.Caller}")} in posture {request.Posture}";
+        if (found.Count == 0)
+        {
+            throw new MistakeException(wanted == 0 ? Say($"'{list}' has no marked queries{whose} ({reader.Records:N0} in all). Give another --posture or --caller.")
+                : logged is null ? Say($"'{list}' keeps digests only of {wanted:N0} marked queries{whose}, no inputs. Give rows of your own log with --queries, among which they are looked for, or set Evidence:KeepInputs for another time.")
+                : Say($"None of the {logged.Count:N0} rows of --queries is among the {wanted:N0} marked queries{whose} in '{list}'. Give the log as the model got it (--scale), or leave --evidence out to ask all rows."));
+        }
+
+        int width = logged?.Width ?? found[0].Input.Length;
+        if (found.Exists(row => row.Input.Length != width))
+        {
+            throw new MistakeException($"Rows of '{list}' and --queries have different numbers of values. Give those of one model.");
+        }
+
+        CallerAttribution[] callers = [.. found.GroupBy(row => row.Record.Caller).Select(group => new CallerAttribution(EvidenceCommand.Digits(group.Key), group.Count()))
+            .OrderByDescending(group => group.Queries).ThenBy(group => group.Caller, StringComparer.Ordinal)];
+        float[] inputs = [.. found.SelectMany(row => row.Input)];
+        string note = Say($"Of {wanted:N0} marked queries{whose} in the list, the inputs of {found.Count:N0} are known: {kept:N0} are kept by it, and {found.Count - kept:N0} were found in --queries. Only these are asked.");
+        return new EvidenceQueries(new Dataset("evidence", inputs, width), note, callers);
+    }
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

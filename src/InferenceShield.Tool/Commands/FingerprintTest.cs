@@ -1,0 +1,100 @@
+using System.Globalization;
+using InferenceShield.Lab;
+
+namespace InferenceShield.Tool;
+
+/// <summary>The test of <c>verify --fingerprint</c>: rows with true labels in three parts, one to choose inputs from, one to train the models that choose them, and one
+/// to train controls on, so that no control knows a row that inputs were chosen by.</summary>
+internal sealed class FingerprintTest
+{
+    private const int FewestRows = 120;
+    private const int FewestControls = 5;
+    private const int Helpers = 6;
+    private const int MostOfAKind = 400;
+    private const ulong Seed = 1;
+
+    private readonly OnnxClassifier _target;
+    private readonly Dataset _probes;
+    private readonly Dataset _making;
+    private Fingerprint? _fingerprint;
+    private int _controls;
+
+    private FingerprintTest(OnnxClassifier target, Dataset data)
+    {
+        _target = target;
+        int part = data.Count / 3;
+        Dataset rows = data.Shuffle(Seed);
+        _probes = rows.Slice(0, part);
+        _making = rows.Slice(part, part);
+        ControlRows = rows.Slice(2 * part, part);
+    }
+
+    /// <summary>What control models are trained on.</summary>
+    public Dataset ControlRows { get; }
+
+    /// <summary>What is said before anybody is asked.</summary>
+    public string Plan => Say($"The fingerprint asks at most {Most(_probes.Count).Sum()} queries more, for labels only. With {_controls} controls its p-value cannot be below {1.0 / (1 + _controls):0.0000}; 19 reach .05, 99 reach .01.");
+
+    /// <param name="request">Whose control data are read.</param>
+    /// <param name="target">The protected model. Not disposed of.</param>
+    /// <param name="data">Rows with true labels, none of which the target was trained on.</param>
+    public static FingerprintTest Of(VerifyRequest request, OnnxClassifier target, Dataset data)
+    {
+        string path = request.ControlData!;
+        if (data.Width != target.InputLength)
+        {
+            throw new MistakeException($"Rows of '{path}' have {data.Width} values; the model takes {target.InputLength}.");
+        }
+
+        if (!data.HasLabels || data.ClassCount > target.ClassCount)
+        {
+            throw new MistakeException(data.HasLabels ? $"Labels of '{path}' go up to {data.ClassCount - 1}; the model has {target.ClassCount} classes." : $"'{path}' has no labels. A fingerprint needs true ones: give --control-labels, or --label-column.");
+        }
+
+        if (data.Count < FewestRows)
+        {
+            throw new MistakeException($"'{path}' has {data.Count} rows; a fingerprint needs at least {FewestRows}, and is the better the more there are. Give more with --control-data.");
+        }
+
+        int controls = request.Controls.Count + request.TrainControls;
+        return controls >= FewestControls
+            ? new FingerprintTest(target, data) { _controls = controls }
+            : throw new MistakeException($"--fingerprint compares the suspect with at least {FewestControls} independent models, and there are {controls}. Give more with --control or --train-controls; 19 are needed for a p-value of .05, 99 for .01.");
+    }
+
+    /// <summary>What has to be said of the controls.</summary>
+    public static string NoteOf(VerifyRequest request) => request.TrainControls == 0
+        ? "Fingerprint: its p-value holds if the suspect, were it independent, could as well be one of the controls: of the same task, of like accuracy, and not trained on the control data."
+        : Say($"Fingerprint: {request.TrainControls} of the controls were trained here on a third of the control data. An honest suspect of more data agrees with any good model more than they do, and then p is too small: give models of like accuracy with --control.");
+
+    /// <summary>Makes the fingerprint, once, and tests a suspect.</summary>
+    public async Task<OwnershipTestResult> RunAsync(Suspect suspect, IReadOnlyList<VerificationControl> controls, SuspectLabelRequest asking, CancellationToken cancellationToken)
+    {
+        _fingerprint ??= Make(cancellationToken);
+        int[] labels = await SuspectLabels.AskAsync(suspect, _fingerprint.Inputs, _target.ClassCount, asking, cancellationToken).ConfigureAwait(false);
+        return _fingerprint.Compare(_fingerprint.MeasureLabels(labels), [.. controls.Select(control => _fingerprint.Measure(control.Model))]);
+    }
+
+    private Fingerprint Make(CancellationToken cancellationToken)
+    {
+        int threads = Environment.ProcessorCount;
+        IReadOnlyList<VerificationControl> independents = VerificationControl.Train(_making, _target.ClassCount, Helpers, seed: 1_000, threads: threads, cancellationToken: cancellationToken);
+        IClassifier[] copies = new IClassifier[Helpers];
+        for (int i = 0; i < copies.Length; i++)
+        {
+            Dataset rows = _making.Shuffle(2_000 + (ulong)i).Slice(0, _making.Count / 2);
+            float[] answers = new float[rows.Count * _target.ClassCount];
+            _target.Classify(rows.Values.Span, answers);
+            copies[i] = SurrogateTrainer.Train(rows.Values.Span, answers, rows.Width, _target.ClassCount, new SurrogateOptions(), 2_000 + (ulong)i, threads, cancellationToken);
+        }
+
+        int[] most = Most(_probes.Count);
+        return Fingerprint.Make(
+            _target, _probes, [.. independents.Select(control => control.Model)], copies, new FingerprintOptions { Boundary = most[0], Mistakes = most[1], Conferrable = most[2] }, Seed);
+    }
+
+    /// <summary>Near-boundary inputs, mistakes, conferrable inputs.</summary>
+    private static int[] Most(int probes) => [Math.Min(300, probes / 5), Math.Min(300, probes), Math.Min(MostOfAKind, probes)];
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
