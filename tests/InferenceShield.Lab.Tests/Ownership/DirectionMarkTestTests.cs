@@ -36,6 +36,15 @@ public sealed class DirectionMarkTestTests
         Assert.InRange(new DirectionMarkTest(clean, Dimension, Remap(shifted, Dimension, seed: 3, noise: 0.02), Dimension).Run(key, s_options, Keys, seed: 9).Statistic, -3, 3);
     }
 
+    [Fact]
+    public void Answers_that_are_served_as_they_are_are_far_beyond_random_keys()
+    {
+        float[] clean = Embed(seed: 1);
+        using MarkKey key = MakeKey(1);
+        double z = new DirectionMarkTest(clean, Dimension, Mark(clean, key, s_options), Dimension).Run(key, s_options, Keys, seed: 9).Statistic;
+        Assert.True(z > 20, $"z is {z}");
+    }
+
     [Theory]
     [InlineData(2, 1)]
     [InlineData(3, 16)]
