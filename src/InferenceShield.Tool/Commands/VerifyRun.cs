@@ -14,6 +14,11 @@ internal static class VerifyRun
             throw new MistakeException("Give a suspect: an ONNX file or a URL. Without one, --plan says how many queries are needed.");
         }
 
+        if (request.Suspects.GroupBy(SuspectTarget.NameOf).FirstOrDefault(static named => named.Count() > 1) is { } twice)
+        {
+            throw new MistakeException($"Two suspects are called '{twice.Key}', and reports and dossiers tell them apart by name. Rename a file, or verify them one after the other.");
+        }
+
         using VerifyInputs inputs = VerifyInputs.Open(request, cancellationToken);
         try
         {
@@ -84,6 +89,7 @@ internal static class VerifyRun
             {
                 Model = inputs.Model,
                 Suspect = suspect.Name,
+                SuspectIdentity = suspect.Identity,
                 Time = TimeProvider.System.GetUtcNow(),
                 Version = typeof(OwnershipVerifier).Assembly.GetName().Version?.ToString(3) ?? "",
                 Seed = 1,

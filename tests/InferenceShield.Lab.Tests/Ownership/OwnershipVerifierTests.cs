@@ -135,6 +135,17 @@ public sealed class OwnershipVerifierTests : IDisposable
     }
 
     [Fact]
+    public async Task Kept_answers_do_not_accuse_another_suspect_of_the_same_name()
+    {
+        VerificationRequest request = Request(8000) with { AnswersFile = Path.Combine(_folder, "answers") };
+        VerificationReport report = await OwnershipVerifier.VerifyAsync(request, Suspect.Of("model", _target.Copy(_key, 0.9), identity: "SHA-256 1"));
+        Assert.Equal("SHA-256 1", report.SuspectIdentity);
+        Suspect honest = Suspect.Of("model", MarkedModel.Clean(2), identity: "SHA-256 2");
+        InvalidDataException other = await Assert.ThrowsAsync<InvalidDataException>(() => OwnershipVerifier.VerifyAsync(request with { Resume = true }, honest));
+        Assert.Contains("another suspect", other.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Kept_answers_of_other_queries_or_altered_ones_are_refused()
     {
         string file = Path.Combine(_folder, "answers");
