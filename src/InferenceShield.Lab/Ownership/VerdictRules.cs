@@ -98,7 +98,11 @@ internal static class VerdictRules
             isKeyed ? "The p-value is the chance of such a fit for a key that marked nothing. It is not the chance that the suspect is innocent."
                 : "The p-value is the chance of such a fit for one more independent model like the controls. It is not the chance that the suspect is innocent, and a model trained on the same rows, or better than the controls, fits more.",
         ];
-        if (verdict != OwnershipVerdict.ConsistentWithCopying)
+        if (verdict == OwnershipVerdict.ConsistentWithCopying)
+        {
+            limits.Add("Nothing here shows how the queries were chosen. Who picks them by the suspect's answers makes any model fit: have the suspect asked again on queries that an opponent chooses from the whole list.");
+        }
+        else
         {
             limits.Add("Finding nothing does not clear a model: strong regularisation, voting over near-duplicates, ensembles and further training weaken marks.");
         }

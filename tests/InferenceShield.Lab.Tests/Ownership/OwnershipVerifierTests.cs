@@ -135,6 +135,14 @@ public sealed class OwnershipVerifierTests : IDisposable
     }
 
     [Fact]
+    public async Task A_verdict_of_copying_says_that_picked_queries_make_any_model_fit()
+    {
+        VerificationReport report = await VerifyAsync(_target.Copy(_key, 0.9), Request(8000));
+        Assert.Equal(OwnershipVerdict.ConsistentWithCopying, report.Verdict);
+        Assert.Contains(report.Limits, limit => limit.Contains("how the queries were chosen", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Kept_answers_do_not_accuse_another_suspect_of_the_same_name()
     {
         VerificationRequest request = Request(8000) with { AnswersFile = Path.Combine(_folder, "answers") };
