@@ -187,7 +187,8 @@ public static class VerificationWriter
         _ => "by control models",
     };
 
-    private static string PValue(double value) => double.IsNaN(value) ? "none"
+    /// <summary>A p-value as people read it.</summary>
+    internal static string PValue(double value) => double.IsNaN(value) ? "none"
         : value <= BinomialTail.Smallest ? "1e-300 or less"
         : value.ToString(value < 0.001 ? "0.0e+0" : "0.000", CultureInfo.InvariantCulture);
 
