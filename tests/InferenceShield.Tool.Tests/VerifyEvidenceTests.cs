@@ -53,6 +53,14 @@ public sealed class VerifyEvidenceTests : IDisposable
         Assert.True(await _tool.RunAsync(Verify(list, "--plan")) == ExitCode.Done, _tool.Error);
         Assert.Contains($"{bob} queries are at hand", _tool.Output, StringComparison.Ordinal);
         Assert.Contains($"{alice + bob} are kept by it, and 0 were found", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("in posture Normal. Callers in another posture", _tool.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Missing in the list", _tool.Output, StringComparison.Ordinal);
+
+        string segment = list + ".000001";
+        byte[] whole = await File.ReadAllBytesAsync(segment);
+        await File.WriteAllBytesAsync(segment, whole[..^1]);
+        Assert.True(await _tool.RunAsync(Verify(list, "--plan")) == ExitCode.Done, _tool.Error);
+        Assert.Contains("Missing in the list: ", _tool.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,7 +72,7 @@ public sealed class VerifyEvidenceTests : IDisposable
         [
             (Verify(list), $"keeps digests only of {alice + bob} marked queries in posture Normal"),
             (Verify(list, "--queries", other), $"None of the 2 rows of --queries is among the {alice + bob} marked queries"),
-            (Verify(list, "--queries", ToolRun.Images, "--posture", "Guarded"), "has no marked queries in posture Guarded"),
+            (Verify(list, "--queries", ToolRun.Images, "--posture", "Guarded"), $"has no marked queries in posture Guarded ({alice + bob} in all; {alice + bob} in Normal)"),
             (Verify(list, "--queries", ToolRun.Images, "--caller", "mallory"), "--caller mallory: no query in the list"),
             (["verify", ToolRun.Model, "--model", ToolRun.Model, "--queries", ToolRun.Images, "--caller", "alice", "--policy", _policy, "--secret-env", Variable], "give --evidence"),
         ];

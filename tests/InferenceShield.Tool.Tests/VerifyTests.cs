@@ -36,7 +36,7 @@ public sealed class VerifyTests : IDisposable
         Assert.Equal(_tool.Output.Trim(), (await File.ReadAllTextAsync(_tool.At("verification/verification.json"))).Trim());
         Assert.Contains("<svg", await File.ReadAllTextAsync(_tool.At("verification/verification.html")), StringComparison.Ordinal);
 
-        // What is kept is not asked again: the suspect's file may even be another by now.
+        // What is kept is not asked again.
         Assert.Equal(ExitCode.Done, await _tool.RunAsync([.. verify, "--resume"]));
         using JsonDocument again = JsonDocument.Parse(_tool.Output);
         Assert.Equal(report.GetProperty("tests")[0].GetProperty("pValue").GetDouble(), again.RootElement[0].GetProperty("tests")[0].GetProperty("pValue").GetDouble());
@@ -106,6 +106,7 @@ public sealed class VerifyTests : IDisposable
             (Verify("http://127.0.0.1:9/v2/models/m"), "--i-am-authorised"),
             (Verify("http://example.test/v2/models/m", "--i-am-authorised"), "--allow-remote"),
             (Verify(ToolRun.Model, "--commitment", bare), "no commitment"),
+            ([.. Verify(ToolRun.Model), ToolRun.Model], "Two suspects are called 'fashion'"),
         ];
         foreach ((string[] arguments, string expected) in mistakes)
         {

@@ -64,7 +64,7 @@ internal sealed class AnswerStore : IDisposable
     public static string DigestOf(Dataset queries, Suspect suspect)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{suspect.Name}\n{suspect.Oracle.AnswerLength}\n{queries.Width}\n")));
+        hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{suspect.Name}\n{suspect.Identity}\n{suspect.Oracle.AnswerLength}\n{queries.Width}\n")));
         byte[] bytes = new byte[queries.Width * sizeof(float)];
         for (int row = 0; row < queries.Count; row++)
         {

@@ -57,6 +57,7 @@ public static class OwnershipVerifier
         {
             Model = request.Key.Model,
             Suspect = suspect.Name,
+            SuspectIdentity = suspect.Identity,
             Commitment = request.Commitment,
             Time = request.Time.GetUtcNow(),
             Version = typeof(OwnershipVerifier).Assembly.GetName().Version?.ToString(3) ?? "",

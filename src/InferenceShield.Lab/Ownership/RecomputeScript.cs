@@ -104,6 +104,8 @@ internal static class RecomputeScript
                 wrong += not same
                 print(f"{'ok   ' if same else 'WRONG'} {name}: report {said}, recomputed {found}")
 
+            if len(sys.argv) != 2:
+                sys.exit("Give the dossier: python3 recompute.py DOSSIER.zip")
             with zipfile.ZipFile(sys.argv[1]) as archive:
                 for name, digest in json.loads(archive.read("manifest.json"))["sha256"].items():
                     compare("SHA-256 of " + name, digest, hashlib.sha256(archive.read(name)).hexdigest())

@@ -28,6 +28,10 @@ public sealed class Suspect
     /// <summary>What it is called in reports.</summary>
     public string Name { get; }
 
+    /// <summary>What tells it from others of its name: the SHA-256 of a file, an address. Answers that were kept count for the same one only, and reports name it.</summary>
+    /// <value>The default is empty: then only the name tells suspects apart.</value>
+    public string Identity { get; init; } = "";
+
     /// <summary>Who is asked.</summary>
     public IOracle Oracle { get; }
 
@@ -41,10 +45,11 @@ public sealed class Suspect
     /// <param name="name">What it is called in reports.</param>
     /// <param name="model">The model. Not disposed of.</param>
     /// <param name="isLabelOnly">Whether its scores are not to be used.</param>
-    public static Suspect Of(string name, IClassifier model, bool isLabelOnly = false)
+    /// <param name="identity">As <see cref="Identity"/>.</param>
+    public static Suspect Of(string name, IClassifier model, bool isLabelOnly = false, string identity = "")
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new Suspect(name, new DelegateOracle(model.InputLength, model.ClassCount, (rows, answers) => model.Classify(rows.Span, answers.Span)), isLabelOnly);
+        return new Suspect(name, new DelegateOracle(model.InputLength, model.ClassCount, (rows, answers) => model.Classify(rows.Span, answers.Span)), isLabelOnly) { Identity = identity };
     }
 
     /// <summary>A function from a row to a label.</summary>

@@ -13,6 +13,9 @@ internal static class VerdictRules
     /// <summary>At or below it a suspect is consistent with copying.</summary>
     public const double Copying = 1e-4;
 
+    /// <summary>Fewer random keys cannot give a rank that is small enough to speak of a copy.</summary>
+    private const int LeastRandomKeys = 10_000;
+
     /// <summary>Above it, with enough answers, there is no evidence.</summary>
     public const double Nothing = 0.01;
 
@@ -77,7 +80,15 @@ internal static class VerdictRules
     {
         if (holding.Length == 0)
         {
-            return "Inconclusive: no test has answers that count and holds.";
+            OwnershipTestResult? open = report.Tests.FirstOrDefault(static test => test.Answers == 0 && test.Needed > 0);
+            return open is null ? "Inconclusive: no test has answers that count and holds."
+                : Say($"Inconclusive: too few answers. The {open.Name} test has none that count and needs {open.Needed:N0} more.");
+        }
+
+        OwnershipTestResult? floor = Array.Find(holding, static test => test.Method == PValueMethod.RandomKeys && test.RandomKeys < LeastRandomKeys && test.PValue * (1 + test.RandomKeys) < 1.5);
+        if (floor is not null)
+        {
+            return Say($"Inconclusive: in the {floor.Name} test the owner's key fits better than {floor.RandomKeys:N0} random keys, and so many cannot give a p-value below {1.0 / (1 + floor.RandomKeys):0.0e+0}; an accusation takes {Copying:0.0e+0}. Verify again with many more than {LeastRandomKeys:N0} random keys: no query has to be asked again.");
         }
 
         if (suffices)
@@ -86,7 +97,7 @@ internal static class VerdictRules
         }
 
         OwnershipTestResult nearest = holding.MinBy(static test => (double)test.Needed / Math.Max(1, test.Answers))!;
-        return Say($"Inconclusive: too few answers. The {nearest.Name} test has {nearest.Answers:N0} that count and needs {nearest.Needed - nearest.Answers:N0} more (p = {report.CombinedPValue:0.000e+0} so far).");
+        return Say($"Inconclusive: too few answers. The {nearest.Name} test has {nearest.Answers:N0} that count and needs {nearest.Needed - nearest.Answers:N0} more (p = {VerificationWriter.PValue(report.CombinedPValue)} so far).");
     }
 
     private static List<string> Limits(VerificationReport report, OwnershipVerdict verdict, bool isKeyed)
@@ -98,7 +109,11 @@ internal static class VerdictRules
             isKeyed ? "The p-value is the chance of such a fit for a key that marked nothing. It is not the chance that the suspect is innocent."
                 : "The p-value is the chance of such a fit for one more independent model like the controls. It is not the chance that the suspect is innocent, and a model trained on the same rows, or better than the controls, fits more.",
         ];
-        if (verdict != OwnershipVerdict.ConsistentWithCopying)
+        if (verdict == OwnershipVerdict.ConsistentWithCopying)
+        {
+            limits.Add("Nothing here shows how the queries were chosen. Who picks them by the suspect's answers makes any model fit: have the suspect asked again on queries that an opponent chooses from the whole list.");
+        }
+        else
         {
             limits.Add("Finding nothing does not clear a model: strong regularisation, voting over near-duplicates, ensembles and further training weaken marks.");
         }

@@ -6,8 +6,11 @@ public sealed record VerificationReport
     /// <summary>The protected model's name.</summary>
     public required string Model { get; init; }
 
-    /// <summary>What the suspect was called by who asked: a file's name, or a host.</summary>
+    /// <summary>What the suspect was called by who asked: a file's name, or a host and path.</summary>
     public required string Suspect { get; init; }
+
+    /// <summary>What tells the suspect from others of its name: the SHA-256 of its file, or its address; empty where who asked gave none.</summary>
+    public string SuspectIdentity { get; init; } = "";
 
     /// <summary>The id of the commitment that the key opened; empty for none.</summary>
     public string Commitment { get; init; } = "";

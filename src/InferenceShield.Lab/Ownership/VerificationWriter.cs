@@ -133,7 +133,7 @@ public static class VerificationWriter
             html.Append(CultureInfo.InvariantCulture, $"<li>{Escape(limit)}</li>\n");
         }
 
-        html.Append(CultureInfo.InvariantCulture, $"</ul>\n<h3>Settings</h3>\n<dl>\n<dt>Model</dt><dd>{Escape(report.Model)}</dd>\n<dt>Commitment</dt><dd>{Escape(report.Commitment.Length > 0 ? report.Commitment : "none")}</dd>\n<dt>Queries</dt><dd>{report.Queries:N0}</dd>\n<dt>Controls</dt><dd>{Escape(report.Controls.Count > 0 ? string.Join(", ", report.Controls) : "none")}</dd>\n<dt>Seed</dt><dd>{report.Seed}</dd>\n<dt>Time</dt><dd>{report.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC</dd>\n<dt>Version</dt><dd>{Escape(report.Version)}</dd>\n</dl>\n</section>\n");
+        html.Append(CultureInfo.InvariantCulture, $"</ul>\n<h3>Settings</h3>\n<dl>\n<dt>Model</dt><dd>{Escape(report.Model)}</dd>\n<dt>Suspect</dt><dd>{Escape(report.SuspectIdentity is { Length: > 0 } identity ? $"{report.Suspect}, {identity}" : report.Suspect)}</dd>\n<dt>Commitment</dt><dd>{Escape(report.Commitment.Length > 0 ? report.Commitment : "none")}</dd>\n<dt>Queries</dt><dd>{report.Queries:N0}</dd>\n<dt>Controls</dt><dd>{Escape(report.Controls.Count > 0 ? string.Join(", ", report.Controls) : "none")}</dd>\n<dt>Seed</dt><dd>{report.Seed}</dd>\n<dt>Time</dt><dd>{report.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC</dd>\n<dt>Version</dt><dd>{Escape(report.Version)}</dd>\n</dl>\n</section>\n");
         return html.ToString();
     }
 
@@ -187,7 +187,8 @@ public static class VerificationWriter
         _ => "by control models",
     };
 
-    private static string PValue(double value) => double.IsNaN(value) ? "none"
+    /// <summary>A p-value as people read it.</summary>
+    internal static string PValue(double value) => double.IsNaN(value) ? "none"
         : value <= BinomialTail.Smallest ? "1e-300 or less"
         : value.ToString(value < 0.001 ? "0.0e+0" : "0.000", CultureInfo.InvariantCulture);
 

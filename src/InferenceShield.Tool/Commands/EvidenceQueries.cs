@@ -24,6 +24,7 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         CallerKey? caller = request.Caller is { } name ? EvidenceCommand.Find("--caller", name, reader, secret, model) : null;
         List<(EvidenceRecord Record, float[] Input)> found = [];
         int wanted = 0;
+        SortedDictionary<Posture, int> others = [];
         foreach (EvidenceRecord record in caller is { } one ? reader.Read(one) : reader.Read())
         {
             if (record.Posture == request.Posture)
@@ -33,6 +34,10 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
                 {
                     found.Add((record, record.ReadInput()));
                 }
+            }
+            else
+            {
+                others[record.Posture] = others.GetValueOrDefault(record.Posture) + 1;
             }
         }
 
@@ -48,7 +53,7 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         string whose = $"{(caller is null ? "" : $" of caller {request.Caller}")} in posture {request.Posture}";
         if (found.Count == 0)
         {
-            throw new MistakeException(wanted == 0 ? Say($"'{list}' has no marked queries{whose} ({reader.Records:N0} in all). Give another --posture or --caller.")
+            throw new MistakeException(wanted == 0 ? Say($"'{list}' has no marked queries{whose} ({reader.Records:N0} in all{string.Concat(others.Select(static other => Say($"; {other.Value:N0} in {other.Key}")))}). Give another --posture or --caller.")
                 : logged is null ? Say($"'{list}' keeps digests only of {wanted:N0} marked queries{whose}, no inputs. Give rows of your own log with --queries, among which they are looked for, or set Evidence:KeepInputs for another time.")
                 : Say($"None of the {logged.Count:N0} rows of --queries is among the {wanted:N0} marked queries{whose} in '{list}'. Give the log as the model got it (--scale), or leave --evidence out to ask all rows."));
         }
@@ -62,7 +67,7 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         CallerAttribution[] callers = [.. found.GroupBy(row => row.Record.Caller).Select(group => new CallerAttribution(EvidenceCommand.Digits(group.Key), group.Count()))
             .OrderByDescending(group => group.Queries).ThenBy(group => group.Caller, StringComparer.Ordinal)];
         float[] inputs = [.. found.SelectMany(row => row.Input)];
-        string note = Say($"Of {wanted:N0} marked queries{whose} in the list, the inputs of {found.Count:N0} are known: {kept:N0} are kept by it, and {found.Count - kept:N0} were found in --queries. Only these are asked.");
+        string note = Say($"Of {wanted:N0} marked queries{whose} in the list, the inputs of {found.Count:N0} are known: {kept:N0} are kept by it, and {found.Count - kept:N0} were found in --queries. Only these are asked.") + string.Concat(reader.Missing.Select(static missing => " Missing in the list: " + missing));
         return new EvidenceQueries(new Dataset("evidence", inputs, width), note, callers);
     }
 

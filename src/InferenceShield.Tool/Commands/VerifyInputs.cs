@@ -99,6 +99,7 @@ internal sealed class VerifyInputs : IDisposable
         }
 
         Dataset queries = ReadQueries(request, name, commitment);
+        _notes.Add($"Tested are the marks of output '{marks.Output}' in posture {marks.Posture}. Callers in another posture were given those of that one.");
         OnnxClassifier target = Keep(OutputChoice.Open(request.Model, queries, request.Output ?? marks.Output, request.Kind ?? KindOf(marks), [], out _));
         string? space = request.InputSpace ?? policy.InputSpaceFile;
         if (space is not null && commitment?.InputSpaceDigest is { } digest)

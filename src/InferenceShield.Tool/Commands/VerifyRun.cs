@@ -19,6 +19,11 @@ internal static class VerifyRun
             throw new MistakeException("Give a suspect: an ONNX file or a URL. Without one, --plan says how many queries are needed.");
         }
 
+        if (request.Suspects.GroupBy(SuspectTarget.NameOf).FirstOrDefault(static named => named.Count() > 1) is { } twice)
+        {
+            throw new MistakeException($"Two suspects are called '{twice.Key}', and reports and dossiers tell them apart by name. Rename a file, or verify them one after the other.");
+        }
+
         using VerifyInputs inputs = VerifyInputs.Open(request, cancellationToken);
         try
         {
@@ -90,7 +95,7 @@ internal static class VerifyRun
 
         VerificationReport report = inputs.Verification is { } verification
             ? await OwnershipVerifier.VerifyAsync(verification with { AnswersFile = FileOf("answers"), Resume = request.Resume, FurtherTests = further }, suspect, null, cancellationToken).ConfigureAwait(false)
-            : JudgeAlone(inputs, suspect.Name, further, further.Sum(static test => test.Answers));
+            : JudgeAlone(inputs, suspect.Name, further, further.Sum(static test => test.Answers)) with { SuspectIdentity = suspect.Identity };
         return report with { Notes = [.. inputs.Notes, .. report.Notes], Callers = inputs.Callers };
     }
 

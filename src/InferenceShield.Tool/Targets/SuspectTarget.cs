@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using InferenceShield.Lab;
 
 namespace InferenceShield.Tool;
@@ -7,7 +9,7 @@ internal static class SuspectTarget
 {
     public static async Task<(Suspect Suspect, IDisposable Owned)> OpenAsync(VerifyRequest request, string suspect, CancellationToken cancellationToken)
     {
-        if (Uri.TryCreate(suspect, UriKind.Absolute, out Uri? address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps))
+        if (TryGetAddress(suspect, out Uri? address))
         {
             AuditRequest asking = new(suspect, "")
             {
@@ -21,17 +23,30 @@ internal static class SuspectTarget
             };
             ServedModel.RequireAddress(asking, address);
             (HttpOracle oracle, _) = await ServedModel.OpenAsync(asking, address, cancellationToken).ConfigureAwait(false);
-            return (new Suspect(address.Host, oracle, request.LabelOnly), oracle);
+            return (new Suspect(NameOf(suspect), oracle, request.LabelOnly) { Identity = address.GetLeftPart(UriPartial.Path) }, oracle);
         }
 
         try
         {
             OnnxClassifier model = new(suspect, request.SuspectOutput);
-            return (Suspect.Of(DataFile.NameOf(suspect), model, request.LabelOnly), model);
+            return (Suspect.Of(NameOf(suspect), model, request.LabelOnly, "SHA-256 " + DigestOf(suspect)), model);
         }
         catch (Exception exception) when (exception is ArgumentException and not ArgumentNullException)
         {
             throw MistakeException.Of((ArgumentException)exception);
         }
+    }
+
+    /// <summary>What a suspect is called in reports: a file's name, or a host and path.</summary>
+    public static string NameOf(string suspect) =>
+        TryGetAddress(suspect, out Uri? address) ? address.Authority + address.AbsolutePath : DataFile.NameOf(suspect);
+
+    private static bool TryGetAddress(string suspect, [NotNullWhen(true)] out Uri? address) =>
+        Uri.TryCreate(suspect, UriKind.Absolute, out address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps);
+
+    private static string DigestOf(string file)
+    {
+        using FileStream stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }

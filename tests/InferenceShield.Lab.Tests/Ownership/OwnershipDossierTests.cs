@@ -200,6 +200,7 @@ public sealed class OwnershipDossierTests : IDisposable
     public async Task The_script_finds_the_same_figures_and_sees_those_that_are_not(MarkKeying keying)
     {
         Assert.Contains("python3 recompute.py", RecomputeScript.Text, StringComparison.Ordinal);
+        Assert.Contains("len(sys.argv) != 2", RecomputeScript.Text, StringComparison.Ordinal); // says how it is called
         Assert.DoesNotContain("@", RecomputeScript.Text.Replace("@COPYING", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Contains("p <= 0.0001", RecomputeScript.Text, StringComparison.Ordinal);
         Dictionary<string, byte[]> parts = Unpack(OwnershipDossier.Create(await Content(keying), _sample.Signer));

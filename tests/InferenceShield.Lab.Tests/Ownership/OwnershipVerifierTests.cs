@@ -135,6 +135,37 @@ public sealed class OwnershipVerifierTests : IDisposable
     }
 
     [Fact]
+    public async Task A_verdict_of_copying_says_that_picked_queries_make_any_model_fit()
+    {
+        VerificationReport report = await VerifyAsync(_target.Copy(_key, 0.9), Request(8000));
+        Assert.Equal(OwnershipVerdict.ConsistentWithCopying, report.Verdict);
+        Assert.Contains(report.Limits, limit => limit.Contains("how the queries were chosen", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(PValueMethod.RandomKeys, 4999, 0.000999, "cannot give a p-value below 1.0e-3")]
+    [InlineData(PValueMethod.Exact, 0, double.NaN, "has none that count and needs 6,865 more")]
+    [InlineData(PValueMethod.Exact, 10, 0.5, "needs 6,855 more (p = 0.500 so far)")]
+    public void An_inconclusive_verdict_says_what_is_missing(PValueMethod method, int answers, double pValue, string expected)
+    {
+        OwnershipTestResult test = new("cosine", answers, 6865, 4, 0, 4, 2, 6, "z", pValue, method, 1000, 0.01, [], "");
+        VerificationReport report = VerdictRules.Apply(new VerificationReport { Model = "m", Suspect = "s", Tests = [test], CombinedPValue = pValue, Words = "", Limits = [] });
+        Assert.Equal(OwnershipVerdict.Inconclusive, report.Verdict);
+        Assert.Contains(expected, report.Words, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Kept_answers_do_not_accuse_another_suspect_of_the_same_name()
+    {
+        VerificationRequest request = Request(8000) with { AnswersFile = Path.Combine(_folder, "answers") };
+        VerificationReport report = await OwnershipVerifier.VerifyAsync(request, Suspect.Of("model", _target.Copy(_key, 0.9), identity: "SHA-256 1"));
+        Assert.Equal("SHA-256 1", report.SuspectIdentity);
+        Suspect honest = Suspect.Of("model", MarkedModel.Clean(2), identity: "SHA-256 2");
+        InvalidDataException other = await Assert.ThrowsAsync<InvalidDataException>(() => OwnershipVerifier.VerifyAsync(request with { Resume = true }, honest));
+        Assert.Contains("another suspect", other.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Kept_answers_of_other_queries_or_altered_ones_are_refused()
     {
         string file = Path.Combine(_folder, "answers");
