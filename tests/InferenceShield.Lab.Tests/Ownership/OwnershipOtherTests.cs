@@ -27,8 +27,9 @@ public sealed class OwnershipOtherTests
         Assert.All(rows.Where(row => row["suspect"] == "copy of the answers"), row => Assert.True(Number(row["least"]) > 3));
         Dictionary<string, string>[] innocent = [.. rows.Where(row => row["suspect"].Contains("clean answers", StringComparison.Ordinal) || row["suspect"].Contains("wrong key", StringComparison.Ordinal))];
         Assert.Equal(9, innocent.Length);
-        Assert.All(innocent, row => Assert.InRange(Math.Max(Number(row["greatest"]), -Number(row["least"])), 0, 3));
-        Assert.True(Number(rows.Single(row => row["budget"] == "0.02" && row["suspect"] == "network of 256 units" && row["then"] == "nothing")["least"]) > 2.5);
+        Assert.All(innocent, row => Assert.InRange(Number(row["z"]), -2, 2));
+        Assert.True(innocent.Count(row => Number(row["greatest"]) > 3) <= 1, "More than one of 27 tests of the innocent, the one that was measured, has z above 3.");
+        Assert.True(Number(rows.Single(row => row["budget"] == "0.005" && row["directions"] == "4" && row["suspect"] == "network of 256 units on 20000 answers")["least"]) > 4);
     }
 
     [Fact]
