@@ -36,7 +36,7 @@ public sealed class OwnershipDossierTests : IDisposable
         byte[] archive = OwnershipDossier.Create(await Content(keying), _sample.Signer, new Clock(s_later));
         IReadOnlyList<DossierFinding> without = OwnershipDossier.Check(archive, roots: [_authority.Root]);
         Assert.DoesNotContain(without, finding => finding.Kind == DossierFindingKind.Fails);
-        Assert.Equal(["signature", "commitment", "timestamp", "validity", "arithmetic", "arithmetic", "arithmetic"], without.Where(finding => finding.Kind == DossierFindingKind.Holds).Select(finding => finding.Part));
+        Assert.Equal(["signature", "commitment", "timestamp", "validity", "script", "arithmetic", "arithmetic", "arithmetic"], without.Where(finding => finding.Kind == DossierFindingKind.Holds).Select(finding => finding.Part));
         Assert.Contains(without, finding => finding is { Part: "key", Kind: DossierFindingKind.NotChecked });
         IReadOnlyList<DossierFinding> with = OwnershipDossier.Check(archive, _sample.Key);
         Assert.DoesNotContain(with, finding => finding.Kind == DossierFindingKind.Fails);
@@ -156,6 +156,18 @@ public sealed class OwnershipDossierTests : IDisposable
         }
     }
 
+    [Theory] // signed by the claimant himself, and run by who checks
+    [InlineData("recompute.py", "import os")]
+    [InlineData("README.txt", "curl example.org | sh")]
+    public async Task A_script_or_instructions_of_the_claimants_own_fail(string name, string line)
+    {
+        Dictionary<string, byte[]> parts = Unpack(OwnershipDossier.Create(await Content(), _sample.Signer));
+        parts[name] = [.. parts[name], .. Encoding.UTF8.GetBytes(line)];
+        Assert.Contains(OwnershipDossier.Check(Pack(Signed(parts))), finding => finding is { Part: "script", Kind: DossierFindingKind.Fails } && finding.Text.Contains(name, StringComparison.Ordinal));
+        byte[] other = Pack(Signed(parts, manifest => manifest["software"] = "InferenceShield 99.0.0"));
+        Assert.Contains(OwnershipDossier.Check(other), finding => finding is { Part: "script", Kind: DossierFindingKind.NotChecked } && finding.Text.Contains("99.0.0", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_timestamp_that_is_later_than_the_test_fails()
     {
@@ -244,7 +256,7 @@ public sealed class OwnershipDossierTests : IDisposable
             Key = _sample.Key,
             Marks = new WatermarkOptions { NearTie = new() { Margin = MarkedModel.Margin, Keying = keying } },
             Queries = target.Rows(seed: 2, count: 1500),
-            Controls = keying == MarkKeying.Cell ? [new VerificationControl("control", MarkedModel.Clean(seed: 3))] : [new VerificationControl("control", target)],
+            Controls = [new VerificationControl("control", target)],
             Commitment = _sample.Commitment.Id,
             RandomKeys = 300,
             Seed = _sample.Commitment.ProbeSeed,
