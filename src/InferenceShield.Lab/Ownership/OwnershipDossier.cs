@@ -211,6 +211,11 @@ public static class OwnershipDossier
 
     private static DossierFinding CheckNames(OwnershipCommitment commitment, VerificationReport[] reports, string manifest)
     {
+        if (reports.FirstOrDefault(report => report.Seed != commitment.ProbeSeed) is { } drawn)
+        {
+            return new("commitment", DossierFindingKind.Fails, $"Queries and random keys of the report on {drawn.Suspect} were drawn with seed {drawn.Seed}; the commitment binds its maker to {commitment.ProbeSeed}. A seed that is chosen can be one that fits.");
+        }
+
         string? other = manifest != commitment.Id ? "the manifest" : reports.FirstOrDefault(report => report.Commitment != commitment.Id || report.Model != commitment.Model) is { } report ? $"the report on {report.Suspect}" : null;
         return other is null
             ? new("commitment", DossierFindingKind.Holds, $"Commitment {commitment.Id} to the marks of '{commitment.Model}' is signed, and every report is under it.")

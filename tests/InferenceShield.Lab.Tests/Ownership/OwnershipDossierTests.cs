@@ -169,6 +169,14 @@ public sealed class OwnershipDossierTests : IDisposable
     }
 
     [Fact]
+    public async Task A_seed_that_the_claimant_chose_fails()
+    {
+        DossierContent content = await Content();
+        byte[] archive = OwnershipDossier.Create(content with { Reports = [content.Reports[0] with { Seed = 1 }, content.Reports[1]] }, _sample.Signer);
+        Assert.Contains(OwnershipDossier.Check(archive), finding => finding is { Part: "commitment", Kind: DossierFindingKind.Fails } && finding.Text.Contains("seed 1", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_timestamp_that_is_later_than_the_test_fails()
     {
         byte[] late = _authority.Answer(_request, s_later.AddDays(1));
