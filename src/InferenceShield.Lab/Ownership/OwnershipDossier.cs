@@ -191,7 +191,7 @@ public static class OwnershipDossier
         try
         {
             VerificationReport[]? reports = JsonSerializer.Deserialize(bytes, LabJsonContext.Default.VerificationReportArray);
-            return reports is { Length: > 0 } && reports.All(static report => report is { Tests: not null, Limits: not null, Model: not null, Suspect: not null } && report.Tests.All(static test => test is { Name: not null, ControlPValues: not null }))
+            return reports is { Length: > 0 } && reports.All(static report => report is { Tests: not null, Limits: not null, Controls: not null, Notes: not null, Words: not null, Commitment: not null, Model: not null, Suspect: not null } && report.Tests.All(static test => test is { Name: not null, ControlPValues: not null }))
                 && reports.Select(static report => report.Suspect).Distinct().Count() == reports.Length
                 ? reports
                 : throw new JsonException();

@@ -177,6 +177,43 @@ public sealed class OwnershipDossierTests : IDisposable
     }
 
     [Fact]
+    public async Task Random_keys_that_nobody_recomputes_fail()
+    {
+        DossierContent content = await Content();
+        OwnershipTestResult test = content.Reports[0].Tests[0];
+        foreach (int keys in new[] { 0, 100_001 })
+        {
+            byte[] archive = OwnershipDossier.Create(content with { Reports = [content.Reports[0] with { Tests = [test with { RandomKeys = keys, RandomKeyShare = 0 }] }, content.Reports[1]] }, _sample.Signer);
+            Assert.Contains(OwnershipDossier.Check(archive), finding => finding is { Part: "arithmetic", Kind: DossierFindingKind.Fails } && finding.Text.Contains("random keys", StringComparison.Ordinal));
+        }
+    }
+
+    [Theory] // each takes hours to recompute, of some megabytes
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_record_that_asks_for_endless_work_is_refused_at_once(bool areLabels)
+    {
+        DossierContent content = await Content();
+        const int Groups = 1 << 19;
+        RecordedTest endless = areLabels
+            ? new RecordedTest { Test = "trigger", Labels = new LabelCounts(Groups, 10, [.. Enumerable.Repeat(new[] { 1 }, Groups)], 0), ControlLabels = [] }
+            : new RecordedTest
+            {
+                Test = "near-tie",
+                Picks = new string('1', 40),
+                Suspect = Heavy(),
+                Controls = [.. Enumerable.Range(0, 2000).Select(_ => Heavy())],
+            };
+        VerificationReport report = content.Reports[0] with { Record = new VerificationRecord("copy", "", [endless]), Tests = [content.Reports[0].Tests[0] with { Name = endless.Test }] };
+        Stopwatch watch = Stopwatch.StartNew();
+        OwnershipFileException refused = Assert.Throws<OwnershipFileException>(() => VerificationRecord.Parse(VerificationRecord.ToBytes([report]), "record.json"));
+        Assert.Equal(OwnershipFileFault.Unreadable, refused.Fault);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"{watch.Elapsed}");
+
+        static SignCounts Heavy() => new([.. Enumerable.Range(0, 40).Select(i => (1 << 15) + i)], new int[40]);
+    }
+
+    [Fact]
     public async Task A_timestamp_that_is_later_than_the_test_fails()
     {
         byte[] late = _authority.Answer(_request, s_later.AddDays(1));
@@ -235,6 +272,90 @@ public sealed class OwnershipDossierTests : IDisposable
         parts["report.json"] = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(parts["report.json"]).Replace("\"combinedPValue\":", "\"combinedPValue\":1e-99,\"was\":", StringComparison.Ordinal));
         (code, output) = Recompute(Signed(parts));
         Assert.True(code == 1 && output.Contains("NOT those of the report", StringComparison.Ordinal), output);
+    }
+
+    [Fact] // record and report, which are read before they are believed
+    public async Task Whatever_a_claimant_signs_is_checked_or_refused()
+    {
+        Dictionary<string, byte[]> parts = Unpack(OwnershipDossier.Create(Small(await Content(MarkKeying.ExactInput)), _sample.Signer));
+        string[] nonsense = ["null", "-1", "\"NaN\"", "[null]"];
+        List<string> wrong = [];
+        foreach (string name in new[] { "record.json", "report.json", "opening.json" })
+        {
+            string text = Encoding.UTF8.GetString(parts[name]);
+            int count = Places(JsonNode.Parse(text)!).Count;
+            for (int place = 0; place < count; place++)
+            {
+                foreach (string value in nonsense)
+                {
+                    JsonNode root = JsonNode.Parse(text)!;
+                    Places(root)[place](JsonNode.Parse(value));
+                    Dictionary<string, byte[]> altered = new(parts) { [name] = Encoding.UTF8.GetBytes(root.ToJsonString()) };
+                    try
+                    {
+                        OwnershipDossier.Check(Pack(Signed(altered)), _sample.Key);
+                    }
+                    catch (OwnershipFileException)
+                    {
+                    }
+                    catch (Exception exception)
+                    {
+                        wrong.Add($"{name} {place} {value}: {exception.GetType().Name}");
+                    }
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join("; ", wrong));
+    }
+
+    /// <summary>With two groups a test.</summary>
+    private static DossierContent Small(DossierContent content) => content with { Reports = [.. content.Reports.Select(static report => report with { Record = Small(report.Record!) })] };
+
+    private static VerificationRecord Small(VerificationRecord record) => record with
+    {
+        Tests =
+        [
+            .. record.Tests.Select(static test => test with
+            {
+                Cells = test.Cells![..2],
+                Inputs = test.Inputs?[..2],
+                Picks = test.Picks![..2],
+                Suspect = Small(test.Suspect!),
+                Controls = [.. test.Controls.Select(Small)],
+            }),
+        ],
+    };
+
+    private static SignCounts Small(SignCounts counts) => new(counts.First[..2], counts.Second[..2]);
+
+    /// <summary>A setter for every value in it.</summary>
+    private static List<Action<JsonNode?>> Places(JsonNode root)
+    {
+        List<Action<JsonNode?>> places = [];
+        Walk(root);
+        return places;
+
+        void Walk(JsonNode? node)
+        {
+            if (node is JsonObject members)
+            {
+                foreach (string name in members.Select(static member => member.Key).ToArray())
+                {
+                    places.Add(value => members[name] = value);
+                    Walk(members[name]);
+                }
+            }
+            else if (node is JsonArray items)
+            {
+                for (int i = 0; i < items.Count; i++)
+                {
+                    int at = i;
+                    places.Add(value => items[at] = value);
+                    Walk(items[at]);
+                }
+            }
+        }
     }
 
     private (int Code, string Output) Recompute(Dictionary<string, byte[]> parts)
