@@ -119,7 +119,7 @@ internal static class DossierArithmetic
             ? Say($"the report says {test.RandomKeys} random keys, {random.Length} are recorded")
             : Differ("p", test.PValue, (1.0 + random.Count(value => value >= own)) / (1 + random.Length))
             ?? Differ("z", test.Statistic, deviation > 0 ? (own - mean) / deviation : 0)
-            ?? Differ("share of random keys", test.RandomKeyShare, random.Count(value => value - mean > 2.326348 * deviation) / (double)random.Length);
+            ?? Differ("share of random keys", test.RandomKeyShare, KeyCalibration.ShareOf(random));
     }
 
     private static string? CheckVerdicts(IReadOnlyList<VerificationReport> reports)

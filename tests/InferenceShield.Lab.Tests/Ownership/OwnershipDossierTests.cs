@@ -214,6 +214,25 @@ public sealed class OwnershipDossierTests : IDisposable
     }
 
     [Fact]
+    public void The_share_of_random_keys_of_a_test_by_rank_is_recomputed_as_it_was_computed()
+    {
+        SeededRandom random = new(seed: 3, stream: 3);
+        double[] skewed = [.. Enumerable.Range(0, 1000).Select(_ => -Math.Log(1 - random.NextUnit()))]; // more than 1 % lie beyond 2.33 deviations
+        double mean = skewed.Average();
+        double deviation = Math.Sqrt(skewed.Average(value => Math.Pow(value - mean, 2)));
+        OwnershipTestResult test = new(
+            "cosine", 500, 500, (9 - mean) / deviation, 0, 0, 0, 0, "z", (1.0 + skewed.Count(static value => value >= 9)) / 1001, PValueMethod.RandomKeys, 1000, KeyCalibration.ShareOf(skewed), [], "");
+        Assert.Equal(0.01, test.RandomKeyShare);
+        Assert.Equal(1.0, KeyCalibration.ShareOf([.. Enumerable.Repeat(1.0, 300)]) + 1); // all of one rank
+        VerificationReport report = VerdictRules.Apply(new VerificationReport
+        {
+            Model = "m", Suspect = "s", Commitment = "c", Time = OwnershipSample.Time, Version = "1", Seed = 1, Tests = [test], Queries = 500, Controls = [], Notes = [], Words = "", Limits = [], CombinedPValue = test.PValue,
+        });
+        IEnumerable<DossierFinding> found = DossierArithmetic.Check([report], [new VerificationRecord("s", "", [new RecordedTest { Test = "cosine", Own = 9, Random = skewed }])]);
+        Assert.DoesNotContain(found, finding => finding.Kind == DossierFindingKind.Fails);
+    }
+
+    [Fact]
     public async Task A_timestamp_that_is_later_than_the_test_fails()
     {
         byte[] late = _authority.Answer(_request, s_later.AddDays(1));
