@@ -5,9 +5,6 @@ namespace InferenceShield.Lab;
 /// <summary>Asks a suspect, keeps what it says, and numbers it as the target's classes.</summary>
 internal sealed class Questioning
 {
-    /// <summary>Below this share of confident answers that agree, classes are not taken in order without more ado.</summary>
-    private const double Agreeing = 0.5;
-
     private readonly VerificationSetup _setup;
     private readonly Suspect _suspect;
     private readonly List<string> _notes = [];
@@ -158,14 +155,14 @@ internal sealed class Questioning
     private int[]? FindMap(int[] labels)
     {
         int[] probes = [.. _setup.Order.Where(row => labels[row] >= 0 && _setup.IsProbe(row))];
-        if (probes.Length < 20)
+        if (probes.Length < VerificationSetup.FewestProbes)
         {
             _notes.Add(Say($"Classes are taken in order; {probes.Length} confident queries without a mark are too few to check that by. Add such queries, or give a class map."));
             return null;
         }
 
         double inOrder = probes.Count(row => labels[row] == _setup.CleanLabels[row]) / (double)probes.Length;
-        if (inOrder >= Agreeing)
+        if (inOrder >= VerificationSetup.LeastAgreement)
         {
             _notes.Add(Say($"Classes are taken in order: the suspect agrees on {100 * inOrder:0.0} % of {probes.Length} confident queries without a mark."));
             return null;
@@ -173,7 +170,7 @@ internal sealed class Questioning
 
         int[] map = ClassMap.Find([.. probes.Select(row => labels[row])], [.. probes.Select(row => _setup.CleanLabels[row])], _setup.Classes);
         double mapped = probes.Count(row => map[labels[row]] == _setup.CleanLabels[row]) / (double)probes.Length;
-        if (mapped >= Agreeing && probes.Length >= 2 * _setup.Classes)
+        if (mapped >= VerificationSetup.LeastAgreement && probes.Length >= 2 * _setup.Classes)
         {
             _notes.Add(Say($"The suspect numbers classes otherwise. With the map {string.Join(",", map)} it agrees on {100 * mapped:0.0} % of {probes.Length} confident queries without a mark, in order on {100 * inOrder:0.0} %."));
             return map;

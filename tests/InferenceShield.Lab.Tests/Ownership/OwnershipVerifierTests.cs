@@ -87,6 +87,14 @@ public sealed class OwnershipVerifierTests : IDisposable
         Assert.Equal(OwnershipVerdict.ConsistentWithCopying, report.Verdict);
     }
 
+    [Fact]
+    public async Task A_control_that_does_another_task_is_refused()
+    {
+        VerificationRequest request = Request(2000) with { Controls = [new VerificationControl("nonsense", MarkedModel.Clean(seed: 3))] };
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => VerifyAsync(_target, request));
+        Assert.Contains("'nonsense' agrees with the target on only", refused.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(new[] { 0, 1 }, "2 places")]
     [InlineData(new[] { 0, 1, 2, 3, 4, 5, 6, 7, 8, 10 }, "10 for class 9")]
