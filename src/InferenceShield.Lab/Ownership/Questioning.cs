@@ -123,7 +123,7 @@ internal sealed class Questioning
             }
         }
 
-        IReadOnlyList<int>? map = _setup.Request.ClassMap ?? FindMap(labels);
+        IReadOnlyList<int>? map = _setup.Request.ClassMap is { } given ? RequireMap(given, labels) : FindMap(labels);
         float[]? scores = scored > Answered / 2 ? new float[_setup.Queries.Count * _setup.Classes] : null; // a few may well be certain
         foreach (int row in _setup.Order)
         {
@@ -149,6 +149,21 @@ internal sealed class Questioning
         }
 
         return new SuspectAnswers(labels, scores);
+    }
+
+    /// <summary>Holds a map that was given against answers that carry no mark: there are millions, and one that fits the key is soon found.</summary>
+    /// <exception cref="ArgumentException">Those answers say that it is none of this suspect.</exception>
+    private IReadOnlyList<int> RequireMap(IReadOnlyList<int> map, int[] labels)
+    {
+        int[] probes = [.. _setup.Order.Where(row => labels[row] >= 0 && _setup.IsProbe(row))];
+        double agreeing = probes.Count(row => map[labels[row]] == _setup.CleanLabels[row]) / (double)Math.Max(1, probes.Length);
+        if (probes.Length >= VerificationSetup.FewestProbes && agreeing < VerificationSetup.LeastAgreement)
+        {
+            throw new ArgumentException(Say($"With the class map {string.Join(",", map)} '{_suspect.Name}' agrees with the target on only {100 * agreeing:0.0} % of {probes.Length} confident queries without a mark. Give its true map, or none, and it is looked for."));
+        }
+
+        _notes.Add(Say($"Classes are taken by the map {string.Join(",", map)}, which was given and not found: the suspect agrees on {100 * agreeing:0.0} % of {probes.Length} confident queries without a mark. Whoever gives a map chooses one of many, and the p-value does not know of it."));
+        return map;
     }
 
     /// <summary>Compares classes by answers that carry no mark, so that the choice of a map favours no key.</summary>

@@ -95,6 +95,15 @@ public sealed class OwnershipVerifierTests : IDisposable
         Assert.Contains("'nonsense' agrees with the target on only", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_map_that_unmarked_answers_contradict_is_refused_and_one_that_was_given_is_told()
+    {
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => VerifyAsync(_target, Request(2000) with { ClassMap = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0] }));
+        Assert.Contains("its true map", refused.Message, StringComparison.Ordinal);
+        VerificationReport report = await VerifyAsync(_target, Request(2000) with { ClassMap = [0, 1, 2, 3, 4, 5, 6, 7, 9, 8] });
+        Assert.Contains(report.Notes, static note => note.Contains("0,1,2,3,4,5,6,7,9,8, which was given", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(new[] { 0, 1 }, "2 places")]
     [InlineData(new[] { 0, 1, 2, 3, 4, 5, 6, 7, 8, 10 }, "10 for class 9")]
