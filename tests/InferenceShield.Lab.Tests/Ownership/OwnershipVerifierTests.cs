@@ -105,6 +105,16 @@ public sealed class OwnershipVerifierTests : IDisposable
     }
 
     [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_margin_that_no_shield_has_is_refused(double margin)
+    {
+        VerificationRequest request = Request(200) with { Marks = new WatermarkOptions { NearTie = new() { Margin = margin } } };
+        Assert.Contains("at most .5", (await Assert.ThrowsAsync<ArgumentException>(() => VerifyAsync(_target, request))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(new[] { 0, 1 }, "2 places")]
     [InlineData(new[] { 0, 1, 2, 3, 4, 5, 6, 7, 8, 10 }, "10 for class 9")]
     [InlineData(new[] { 0, 1, 2, 3, 4, 5, 6, 7, 8, 8 }, "twice")]
