@@ -15,6 +15,29 @@ internal static class KeyCalibration
             test.EffectUnit, pValue, test.Method, request.RandomKeys, share, controlValues, own.Answers == 0 ? "None of the answers counts." : test.Note(answers));
     }
 
+    /// <summary>The share of random keys whose rank among them is a p-value below <see cref="Level"/>.</summary>
+    public static double ShareOf(double[] statistics)
+    {
+        double[] ordered = [.. statistics.OrderDescending()];
+        int below = 0;
+        for (int end = 0; end < ordered.Length; end++)
+        {
+            if (end + 1 < ordered.Length && ordered[end + 1] >= ordered[end])
+            {
+                continue; // equals have the rank of the last
+            }
+
+            if (!((1.0 + end) / (1 + ordered.Length) < Level))
+            {
+                break;
+            }
+
+            below = end + 1;
+        }
+
+        return below / (double)ordered.Length;
+    }
+
     private static (TestOutcome Own, double PValue, double Share) Run(OwnershipTest test, VerificationRequest request, SuspectAnswers answers)
     {
         Func<MarkKey, TestOutcome> read = test.Read(answers);
@@ -40,8 +63,7 @@ internal static class KeyCalibration
         double mean = random.Average(outcome => outcome.Statistic);
         double deviation = Math.Sqrt(random.Average(outcome => Math.Pow(outcome.Statistic - mean, 2)));
         int extreme = random.Count(outcome => outcome.Statistic >= own.Statistic);
-        double[] ordered = [.. random.Select(static outcome => outcome.Statistic).OrderDescending()];
-        double share = ordered.Count(statistic => (1.0 + Array.FindLastIndex(ordered, other => other >= statistic)) / (1 + random.Length) < Level) / (double)random.Length;
+        double share = ShareOf([.. random.Select(static outcome => outcome.Statistic)]);
         own = own with
         {
             Statistic = deviation > 0 ? (own.Statistic - mean) / deviation : 0,

@@ -47,6 +47,11 @@ internal static class MarkTests
                 throw new ArgumentException("The margin of the near-tie mark is not filled in. Give that of the posture: .1 for a normal caller, .2 for a guarded or restricted one.");
             }
 
+            if (!(margin is > 0 and <= 0.5))
+            {
+                throw new ArgumentException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The margin of the near-tie mark is {margin}; allowed is above 0, at most .5. No shield marks otherwise."));
+            }
+
             NearTieTest test = new(OutputKind.Probabilities, clean, classes, margin, nearTie.Keying, [.. inputs.Select(static input => input.Exact)], nearTie.ExemptClasses, row => !taken[row]);
             tests.Add(test);
             Take(test, taken);

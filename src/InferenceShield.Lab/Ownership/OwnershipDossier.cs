@@ -24,6 +24,7 @@ public static class OwnershipDossier
     private const string Report = "report.json";
     private const string Record = "record.json";
     private const string Script = "recompute.py";
+    private const string Instructions = "README.txt";
 
     /// <summary>Makes a dossier.</summary>
     /// <param name="content">What goes in.</param>
@@ -43,7 +44,7 @@ public static class OwnershipDossier
             [Report] = Encoding.UTF8.GetBytes(VerificationWriter.ToJson(content.Reports)),
             [Record] = VerificationRecord.ToBytes(content.Reports),
             [Script] = Encoding.UTF8.GetBytes(RecomputeScript.Text),
-            ["README.txt"] = Encoding.UTF8.GetBytes(Readme),
+            [Instructions] = Encoding.UTF8.GetBytes(Readme),
         };
         if (content.Opening is { } opening)
         {
@@ -95,6 +96,7 @@ public static class OwnershipDossier
             CheckNames(commitment, reports, OwnershipFiles.GetText(manifest, "commitment", "manifest.json")),
             CheckTimestamp(commitment, parts, roots, first),
             CheckExpiry(commitment, reports),
+            CheckScript(parts, OwnershipFiles.GetText(manifest, "software", "manifest.json")),
             new("evidence", DossierFindingKind.NotChecked, parts.ContainsKey(Evidence)
                 ? "Digests of the list of marked queries are in it; compare them with the list that the claimant shows."
                 : "No list of marked queries was given: which caller was given marked answers is not shown."),
@@ -189,7 +191,7 @@ public static class OwnershipDossier
         try
         {
             VerificationReport[]? reports = JsonSerializer.Deserialize(bytes, LabJsonContext.Default.VerificationReportArray);
-            return reports is { Length: > 0 } && reports.All(static report => report is { Tests: not null, Limits: not null, Model: not null, Suspect: not null } && report.Tests.All(static test => test is { Name: not null, ControlPValues: not null }))
+            return reports is { Length: > 0 } && reports.All(static report => report is { Tests: not null, Limits: not null, Controls: not null, Notes: not null, Words: not null, Commitment: not null, Model: not null, Suspect: not null } && report.Tests.All(static test => test is { Name: not null, ControlPValues: not null }))
                 && reports.Select(static report => report.Suspect).Distinct().Count() == reports.Length
                 ? reports
                 : throw new JsonException();
@@ -209,6 +211,11 @@ public static class OwnershipDossier
 
     private static DossierFinding CheckNames(OwnershipCommitment commitment, VerificationReport[] reports, string manifest)
     {
+        if (reports.FirstOrDefault(report => report.Seed != commitment.ProbeSeed) is { } drawn)
+        {
+            return new("commitment", DossierFindingKind.Fails, $"Queries and random keys of the report on {drawn.Suspect} were drawn with seed {drawn.Seed}; the commitment binds its maker to {commitment.ProbeSeed}. A seed that is chosen can be one that fits.");
+        }
+
         string? other = manifest != commitment.Id ? "the manifest" : reports.FirstOrDefault(report => report.Commitment != commitment.Id || report.Model != commitment.Model) is { } report ? $"the report on {report.Suspect}" : null;
         return other is null
             ? new("commitment", DossierFindingKind.Holds, $"Commitment {commitment.Id} to the marks of '{commitment.Model}' is signed, and every report is under it.")
@@ -242,6 +249,16 @@ public static class OwnershipDossier
         return late is not null ? new("validity", DossierFindingKind.Fails, $"The commitment ran out at {OwnershipFiles.TextOf(commitment.Expires!.Value)}, before {late.Suspect} was tested.")
             : early is not null ? new("validity", DossierFindingKind.Fails, $"The commitment says it was made at {OwnershipFiles.TextOf(commitment.Time)}, after {early.Suspect} was tested.")
             : new("validity", DossierFindingKind.Holds, "The commitment was in force when the suspects were tested, as its maker says.");
+    }
+
+    /// <summary>The signature is the claimant's, so it says nothing of what his script does to who runs it.</summary>
+    private static DossierFinding CheckScript(IReadOnlyDictionary<string, byte[]> parts, string software)
+    {
+        string? other = new[] { (Name: Script, Text: RecomputeScript.Text), (Name: Instructions, Text: Readme) }
+            .FirstOrDefault(part => parts.TryGetValue(part.Name, out byte[]? bytes) && !bytes.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(part.Text))).Name;
+        return other is null ? new("script", DossierFindingKind.Holds, $"{Script} and {Instructions} are those that this software writes.")
+            : software == MarkDerivation.Software ? new("script", DossierFindingKind.Fails, $"{other} is not the one that {software} writes: the claimant has put in his own. Do not run the script, and do not follow the instructions.")
+            : new("script", DossierFindingKind.NotChecked, $"{other} is not the one that this software writes; the dossier says it is of {software}. Read the script before you run it, or check the dossier with that version.");
     }
 
     private static IEnumerable<DossierFinding> CheckKey(OwnershipCommitment commitment, IReadOnlyDictionary<string, byte[]> parts, VerificationRecord[] records, MarkKey? key)

@@ -25,7 +25,7 @@ public static class OwnershipVerifier
     /// <param name="progress">Told after each batch; null for nobody.</param>
     /// <param name="cancellationToken">Ends the asking. Answers in <see cref="VerificationRequest.AnswersFile"/> stay.</param>
     /// <returns>What was found. A suspect that stops answering gives a report on what it answered, which says so.</returns>
-    /// <exception cref="ArgumentException">Something in the request is at fault, or the suspect's shapes do not fit the target's.</exception>
+    /// <exception cref="ArgumentException">Something in the request is at fault, the suspect's shapes do not fit the target's, or a control does another task.</exception>
     /// <exception cref="OracleException">The suspect answered nothing, or with what is no answer.</exception>
     /// <exception cref="InvalidDataException">The kept answers are damaged, or of other queries.</exception>
     /// <remarks>Cost: the queries, and for each test and random key a hash a cell or input.</remarks>
@@ -35,6 +35,7 @@ public static class OwnershipVerifier
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(suspect);
         VerificationSetup setup = new(request);
+        setup.RequireControls();
         Questioning questioning = new(setup, suspect);
         SuspectAnswers answers = await questioning.AskAsync(progress, cancellationToken).ConfigureAwait(false);
         SuspectAnswers[] controls = [.. request.Controls.Select(control => SuspectAnswers.Of(control.Model, setup.Queries).Only(answers))];

@@ -5,9 +5,6 @@ namespace InferenceShield.Lab;
 /// <summary>Asks a suspect, keeps what it says, and numbers it as the target's classes.</summary>
 internal sealed class Questioning
 {
-    /// <summary>Below this share of confident answers that agree, classes are not taken in order without more ado.</summary>
-    private const double Agreeing = 0.5;
-
     private readonly VerificationSetup _setup;
     private readonly Suspect _suspect;
     private readonly List<string> _notes = [];
@@ -126,7 +123,7 @@ internal sealed class Questioning
             }
         }
 
-        IReadOnlyList<int>? map = _setup.Request.ClassMap ?? FindMap(labels);
+        IReadOnlyList<int>? map = _setup.Request.ClassMap is { } given ? RequireMap(given, labels) : FindMap(labels);
         float[]? scores = scored > Answered / 2 ? new float[_setup.Queries.Count * _setup.Classes] : null; // a few may well be certain
         foreach (int row in _setup.Order)
         {
@@ -154,18 +151,33 @@ internal sealed class Questioning
         return new SuspectAnswers(labels, scores);
     }
 
+    /// <summary>Holds a map that was given against answers that carry no mark: there are millions, and one that fits the key is soon found.</summary>
+    /// <exception cref="ArgumentException">Those answers say that it is none of this suspect.</exception>
+    private IReadOnlyList<int> RequireMap(IReadOnlyList<int> map, int[] labels)
+    {
+        int[] probes = [.. _setup.Order.Where(row => labels[row] >= 0 && _setup.IsProbe(row))];
+        double agreeing = probes.Count(row => map[labels[row]] == _setup.CleanLabels[row]) / (double)Math.Max(1, probes.Length);
+        if (probes.Length >= VerificationSetup.FewestProbes && agreeing < VerificationSetup.LeastAgreement)
+        {
+            throw new ArgumentException(Say($"With the class map {string.Join(",", map)} '{_suspect.Name}' agrees with the target on only {100 * agreeing:0.0} % of {probes.Length} confident queries without a mark. Give its true map, or none, and it is looked for."));
+        }
+
+        _notes.Add(Say($"Classes are taken by the map {string.Join(",", map)}, which was given and not found: the suspect agrees on {100 * agreeing:0.0} % of {probes.Length} confident queries without a mark. Whoever gives a map chooses one of many, and the p-value does not know of it."));
+        return map;
+    }
+
     /// <summary>Compares classes by answers that carry no mark, so that the choice of a map favours no key.</summary>
     private int[]? FindMap(int[] labels)
     {
         int[] probes = [.. _setup.Order.Where(row => labels[row] >= 0 && _setup.IsProbe(row))];
-        if (probes.Length < 20)
+        if (probes.Length < VerificationSetup.FewestProbes)
         {
             _notes.Add(Say($"Classes are taken in order; {probes.Length} confident queries without a mark are too few to check that by. Add such queries, or give a class map."));
             return null;
         }
 
         double inOrder = probes.Count(row => labels[row] == _setup.CleanLabels[row]) / (double)probes.Length;
-        if (inOrder >= Agreeing)
+        if (inOrder >= VerificationSetup.LeastAgreement)
         {
             _notes.Add(Say($"Classes are taken in order: the suspect agrees on {100 * inOrder:0.0} % of {probes.Length} confident queries without a mark."));
             return null;
@@ -173,7 +185,7 @@ internal sealed class Questioning
 
         int[] map = ClassMap.Find([.. probes.Select(row => labels[row])], [.. probes.Select(row => _setup.CleanLabels[row])], _setup.Classes);
         double mapped = probes.Count(row => map[labels[row]] == _setup.CleanLabels[row]) / (double)probes.Length;
-        if (mapped >= Agreeing && probes.Length >= 2 * _setup.Classes)
+        if (mapped >= VerificationSetup.LeastAgreement && probes.Length >= 2 * _setup.Classes)
         {
             _notes.Add(Say($"The suspect numbers classes otherwise. With the map {string.Join(",", map)} it agrees on {100 * mapped:0.0} % of {probes.Length} confident queries without a mark, in order on {100 * inOrder:0.0} %."));
             return map;

@@ -108,6 +108,7 @@ internal static class VerdictRules
             "A model that was trained lawfully on the same marked answers, bought, licensed or public, shows the same.",
             isKeyed ? "The p-value is the chance of such a fit for a key that marked nothing. It is not the chance that the suspect is innocent."
                 : "The p-value is the chance of such a fit for one more independent model like the controls. It is not the chance that the suspect is innocent, and a model trained on the same rows, or better than the controls, fits more.",
+            "It knows nothing of how queries, key and controls were chosen. Independent models err alike: queries that are kept where such models answer as the key picks, or a key that is searched for on them before it is committed to, make any model look copied. Controls of the suspect's own choice show that; a commitment alone does not.",
         ];
         if (verdict == OwnershipVerdict.ConsistentWithCopying)
         {

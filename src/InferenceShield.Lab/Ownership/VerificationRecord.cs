@@ -9,6 +9,14 @@ namespace InferenceShield.Lab;
 /// <param name="Tests">Those of which there is something to recompute.</param>
 internal sealed record VerificationRecord(string Suspect, string QueriesSha256, RecordedTest[] Tests)
 {
+    /// <summary>Steps that recomputing a record may take, about a minute; 10,000 triggers take 2e9, 10,000 near ties in 200 cells 2e6.</summary>
+    private const double MostWork = 1L << 35;
+
+    /// <summary>Of one sum: see <see cref="SignSum"/>.</summary>
+    private const double MostWorkOfOne = 1L << 31;
+    private const int WorkOfLabel = 16; // it takes memory, too
+    private const int MostAnswers = 1 << 22;
+
     /// <summary>Notes what a verification counted.</summary>
     public static VerificationRecord Of(string suspect, VerificationSetup setup, SuspectAnswers answers, IReadOnlyList<SuspectAnswers> controls)
     {
@@ -40,12 +48,23 @@ internal sealed record VerificationRecord(string Suspect, string QueriesSha256, 
         try
         {
             VerificationRecord[]? records = JsonSerializer.Deserialize(bytes, OwnershipJsonContext.Default.VerificationRecordArray);
-            return records is not null && records.All(IsWhole) ? records : throw new JsonException();
+            return records is not null && records.All(IsWhole) && records.Sum(static record => record.Tests.Sum(WorkOf)) <= MostWork ? records : throw new JsonException();
         }
         catch (JsonException exception)
         {
             throw new OwnershipFileException(OwnershipFileFault.Unreadable, $"{what} is no record of verifications. Take the file that 'verify' wrote beside its report.", exception);
         }
+    }
+
+    /// <summary>About the steps that recomputing takes: a small file can ask for years of them.</summary>
+    private static double WorkOf(RecordedTest test) =>
+        (test.Labels is null ? 0 : test.ControlLabels.Append(test.Labels).Sum(static counts => WorkOfLabel * (double)counts.Groups.Length * counts.Answered))
+        + (test.Suspect is null ? 0 : test.Controls.Append(test.Suspect).Sum(WorkOf));
+
+    private static double WorkOf(SignCounts counts)
+    {
+        int[] weights = [.. counts.First.Zip(counts.Second, static (first, second) => Math.Abs(first - second)).Where(static weight => weight > 0)];
+        return weights.Distinct().Count() < 2 ? weights.Length : Math.Min(MostWorkOfOne, weights.Length * weights.Sum(static weight => (double)weight));
     }
 
     private static bool IsWhole(VerificationRecord? record) =>
@@ -60,7 +79,7 @@ internal sealed record VerificationRecord(string Suspect, string QueriesSha256, 
 
     private static bool IsSigns(RecordedTest test) => test is { Picks: { } picks, Suspect: not null, Controls: not null } && !picks.AsSpan().ContainsAnyExcept('0', '1')
         && test.Controls.Append(test.Suspect).All(counts => counts is { First: not null, Second: not null } && counts.First.Length == picks.Length && counts.Second.Length == picks.Length
-            && counts.First.Concat(counts.Second).All(static count => count is >= 0 and <= 1 << 20))
+            && counts.First.Concat(counts.Second).All(static count => count is >= 0 and <= 1 << 20) && counts.First.Concat(counts.Second).Sum(static count => (long)count) <= MostAnswers)
         && (test.Cells is null || (test.Cells.Length == picks.Length && test.Cells.All(static cell => cell is { Length: 3 })))
         && (test.Inputs is null || (test.Inputs.Length == picks.Length && test.Inputs.All(static input => input is { Length: 32 } && input.All(static digit => char.IsAsciiDigit(digit) || char.IsAsciiHexDigitLower(digit)))));
 

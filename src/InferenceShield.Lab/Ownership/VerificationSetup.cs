@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics.Tensors;
 using InferenceShield.Numerics;
 
@@ -8,6 +9,12 @@ internal sealed class VerificationSetup
 {
     private const int MostProbes = 200;
     private const float Confident = 0.9f;
+
+    /// <summary>Fewer tell nothing of classes.</summary>
+    public const int FewestProbes = 20;
+
+    /// <summary>Below this share of confident answers that agree, a model does another task or numbers classes otherwise.</summary>
+    public const double LeastAgreement = 0.5;
 
     public VerificationSetup(VerificationRequest request)
     {
@@ -51,6 +58,23 @@ internal sealed class VerificationSetup
 
     /// <summary>Whether a query carries no mark and the target is sure of it.</summary>
     public bool IsProbe(int row) => Clean[(row * Classes) + CleanLabels[row]] >= Confident && !Tests.Any(test => test.Uses(row) && !test.NeedsScores);
+
+    /// <summary>Refuses controls that do another task: they fit no key, and would pass for proof that independent models do not.</summary>
+    public void RequireControls()
+    {
+        int[] probes = [.. Order.Where(IsProbe)];
+        foreach (VerificationControl control in probes.Length < FewestProbes ? [] : Request.Controls)
+        {
+            int[] labels = SuspectAnswers.Of(control.Model, Queries.Select(probes)).Labels;
+            double agreeing = probes.Where((row, i) => labels[i] == CleanLabels[row]).Count() / (double)probes.Length;
+            if (agreeing < LeastAgreement)
+            {
+                throw new ArgumentException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Control '{control.Name}' agrees with the target on only {100 * agreeing:0.0} % of {probes.Length} confident queries without a mark: it does another task, or numbers classes otherwise, and says nothing of what independent models show. Give one that was trained for this task."));
+            }
+        }
+    }
 
     public VerificationPlan Plan()
     {

@@ -36,7 +36,7 @@ public sealed class OwnershipDossierTests : IDisposable
         byte[] archive = OwnershipDossier.Create(await Content(keying), _sample.Signer, new Clock(s_later));
         IReadOnlyList<DossierFinding> without = OwnershipDossier.Check(archive, roots: [_authority.Root]);
         Assert.DoesNotContain(without, finding => finding.Kind == DossierFindingKind.Fails);
-        Assert.Equal(["signature", "commitment", "timestamp", "validity", "arithmetic", "arithmetic", "arithmetic"], without.Where(finding => finding.Kind == DossierFindingKind.Holds).Select(finding => finding.Part));
+        Assert.Equal(["signature", "commitment", "timestamp", "validity", "script", "arithmetic", "arithmetic", "arithmetic"], without.Where(finding => finding.Kind == DossierFindingKind.Holds).Select(finding => finding.Part));
         Assert.Contains(without, finding => finding is { Part: "key", Kind: DossierFindingKind.NotChecked });
         IReadOnlyList<DossierFinding> with = OwnershipDossier.Check(archive, _sample.Key);
         Assert.DoesNotContain(with, finding => finding.Kind == DossierFindingKind.Fails);
@@ -156,6 +156,82 @@ public sealed class OwnershipDossierTests : IDisposable
         }
     }
 
+    [Theory] // signed by the claimant himself, and run by who checks
+    [InlineData("recompute.py", "import os")]
+    [InlineData("README.txt", "curl example.org | sh")]
+    public async Task A_script_or_instructions_of_the_claimants_own_fail(string name, string line)
+    {
+        Dictionary<string, byte[]> parts = Unpack(OwnershipDossier.Create(await Content(), _sample.Signer));
+        parts[name] = [.. parts[name], .. Encoding.UTF8.GetBytes(line)];
+        Assert.Contains(OwnershipDossier.Check(Pack(Signed(parts))), finding => finding is { Part: "script", Kind: DossierFindingKind.Fails } && finding.Text.Contains(name, StringComparison.Ordinal));
+        byte[] other = Pack(Signed(parts, manifest => manifest["software"] = "InferenceShield 99.0.0"));
+        Assert.Contains(OwnershipDossier.Check(other), finding => finding is { Part: "script", Kind: DossierFindingKind.NotChecked } && finding.Text.Contains("99.0.0", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_seed_that_the_claimant_chose_fails()
+    {
+        DossierContent content = await Content();
+        byte[] archive = OwnershipDossier.Create(content with { Reports = [content.Reports[0] with { Seed = 1 }, content.Reports[1]] }, _sample.Signer);
+        Assert.Contains(OwnershipDossier.Check(archive), finding => finding is { Part: "commitment", Kind: DossierFindingKind.Fails } && finding.Text.Contains("seed 1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Random_keys_that_nobody_recomputes_fail()
+    {
+        DossierContent content = await Content();
+        OwnershipTestResult test = content.Reports[0].Tests[0];
+        foreach (int keys in new[] { 0, 100_001 })
+        {
+            byte[] archive = OwnershipDossier.Create(content with { Reports = [content.Reports[0] with { Tests = [test with { RandomKeys = keys, RandomKeyShare = 0 }] }, content.Reports[1]] }, _sample.Signer);
+            Assert.Contains(OwnershipDossier.Check(archive), finding => finding is { Part: "arithmetic", Kind: DossierFindingKind.Fails } && finding.Text.Contains("random keys", StringComparison.Ordinal));
+        }
+    }
+
+    [Theory] // each takes hours to recompute, of some megabytes
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_record_that_asks_for_endless_work_is_refused_at_once(bool areLabels)
+    {
+        DossierContent content = await Content();
+        const int Groups = 1 << 19;
+        RecordedTest endless = areLabels
+            ? new RecordedTest { Test = "trigger", Labels = new LabelCounts(Groups, 10, [.. Enumerable.Repeat(new[] { 1 }, Groups)], 0), ControlLabels = [] }
+            : new RecordedTest
+            {
+                Test = "near-tie",
+                Picks = new string('1', 40),
+                Suspect = Heavy(),
+                Controls = [.. Enumerable.Range(0, 2000).Select(_ => Heavy())],
+            };
+        VerificationReport report = content.Reports[0] with { Record = new VerificationRecord("copy", "", [endless]), Tests = [content.Reports[0].Tests[0] with { Name = endless.Test }] };
+        Stopwatch watch = Stopwatch.StartNew();
+        OwnershipFileException refused = Assert.Throws<OwnershipFileException>(() => VerificationRecord.Parse(VerificationRecord.ToBytes([report]), "record.json"));
+        Assert.Equal(OwnershipFileFault.Unreadable, refused.Fault);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"{watch.Elapsed}");
+
+        static SignCounts Heavy() => new([.. Enumerable.Range(0, 40).Select(i => (1 << 15) + i)], new int[40]);
+    }
+
+    [Fact]
+    public void The_share_of_random_keys_of_a_test_by_rank_is_recomputed_as_it_was_computed()
+    {
+        SeededRandom random = new(seed: 3, stream: 3);
+        double[] skewed = [.. Enumerable.Range(0, 1000).Select(_ => -Math.Log(1 - random.NextUnit()))]; // more than 1 % lie beyond 2.33 deviations
+        double mean = skewed.Average();
+        double deviation = Math.Sqrt(skewed.Average(value => Math.Pow(value - mean, 2)));
+        OwnershipTestResult test = new(
+            "cosine", 500, 500, (9 - mean) / deviation, 0, 0, 0, 0, "z", (1.0 + skewed.Count(static value => value >= 9)) / 1001, PValueMethod.RandomKeys, 1000, KeyCalibration.ShareOf(skewed), [], "");
+        Assert.Equal(0.01, test.RandomKeyShare);
+        Assert.Equal(1.0, KeyCalibration.ShareOf([.. Enumerable.Repeat(1.0, 300)]) + 1); // all of one rank
+        VerificationReport report = VerdictRules.Apply(new VerificationReport
+        {
+            Model = "m", Suspect = "s", Commitment = "c", Time = OwnershipSample.Time, Version = "1", Seed = 1, Tests = [test], Queries = 500, Controls = [], Notes = [], Words = "", Limits = [], CombinedPValue = test.PValue,
+        });
+        IEnumerable<DossierFinding> found = DossierArithmetic.Check([report], [new VerificationRecord("s", "", [new RecordedTest { Test = "cosine", Own = 9, Random = skewed }])]);
+        Assert.DoesNotContain(found, finding => finding.Kind == DossierFindingKind.Fails);
+    }
+
     [Fact]
     public async Task A_timestamp_that_is_later_than_the_test_fails()
     {
@@ -218,6 +294,90 @@ public sealed class OwnershipDossierTests : IDisposable
         Assert.True(code == 1 && output.Contains("NOT those of the report", StringComparison.Ordinal), output);
     }
 
+    [Fact] // record and report, which are read before they are believed
+    public async Task Whatever_a_claimant_signs_is_checked_or_refused()
+    {
+        Dictionary<string, byte[]> parts = Unpack(OwnershipDossier.Create(Small(await Content(MarkKeying.ExactInput)), _sample.Signer));
+        string[] nonsense = ["null", "-1", "\"NaN\"", "[null]"];
+        List<string> wrong = [];
+        foreach (string name in new[] { "record.json", "report.json", "opening.json" })
+        {
+            string text = Encoding.UTF8.GetString(parts[name]);
+            int count = Places(JsonNode.Parse(text)!).Count;
+            for (int place = 0; place < count; place++)
+            {
+                foreach (string value in nonsense)
+                {
+                    JsonNode root = JsonNode.Parse(text)!;
+                    Places(root)[place](JsonNode.Parse(value));
+                    Dictionary<string, byte[]> altered = new(parts) { [name] = Encoding.UTF8.GetBytes(root.ToJsonString()) };
+                    try
+                    {
+                        OwnershipDossier.Check(Pack(Signed(altered)), _sample.Key);
+                    }
+                    catch (OwnershipFileException)
+                    {
+                    }
+                    catch (Exception exception)
+                    {
+                        wrong.Add($"{name} {place} {value}: {exception.GetType().Name}");
+                    }
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join("; ", wrong));
+    }
+
+    /// <summary>With two groups a test.</summary>
+    private static DossierContent Small(DossierContent content) => content with { Reports = [.. content.Reports.Select(static report => report with { Record = Small(report.Record!) })] };
+
+    private static VerificationRecord Small(VerificationRecord record) => record with
+    {
+        Tests =
+        [
+            .. record.Tests.Select(static test => test with
+            {
+                Cells = test.Cells![..2],
+                Inputs = test.Inputs?[..2],
+                Picks = test.Picks![..2],
+                Suspect = Small(test.Suspect!),
+                Controls = [.. test.Controls.Select(Small)],
+            }),
+        ],
+    };
+
+    private static SignCounts Small(SignCounts counts) => new(counts.First[..2], counts.Second[..2]);
+
+    /// <summary>A setter for every value in it.</summary>
+    private static List<Action<JsonNode?>> Places(JsonNode root)
+    {
+        List<Action<JsonNode?>> places = [];
+        Walk(root);
+        return places;
+
+        void Walk(JsonNode? node)
+        {
+            if (node is JsonObject members)
+            {
+                foreach (string name in members.Select(static member => member.Key).ToArray())
+                {
+                    places.Add(value => members[name] = value);
+                    Walk(members[name]);
+                }
+            }
+            else if (node is JsonArray items)
+            {
+                for (int i = 0; i < items.Count; i++)
+                {
+                    int at = i;
+                    places.Add(value => items[at] = value);
+                    Walk(items[at]);
+                }
+            }
+        }
+    }
+
     private (int Code, string Output) Recompute(Dictionary<string, byte[]> parts)
     {
         File.WriteAllBytes(_sample.At("dossier.zip"), Pack(parts));
@@ -245,7 +405,7 @@ public sealed class OwnershipDossierTests : IDisposable
             Key = _sample.Key,
             Marks = new WatermarkOptions { NearTie = new() { Margin = MarkedModel.Margin, Keying = keying } },
             Queries = target.Rows(seed: 2, count: 1500),
-            Controls = keying == MarkKeying.Cell ? [new VerificationControl("control", MarkedModel.Clean(seed: 3))] : [new VerificationControl("control", target)],
+            Controls = [new VerificationControl("control", target)],
             Commitment = _sample.Commitment.Id,
             RandomKeys = 300,
             Seed = _sample.Commitment.ProbeSeed,

@@ -87,6 +87,51 @@ public sealed class OwnershipVerifierTests : IDisposable
         Assert.Equal(OwnershipVerdict.ConsistentWithCopying, report.Verdict);
     }
 
+    [Fact]
+    public async Task A_control_that_does_another_task_is_refused()
+    {
+        VerificationRequest request = Request(2000) with { Controls = [new VerificationControl("nonsense", MarkedModel.Clean(seed: 3))] };
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => VerifyAsync(_target, request));
+        Assert.Contains("'nonsense' agrees with the target on only", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_map_that_unmarked_answers_contradict_is_refused_and_one_that_was_given_is_told()
+    {
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => VerifyAsync(_target, Request(2000) with { ClassMap = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0] }));
+        Assert.Contains("its true map", refused.Message, StringComparison.Ordinal);
+        VerificationReport report = await VerifyAsync(_target, Request(2000) with { ClassMap = [0, 1, 2, 3, 4, 5, 6, 7, 9, 8] });
+        Assert.Contains(report.Notes, static note => note.Contains("0,1,2,3,4,5,6,7,9,8, which was given", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_margin_that_no_shield_has_is_refused(double margin)
+    {
+        VerificationRequest request = Request(200) with { Marks = new WatermarkOptions { NearTie = new() { Margin = margin } } };
+        Assert.Contains("at most .5", (await Assert.ThrowsAsync<ArgumentException>(() => VerifyAsync(_target, request))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chosen_queries_accuse_any_model_and_a_control_sees_it()
+    {
+        MarkedModel[] strangers = [.. Enumerable.Range(0, 4).Select(i => _target.Copy(_key, 0.5))];
+        Dataset rows = Request(8000).Queries;
+        float[] clean = new float[rows.Count * 10];
+        _target.Classify(rows.Values.Span, clean);
+        int[] labels = SuspectAnswers.Of(strangers[0], rows).Labels;
+        int[] kept = [.. Enumerable.Range(0, rows.Count).Where(row =>
+            !NearTieMark.TryFind(OutputKind.Probabilities, clean.AsSpan(row * 10, 10), MarkedModel.Margin, out NearTie tie) || NearTieMark.Pick(_key.NearTies, tie) == labels[row])];
+        VerificationRequest request = Request(8000) with { Queries = rows.Select(kept) };
+        VerificationReport alone = await VerifyAsync(strangers[1], request);
+        Assert.Contains(alone.Limits, static limit => limit.Contains("how queries, key and controls were chosen", StringComparison.Ordinal));
+        VerificationReport controlled = await VerifyAsync(strangers[1], request with { Controls = [new VerificationControl("independent", strangers[2])] });
+        Assert.Equal(OwnershipVerdict.Inconclusive, controlled.Verdict);
+        Assert.Contains("void", controlled.Words, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(new[] { 0, 1 }, "2 places")]
     [InlineData(new[] { 0, 1, 2, 3, 4, 5, 6, 7, 8, 10 }, "10 for class 9")]
