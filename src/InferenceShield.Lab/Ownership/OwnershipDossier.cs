@@ -209,7 +209,8 @@ public static class OwnershipDossier
 
     private static DossierFinding CheckNames(OwnershipCommitment commitment, VerificationReport[] reports, string manifest)
     {
-        string? other = manifest != commitment.Id ? "the manifest" : reports.FirstOrDefault(report => report.Commitment != commitment.Id || report.Model != commitment.Model) is { } report ? $"the report on {report.Suspect}" : null;
+        string? other = manifest != commitment.Id ? "the manifest" : reports.FirstOrDefault(report => report.Commitment != commitment.Id || report.Model != commitment.Model) is { } report ? $"the report on {report.Suspect}"
+            : reports.FirstOrDefault(report => report.Seed != commitment.ProbeSeed) is { } drawn ? $"the seed that queries and random keys of the report on {drawn.Suspect} were drawn with, so it may have been searched for" : null;
         return other is null
             ? new("commitment", DossierFindingKind.Holds, $"Commitment {commitment.Id} to the marks of '{commitment.Model}' is signed, and every report is under it.")
             : new("commitment", DossierFindingKind.Fails, $"Not of this commitment is {other}.");

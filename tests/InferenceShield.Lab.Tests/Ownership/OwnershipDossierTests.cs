@@ -123,6 +123,7 @@ public sealed class OwnershipDossierTests : IDisposable
     [InlineData("\"randomKeyShare\":", "\"randomKeyShare\":0.0123,\"was\":", "arithmetic")]
     [InlineData("\"model\":\"fashion\"", "\"model\":\"letters\"", "commitment")]
     [InlineData("2026-03-31", "2026-02-01", "validity")]
+    [InlineData("\"seed\":", "\"seed\":1,\"was\":", "commitment")]
     [InlineData("\"limits\":[", "\"limits\":[],\"was\":[", "arithmetic")]
     [InlineData("\"controlPValues\":[", "\"controlPValues\":[],\"was\":[", "arithmetic")]
     public async Task A_report_that_does_not_follow_from_its_counts_fails(string part, string other, string expected)
