@@ -77,7 +77,11 @@ internal static class VerdictRules
             "A model that was trained lawfully on the same marked answers, bought, licensed or public, shows the same.",
             "The p-value is the chance of such a fit for a key that marked nothing. It is not the chance that the suspect is innocent.",
         ];
-        if (verdict != OwnershipVerdict.ConsistentWithCopying)
+        if (verdict == OwnershipVerdict.ConsistentWithCopying)
+        {
+            limits.Add("The p-value holds for queries that were chosen without regard to the suspect's answers. Nothing here shows that they were: of queries that were picked after the suspect had answered, it says nothing. Have somebody else draw them, or compare them with a log or an evidence list that was stamped before.");
+        }
+        else
         {
             limits.Add("Finding nothing does not clear a model: strong regularisation, voting over near-duplicates, ensembles and further training weaken marks.");
         }
