@@ -115,7 +115,8 @@ internal static class DossierArithmetic
     {
         double mean = random.Average();
         double deviation = Math.Sqrt(random.Average(value => Math.Pow(value - mean, 2)));
-        return test.RandomKeys != random.Length
+        return test.Answers == 0 ? (double.IsNaN(test.PValue) ? null : Say($"the report says p = {test.PValue:R} of no answers"))
+            : test.RandomKeys != random.Length
             ? Say($"the report says {test.RandomKeys} random keys, {random.Length} are recorded")
             : Differ("p", test.PValue, (1.0 + random.Count(value => value >= own)) / (1 + random.Length))
             ?? Differ("z", test.Statistic, deviation > 0 ? (own - mean) / deviation : 0)

@@ -15,24 +15,16 @@ internal static class KeyCalibration
             test.EffectUnit, pValue, test.Method, request.RandomKeys, share, controlValues, own.Answers == 0 ? "None of the answers counts." : test.Note(answers));
     }
 
-    /// <summary>The share of random keys whose rank among them is a p-value below <see cref="Level"/>.</summary>
-    public static double ShareOf(double[] statistics)
+    /// <summary>The share of random keys whose rank among the others is a p-value below <see cref="Level"/>.</summary>
+    /// <param name="statistics">Under each of them.</param>
+    public static double ShareOf(IEnumerable<double> statistics)
     {
         double[] ordered = [.. statistics.OrderDescending()];
         int below = 0;
-        for (int end = 0; end < ordered.Length; end++)
+        for (int end = 1; end <= ordered.Length; end++)
         {
-            if (end + 1 < ordered.Length && ordered[end + 1] >= ordered[end])
-            {
-                continue; // equals have the rank of the last
-            }
-
-            if (!((1.0 + end) / (1 + ordered.Length) < Level))
-            {
-                break;
-            }
-
-            below = end + 1;
+            bool isLastOfEquals = end == ordered.Length || ordered[end] < ordered[end - 1];
+            below = isLastOfEquals && (double)end / (1 + ordered.Length) < Level ? end : below; // with itself, so many are as large
         }
 
         return below / (double)ordered.Length;
@@ -63,7 +55,7 @@ internal static class KeyCalibration
         double mean = random.Average(outcome => outcome.Statistic);
         double deviation = Math.Sqrt(random.Average(outcome => Math.Pow(outcome.Statistic - mean, 2)));
         int extreme = random.Count(outcome => outcome.Statistic >= own.Statistic);
-        double share = ShareOf([.. random.Select(static outcome => outcome.Statistic)]);
+        double share = ShareOf(random.Select(static outcome => outcome.Statistic));
         own = own with
         {
             Statistic = deviation > 0 ? (own.Statistic - mean) / deviation : 0,

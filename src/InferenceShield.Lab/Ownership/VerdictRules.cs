@@ -93,7 +93,9 @@ internal static class VerdictRules
 
         if (suffices)
         {
-            return Say($"Inconclusive: p = {report.CombinedPValue:0.0e+0} lies between what chance explains ({Nothing}) and what an accusation takes ({Copying}). Ask more queries, chosen before they are asked.");
+            OwnershipTestResult? first = holding.FirstOrDefault(static test => test.Method == PValueMethod.RandomKeys && test.PValue * (1 + test.RandomKeys) < 1.5);
+            string keys = first is null ? "" : Say($" None of {first.RandomKeys:N0} random keys fits as well in the {first.Name} test: with {1 / Copying:N0} of them a smaller p can be stated.");
+            return Say($"Inconclusive: p = {report.CombinedPValue:0.0e+0} lies between what chance explains ({Nothing}) and what an accusation takes ({Copying}). Ask more queries, chosen before they are asked.{keys}");
         }
 
         OwnershipTestResult nearest = holding.MinBy(static test => (double)test.Needed / Math.Max(1, test.Answers))!;
@@ -112,7 +114,7 @@ internal static class VerdictRules
         ];
         if (verdict == OwnershipVerdict.ConsistentWithCopying)
         {
-            limits.Add("Nothing here shows how the queries were chosen. Who picks them by the suspect's answers makes any model fit: have the suspect asked again on queries that an opponent chooses from the whole list.");
+            limits.Add("The p-value holds for queries that were chosen without regard to the suspect's answers. Nothing here shows that they were: of queries that were picked after the suspect had answered, it says nothing. Have somebody else draw them, or compare them with a log or an evidence list that was stamped before.");
         }
         else
         {

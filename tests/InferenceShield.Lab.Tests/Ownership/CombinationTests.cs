@@ -72,4 +72,26 @@ public sealed class CombinationTests
         OwnershipTestResult test = new("near-tie", 10, 10, 1, 0.5, 0.5, 0, 0.5, "", 1e-9, PValueMethod.Exact, 1000, share, [control, 0.4], "");
         Assert.Equal(isVoid, VerdictRules.WhyVoid(test) is not null);
     }
+
+    [Theory]
+    [InlineData(1e-4, OwnershipVerdict.ConsistentWithCopying)]
+    [InlineData(1.1e-4, OwnershipVerdict.Inconclusive)]
+    [InlineData(0.01, OwnershipVerdict.Inconclusive)]
+    [InlineData(0.011, OwnershipVerdict.NoEvidence)]
+    public void Verdicts_change_where_the_rules_say(double pValue, OwnershipVerdict expected)
+    {
+        OwnershipTestResult test = new("near-tie", 10, 10, 1, 0.5, 0.5, 0, 0.5, "", pValue, PValueMethod.Exact, 1000, 0.01, [], "");
+        VerificationReport report = new() { Model = "model", Suspect = "suspect", Tests = [test], CombinedPValue = pValue, Words = "", Limits = [] };
+        Assert.Equal(expected, VerdictRules.Apply(report).Verdict);
+    }
+
+    [Fact]
+    public void A_rank_that_no_random_key_reaches_asks_for_more_keys()
+    {
+        OwnershipTestResult test = new("cosine", 7000, 7000, 6, 0, 6, 4, 8, "", 1.0 / 1001, PValueMethod.RandomKeys, 1000, 0.01, [], "");
+        VerificationReport report = new() { Model = "model", Suspect = "suspect", Tests = [test], CombinedPValue = test.PValue, Words = "", Limits = [] };
+        Assert.Contains("None of 1,000 random keys fits as well in the cosine test: with 10,000 of them", VerdictRules.Apply(report).Words, StringComparison.Ordinal);
+        OwnershipTestResult exact = test with { Name = "near-tie", Method = PValueMethod.Exact };
+        Assert.DoesNotContain("None of", VerdictRules.Apply(report with { Tests = [exact] }).Words, StringComparison.Ordinal);
+    }
 }

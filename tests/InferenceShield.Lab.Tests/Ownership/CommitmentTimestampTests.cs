@@ -33,6 +33,14 @@ public sealed class CommitmentTimestampTests : IDisposable
     }
 
     [Fact]
+    public void A_certificate_that_has_run_out_since_proves_the_time_all_the_same()
+    {
+        using TestAuthority authority = new(days: 440); // to the middle of March 2026
+        byte[] response = authority.Answer(_request, s_time);
+        Assert.Equal("CN=Test root", CommitmentTimestamp.Verify(_sample.Commitment, _request, response, [authority.Root]).Root);
+    }
+
+    [Fact]
     public void Every_request_has_a_nonce_of_its_own() => Assert.NotEqual(_request, CommitmentTimestamp.CreateRequest(_sample.Commitment));
 
     [Fact]

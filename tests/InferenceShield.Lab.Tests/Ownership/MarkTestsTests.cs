@@ -103,6 +103,25 @@ public sealed class MarkTestsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_suspect_that_answers_as_the_clean_model_does_has_a_rank_of_1()
+    {
+        VerificationReport report = await OwnershipVerifier.VerifyAsync(Request(new() { Cosine = new CosineMarkOptions() }, s_queries), Suspect.Of("itself", s_target));
+        Assert.Equal(1, Assert.Single(report.Tests).PValue); // no key fits better or worse
+    }
+
+    [Fact]
+    public async Task Near_repeats_of_a_trigger_count_once()
+    {
+        WatermarkOptions marks = new() { Triggers = new LabelTriggerOptions { Rate = 0.05 } };
+        float[] once = s_queries.Values.Span[..(1000 * s_target.InputLength)].ToArray();
+        float[] repeats = [.. once, .. once.Select(value => value + 1e-6f)];
+        Dataset twice = new("twice", repeats, s_target.InputLength);
+        VerificationReport single = await OwnershipVerifier.VerifyAsync(Request(marks, new Dataset("once", once, s_target.InputLength)), Suspect.Of("itself", s_target));
+        VerificationReport both = await OwnershipVerifier.VerifyAsync(Request(marks, twice), Suspect.Of("itself", s_target));
+        Assert.InRange(both.Tests[0].Answers, single.Tests[0].Answers, single.Tests[0].Answers * 1.1); // but for what lies on an edge
+    }
+
+    [Fact]
     public void The_projection_of_the_test_is_that_of_the_mark()
     {
         // The cosine test works on coordinates along principal directions; the shield on the row itself.

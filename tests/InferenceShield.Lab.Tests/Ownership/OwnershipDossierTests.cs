@@ -123,6 +123,9 @@ public sealed class OwnershipDossierTests : IDisposable
     [InlineData("\"randomKeyShare\":", "\"randomKeyShare\":0.0123,\"was\":", "arithmetic")]
     [InlineData("\"model\":\"fashion\"", "\"model\":\"letters\"", "commitment")]
     [InlineData("2026-03-31", "2026-02-01", "validity")]
+    [InlineData("\"seed\":", "\"seed\":1,\"was\":", "commitment")]
+    [InlineData("\"limits\":[", "\"limits\":[],\"was\":[", "arithmetic")]
+    [InlineData("\"controlPValues\":[", "\"controlPValues\":[],\"was\":[", "arithmetic")]
     public async Task A_report_that_does_not_follow_from_its_counts_fails(string part, string other, string expected)
     {
         Dictionary<string, byte[]> parts = Unpack(OwnershipDossier.Create(await Content(), _sample.Signer));
@@ -230,6 +233,30 @@ public sealed class OwnershipDossierTests : IDisposable
         });
         IEnumerable<DossierFinding> found = DossierArithmetic.Check([report], [new VerificationRecord("s", "", [new RecordedTest { Test = "cosine", Own = 9, Random = skewed }])]);
         Assert.DoesNotContain(found, finding => finding.Kind == DossierFindingKind.Fails);
+    }
+
+    [Fact]
+    public async Task A_test_by_rank_is_recomputed_to_what_its_report_says()
+    {
+        MarkedModel target = MarkedModel.Clean(seed: 1);
+        VerificationRequest request = new()
+        {
+            Target = target,
+            Key = _sample.Key,
+            Marks = new WatermarkOptions { Cosine = new CosineMarkOptions() },
+            InputSpace = InputSpace.Learn(target.Rows(seed: 5, count: 500).Values.Span, target.InputLength),
+            Queries = target.Rows(seed: 2, count: 300),
+            Commitment = _sample.Commitment.Id,
+            RandomKeys = 300,
+            Seed = _sample.Commitment.ProbeSeed,
+            Time = new Clock(s_later),
+        };
+        VerificationReport stranger = await OwnershipVerifier.VerifyAsync(request, Suspect.Of("stranger", MarkedModel.Clean(seed: 3)));
+        Assert.Equal(0.01, Assert.Single(stranger.Tests).RandomKeyShare, 12); // 3 of 300 ranks
+        DossierContent content = new() { Commitment = _sample.Commitment, Reports = [stranger] };
+        IReadOnlyList<DossierFinding> findings = OwnershipDossier.Check(OwnershipDossier.Create(content, _sample.Signer, new Clock(s_later)));
+        Assert.DoesNotContain(findings, finding => finding.Kind == DossierFindingKind.Fails);
+        Assert.Contains(findings, finding => finding is { Part: "arithmetic", Kind: DossierFindingKind.Holds } && finding.Text.Contains("cosine", StringComparison.Ordinal));
     }
 
     [Fact]

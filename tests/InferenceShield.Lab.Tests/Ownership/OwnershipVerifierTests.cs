@@ -38,6 +38,34 @@ public sealed class OwnershipVerifierTests : IDisposable
     }
 
     [Fact]
+    public async Task Queries_that_were_picked_by_the_suspects_answers_accuse_an_innocent_and_the_report_says_so()
+    {
+        // A false accuser keeps the rows where the suspect happens to answer as his key picks.
+        VerificationRequest request = Request(8000);
+        NearTieTest test = new(OutputKind.Probabilities, Scores(request.Queries), _target.ClassCount, MarkedModel.Margin, MarkKeying.Cell);
+        int[] labels = [.. Enumerable.Range(0, request.Queries.Count).Select(row => LeadingClass.FindFirst(Scores(request.Queries.Select([row]))))];
+        int[] kept = [.. Enumerable.Range(0, labels.Length).Where(row => test.Uses(row) && test.Run(_key.NearTies, OnlyAt(row)).Statistic == 1)];
+        VerificationReport report = await VerifyAsync(_target, request with { Queries = request.Queries.Select(kept) });
+        Assert.True(report.CombinedPValue < 1e-12, VerificationWriter.ToText(report));
+        Assert.Contains(report.Limits, limit => limit.Contains("picked after the suspect had answered", StringComparison.Ordinal));
+
+        float[] Scores(Dataset rows)
+        {
+            float[] scores = new float[rows.Count * _target.ClassCount];
+            _target.Classify(rows.Values.Span, scores);
+            return scores;
+        }
+
+        int[] OnlyAt(int row)
+        {
+            int[] only = new int[labels.Length];
+            Array.Fill(only, -1);
+            only[row] = labels[row];
+            return only;
+        }
+    }
+
+    [Fact]
     public async Task Too_few_answers_are_inconclusive_and_say_how_many_more()
     {
         VerificationReport report = await VerifyAsync(_target, Request(40));
@@ -184,7 +212,7 @@ public sealed class OwnershipVerifierTests : IDisposable
     {
         VerificationReport report = await VerifyAsync(_target.Copy(_key, 0.9), Request(8000));
         Assert.Equal(OwnershipVerdict.ConsistentWithCopying, report.Verdict);
-        Assert.Contains(report.Limits, limit => limit.Contains("how the queries were chosen", StringComparison.Ordinal));
+        Assert.Contains(report.Limits, limit => limit.Contains("picked after the suspect had answered", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -52,6 +52,7 @@ public sealed class ShieldEvidenceTests : IDisposable
             Assert.Equal(MarkKinds.NearTie, records[i].Kinds);
             Assert.Equal(Top(scores, near[i]), records[i].Clean);
             Assert.Equal(released[near[i]], records[i].Released);
+            Assert.Equal(Enumerable.Range(0, Classes).Where(label => label != records[i].Clean).MaxBy(label => scores[(near[i] * Classes) + label]), records[i].Other);
             Assert.Equal(EvidenceDigestKind.Mark, records[i].DigestKind);
             Assert.Equal(keepInputs ? inputs.AsSpan(near[i] * Width, Width).ToArray() : [], keepInputs ? records[i].ReadInput() : []);
         }

@@ -137,6 +137,32 @@ public sealed class NearTieMarkTests
         bool[] Exact(MarkKey of, Hash128 input) => Array.ConvertAll(ties, tie => NearTieMark.Pick(of.NearTies, tie with { Mass = 0 }, input) == tie.Higher);
     }
 
+    [Fact]
+    public void What_a_key_picks_is_pinned()
+    {
+        // A commitment binds a key for years: another bit in a later version would leave every copy made before without a mark.
+        using MarkKey key = MarkKeys.Make(7);
+        string[] picks =
+        [
+            Bits(i => NearTieMark.Pick(key.NearTies, new NearTie(i % 5, 5 + (i % 3), 3 + (i % 8))) >= 5),
+            Bits(i => NearTieMark.Pick(key.NearTies, new NearTie(1, 2, 9), new Hash128((ulong)(i / 8), (ulong)(i % 8))) == 2),
+            Bits(i => PermutationMark.Swaps(key.Permutations, i % 2, i % 7, 7 + (i % 4))),
+            Bits(i => PermutationMark.Swaps(key.Permutations, i % 2, 3, 4, new Hash128((ulong)(i / 8), (ulong)(i % 8)))),
+            string.Concat(Enumerable.Range(0, 32).Select(i => LabelTrigger.TryFind(key.Triggers, new Hash128((ulong)i, 5), 1, 10, 0, [3], out int label) ? label : -1)),
+        ];
+        string[] expected =
+        [
+            "110110101001000100100001100100111100100000000111",
+            "101011111001101100100010100000101011110111110100",
+            "000001010101101110011100000100000101010110111001",
+            "100010000011010110010100110000110101100110010001",
+            "97155765957561488581241565699271",
+        ];
+        Assert.Equal(expected, picks);
+
+        static string Bits(Func<int, bool> bit) => string.Concat(Enumerable.Range(0, 48).Select(i => bit(i) ? '1' : '0'));
+    }
+
     private static double[] Plain(OutputKind kind, float[] clean)
     {
         double largest = clean.Max();

@@ -1,3 +1,5 @@
+using InferenceShield.Numerics;
+
 namespace InferenceShield.Tests;
 
 public sealed class TokenWatermarkTests
@@ -221,6 +223,54 @@ public sealed class TokenWatermarkTests
         Assert.True(new TokenWatermark(key, options).Mark(logits, [4, 5, 6]));
         double[] found = Softmax(logits);
         Assert.All(found.Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 2e-6));
+    }
+
+    [Fact]
+    public void A_tournaments_z_and_p_are_those_of_fair_bits()
+    {
+        using MarkKey key = MarkKeys.Make(6);
+        TournamentMarkOptions options = new() { Layers = 4, Context = 2 };
+        Tournament tournament = new(key, options);
+        double[] weights = [10 / 22.0, 7 / 22.0, 4 / 22.0, 1 / 22.0];
+        int[] text = MakeText(new Random(2), 150);
+        double sum = 0;
+        HashSet<(int, int)> contexts = [];
+        for (int i = 2; i < text.Length; i++)
+        {
+            uint draw = tournament.Draw(text.AsSpan(i - 2, 2), text[i], out _);
+            sum += contexts.Add((text[i - 2], text[i - 1])) ? weights.Select((weight, layer) => weight * (draw >> layer & 1)).Sum() : 0;
+        }
+
+        TokenWatermark mark = new(key, options);
+        TokenDetection found = mark.Detect(text);
+        double mean = sum / contexts.Count;
+        Assert.Equal((contexts.Count, mean), (found.Tokens, found.Score), (x, y) => x.Item1 == y.Item1 && Math.Abs(x.Item2 - y.Item2) < 1e-12);
+        Assert.Equal((mean - 0.5) / Math.Sqrt(weights.Sum(weight => weight * weight) / 4 / contexts.Count), found.Z, 9);
+        TokenDetection part = mark.DetectWindow(text, 20);
+        Assert.Equal(Math.Min(1, CoinSumTail.Of(part.Score, 20, weights) * (found.Tokens - 19)), part.PValue, 12);
+
+        // Forty tokens, in 22nds, by adding up the distribution; the formula knows no steps, of which half a one is some per cent here.
+        double[] chances = [1];
+        for (int token = 0; token < 40; token++)
+        {
+            double[] next = new double[chances.Length + 22];
+            for (int bits = 0; bits < 16; bits++)
+            {
+                int score = (10 * (bits & 1)) + (7 * (bits >> 1 & 1)) + (4 * (bits >> 2 & 1)) + (bits >> 3);
+                for (int i = 0; i < chances.Length; i++)
+                {
+                    next[i + score] += chances[i] / 16;
+                }
+            }
+
+            chances = next;
+        }
+
+        foreach (double share in (ReadOnlySpan<double>)[0.55, 0.6, 0.7, 0.8, 0.9])
+        {
+            int steps = (int)Math.Round(share * 22 * 40);
+            Assert.InRange(CoinSumTail.Of((steps - 0.5) / (22 * 40), 40, weights) / chances[steps..].Sum(), 0.97, 1.03);
+        }
     }
 
     [Fact]

@@ -28,6 +28,29 @@ public sealed class TrapMarkTests
     }
 
     [Fact]
+    public void Rows_far_along_a_principal_direction_are_trapped_and_stay_on_their_side()
+    {
+        float[] rows = InputRows.Normal(500, InputRows.Falling(Length), 10);
+        using MarkKey key = InputRows.Key(1);
+        TrapMark traps = new(key, s_space);
+        int found = 0;
+        int same = 0;
+        for (int row = 0; row < 500; row++)
+        {
+            float[] one = rows.AsSpan(row * Length, Length).ToArray();
+            one[0] += 30; // the first direction, along which benign rows vary by 1
+            found += traps.Find(one) == 0 ? 0 : 1;
+            one[59] += 5;
+            int trap = traps.Find(one);
+            one[0] -= 60;
+            same += traps.Find(one) == trap ? 1 : 0;
+        }
+
+        Assert.Equal(500, found);
+        Assert.InRange(same, 475, 500);
+    }
+
+    [Fact]
     public void Near_repeats_of_a_trapped_row_are_in_the_same_trap_and_rows_all_over_in_all()
     {
         using MarkKey key = InputRows.Key(1);
