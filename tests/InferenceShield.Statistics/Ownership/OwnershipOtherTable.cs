@@ -36,7 +36,8 @@ internal sealed record OwnershipOtherTable(string File, string Title, string[] C
         page.Append('\n');
         if (Title.Length > 0)
         {
-            page.Append(CultureInfo.InvariantCulture, $"## {Title}\n\n{OwnershipOtherText.Say(File, [.. fields.Skip(1).Select(row => names.Zip(row).ToDictionary())])}\n\n");
+            string words = OwnershipOtherText.Say(File, [.. fields.Skip(1).Select(row => names.Zip(row).ToDictionary())]);
+            page.Append(CultureInfo.InvariantCulture, $"## {Title}\n\n{words}{(words.Length > 0 ? "\n\n" : "")}");
             foreach (string comment in lines.Where(line => line.StartsWith('#')))
             {
                 page.Append(comment.TrimStart('#', ' ').TrimEnd('.')).Append(".\n\n");

@@ -7,6 +7,7 @@ internal static class OwnershipOtherText
 {
     /// <param name="file">The CSV's name.</param>
     /// <param name="rows">Its fields by column.</param>
+    /// <returns>Empty if nothing is written about the file.</returns>
     public static string Say(string file, IReadOnlyList<Dictionary<string, string>> rows) => file switch
     {
         "ownership-tokens.csv" => SayTokens(rows),
@@ -14,7 +15,7 @@ internal static class OwnershipOtherText
         CollusionExperiment.File => SayCollusion(rows),
         TrapExperiment.File => SayTraps(rows),
         "ownership-fingerprint-summary.csv" => SayFingerprint(rows),
-        _ => throw new InvalidOperationException($"Nothing is written about {file}. Write it in OwnershipOtherText.cs."),
+        _ => "",
     };
 
     /// <summary>The exponent b of length = a n^b over pooled accounts n, by least squares of logarithms, and half of its 95 % interval.</summary>
