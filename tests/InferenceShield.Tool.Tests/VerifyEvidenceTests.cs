@@ -53,7 +53,7 @@ public sealed class VerifyEvidenceTests : IDisposable
         Assert.True(await _tool.RunAsync(Verify(list, "--plan")) == ExitCode.Done, _tool.Error);
         Assert.Contains($"{bob} queries are at hand", _tool.Output, StringComparison.Ordinal);
         Assert.Contains($"{alice + bob} are kept by it, and 0 were found", _tool.Output, StringComparison.Ordinal);
-        Assert.Contains("in posture Normal. Callers in another posture", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains($"in posture Normal, that of {alice + bob} of {alice + bob} rows in the list. Callers in another posture", _tool.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Missing in the list", _tool.Output, StringComparison.Ordinal);
 
         string segment = list + ".000001";
@@ -61,6 +61,18 @@ public sealed class VerifyEvidenceTests : IDisposable
         await File.WriteAllBytesAsync(segment, whole[..^1]);
         Assert.True(await _tool.RunAsync(Verify(list, "--plan")) == ExitCode.Done, _tool.Error);
         Assert.Contains("Missing in the list: ", _tool.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_posture_of_most_rows_is_tested_and_named()
+    {
+        (string list, int alice, int bob) = WriteList(keepInputs: true, isBobGuarded: true);
+        Assert.True(await _tool.RunAsync(Verify(list, "--plan")) == ExitCode.Done, _tool.Error);
+        Assert.Contains($"in posture Guarded, that of {bob} of {alice + bob} rows in the list", _tool.Output, StringComparison.Ordinal);
+        Assert.True(await _tool.RunAsync(Verify(list, "--plan", "--caller", "alice")) == ExitCode.Done, _tool.Error);
+        Assert.Contains($"in posture Normal, that of {alice} of {alice} rows of this caller in the list", _tool.Output, StringComparison.Ordinal);
+        Assert.True(await _tool.RunAsync(Verify(list, "--plan", "--posture", "Normal")) == ExitCode.Done, _tool.Error);
+        Assert.Contains("in posture Normal, as --posture says", _tool.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,12 +98,12 @@ public sealed class VerifyEvidenceTests : IDisposable
 
     private string[] Verify(string list, params string[] more) =>
     [
-        "verify", ToolRun.Model, "--model", ToolRun.Model, "--evidence", list, "--policy", _policy, "--posture", "Normal", "--secret-env", Variable, "--random-keys", "300",
+        "verify", ToolRun.Model, "--model", ToolRun.Model, "--evidence", list, "--policy", _policy, "--secret-env", Variable, "--random-keys", "300",
         "--out", _tool.At("verification"), .. more,
     ];
 
     /// <summary>All committed images, asked by bob; every third of them by alice, too.</summary>
-    private (string List, int Alice, int Bob) WriteList(bool keepInputs)
+    private (string List, int Alice, int Bob) WriteList(bool keepInputs, bool isBobGuarded = false)
     {
         string list = _tool.At("fashion.evidence");
         Dataset rows = DataFile.Read(ToolRun.Images, null, "none", "auto");
@@ -105,6 +117,12 @@ public sealed class VerifyEvidenceTests : IDisposable
                 options.Admission.PerCaller = options.Admission.PerNetwork = options.Admission.PerModel = new LimitOptions { Queries = 1_000_000, Period = TimeSpan.FromMinutes(1), Burst = 1_000_000 };
             })
             .Build();
+        if (isBobGuarded)
+        {
+            shield.Admit(shield.IdentifyCaller("bob"), [], 1); // a caller is known from its first query on
+            Assert.True(shield.SetPosture(shield.IdentifyCaller("bob"), Posture.Guarded));
+        }
+
         float[] scores = new float[10];
         int[] marked = new int[2];
         for (int row = 0; row < rows.Count; row++)

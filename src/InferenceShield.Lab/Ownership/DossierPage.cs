@@ -42,7 +42,7 @@ internal static class DossierPage
     {
         int keys = report.Tests.FirstOrDefault(result => result.Name == test.Test)?.RandomKeys ?? 0;
         double[] values = test.Random is { } random
-            ? [.. random.Select(value => random.Count(other => other >= value) / (double)random.Length)]
+            ? RanksOf(random)
             : DossierArithmetic.RandomPValues(test, report.Seed, Math.Min(keys, 1000));
         if (values.Length == 0 || values.Any(double.IsNaN))
         {
@@ -64,6 +64,20 @@ internal static class DossierPage
         }
 
         html.Append("</p>\n").Append(SvgPlot.Draw("p-values under random keys", x, y, series, named: false)).Append("</figure></div>\n");
+    }
+
+    /// <summary>Of each value the share of all that are as large or larger.</summary>
+    private static double[] RanksOf(double[] values)
+    {
+        double[] ordered = [.. values.Order()];
+        double[] ranks = new double[ordered.Length];
+        for (int i = 0, first = 0; i < ordered.Length; i++)
+        {
+            first = ordered[i] > ordered[first] ? i : first;
+            ranks[i] = (ordered.Length - first) / (double)ordered.Length;
+        }
+
+        return ranks;
     }
 
     private static void Term(StringBuilder html, string name, string text) => html.Append(CultureInfo.InvariantCulture, $"<dt>{name}</dt><dd>{Escape(text)}</dd>\n");

@@ -4,6 +4,12 @@ namespace InferenceShield.Lab;
 /// <remarks>Nothing in it is changed, and nothing disposed of.</remarks>
 public sealed record VerificationRequest
 {
+    /// <summary>Beside an exact p-value.</summary>
+    internal const int DefaultKeys = 1000;
+
+    /// <summary>Where the p-value is a rank among them.</summary>
+    internal const int DefaultRankKeys = 20_000;
+
     /// <summary>The protected model, without a shield: its clean scores say which answers were marked, and how.</summary>
     public required IClassifier Target { get; init; }
 
@@ -40,8 +46,9 @@ public sealed record VerificationRequest
     public string Commitment { get; init; } = "";
 
     /// <summary>Keys that nobody marked anything with, which every test is calibrated on.</summary>
-    /// <value>300 to 100,000; the default is 1,000.</value>
-    public int RandomKeys { get; init; } = 1000;
+    /// <value>300 to 100,000; the default, <see langword="null"/>, is 1,000 beside an exact p-value and 20,000 where the p-value is a rank among them: fewer than
+    /// 10,000 cannot give .0001, which a verdict takes. Control models have 1,000 then.</value>
+    public int? RandomKeys { get; init; }
 
     /// <summary>The p-value that a test is to be able to reach.</summary>
     /// <value>1e-100 to .01; the default is 1e-6.</value>
@@ -79,12 +86,18 @@ public sealed record VerificationRequest
     /// <value>The default is the system's.</value>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Random keys of the suspect's p-values.</summary>
+    internal int KeysOf(PValueMethod method) => RandomKeys ?? (method == PValueMethod.RandomKeys ? DefaultRankKeys : DefaultKeys);
+
+    /// <summary>Random keys of the controls' p-values.</summary>
+    internal int ControlKeys => RandomKeys ?? DefaultKeys;
+
     /// <exception cref="ArgumentException">Something does not fit the target, or is out of its range.</exception>
     internal void Validate()
     {
         Require(Queries.Width == Target.InputLength, $"Queries have {Queries.Width} values a row; the target takes {Target.InputLength}. Give inputs of the target's shape.");
         Require(Queries.Count > 0, $"There are {Queries.Count} queries. Give inputs that the thief is likely to have asked.");
-        Require(RandomKeys is >= 300 and <= 100_000, $"{nameof(RandomKeys)} is {RandomKeys}; allowed are 300 to 100000.");
+        Require(RandomKeys is null or (>= 300 and <= 100_000), $"{nameof(RandomKeys)} is {RandomKeys}; allowed are 300 to 100000.");
         Require(WantedPValue is >= 1e-100 and <= 0.01, $"{nameof(WantedPValue)} is {WantedPValue}; allowed are 1e-100 to .01.");
         Require(ExpectedMatch is > 0.5 and < 1, $"{nameof(ExpectedMatch)} is {ExpectedMatch}; allowed are numbers above .5 and below 1.");
         Require(MostQueries is null or >= 1, $"{nameof(MostQueries)} is {MostQueries}; allowed are numbers from 1 on.");

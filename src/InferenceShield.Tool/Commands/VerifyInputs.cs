@@ -8,6 +8,9 @@ namespace InferenceShield.Tool;
 /// <summary>Reads what <c>verify</c> needs besides the suspects, and checks that it belongs together.</summary>
 internal sealed class VerifyInputs : IDisposable
 {
+    /// <summary>Their p-values are exact.</summary>
+    private const int DefaultTokenKeys = 1000;
+
     private readonly List<IDisposable> _owned = [];
     private readonly List<string> _notes = [];
 
@@ -88,18 +91,25 @@ internal sealed class VerifyInputs : IDisposable
         }
 
         IReadOnlyList<CommittedMarks> all = commitment?.Marks ?? CommittedMarks.Of(policy);
+        string why = "as --posture says";
+        if (request.Posture is null)
+        {
+            (Posture posture, why) = EvidenceQueries.PostureOf(request, commitment?.Model ?? name);
+            request = request with { Posture = posture };
+        }
+
         CommittedMarks marks = ChooseMarks(request, all);
         if (request.Tokens is { } texts)
         {
             Further = marks.Watermark is { GreenList: null, Tournament: null }
                 ? throw new MistakeException($"Output '{marks.Output}' carries no mark of tokens in posture {marks.Posture}: neither GreenList nor Tournament is set. Say which output with --output, and --posture.")
-                : TokenTest.Run(key, marks.Watermark, TokenFile.Read(texts), request.RandomKeys, commitment?.ProbeSeed ?? 1);
+                : TokenTest.Run(key, marks.Watermark, TokenFile.Read(texts), request.RandomKeys ?? DefaultTokenKeys, commitment?.ProbeSeed ?? 1);
             Commitment = commitment?.Id ?? "";
             return;
         }
 
         Dataset queries = ReadQueries(request, name, commitment);
-        _notes.Add($"Tested are the marks of output '{marks.Output}' in posture {marks.Posture}. Callers in another posture were given those of that one.");
+        _notes.Add($"Tested are the marks of output '{marks.Output}' in posture {marks.Posture}, {why}. Callers in another posture were given those of that one: test it with --posture in a run of its own.");
         OnnxClassifier target = Keep(OutputChoice.Open(request.Model, queries, request.Output ?? marks.Output, request.Kind ?? KindOf(marks), [], out _));
         string? space = request.InputSpace ?? policy.InputSpaceFile;
         if (space is not null && commitment?.InputSpaceDigest is { } digest)
