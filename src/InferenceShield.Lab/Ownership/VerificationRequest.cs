@@ -50,13 +50,13 @@ public sealed record VerificationRequest
     /// 10,000 cannot give .0001, which a verdict takes. Control models have 1,000 then.</value>
     public int? RandomKeys { get; init; }
 
-    /// <summary>The p-value that a test is to be able to reach.</summary>
+    /// <summary>The p-value that a plan says the needed queries for. Whether answers suffice for a verdict is judged at .0001, the verdict's own.</summary>
     /// <value>1e-100 to .01; the default is 1e-6.</value>
     public double WantedPValue { get; init; } = 1e-6;
 
     /// <summary>The share of marked answers that a copy is expected to repeat.</summary>
-    /// <value>Above .5 and below 1; the default is .6, which is careful: well-regularised copies showed .68 to .75, standard ones .85 to .99.</value>
-    public double ExpectedMatch { get; init; } = 0.6;
+    /// <value>Above .5 and below 1; the default is .7: well-regularised copies showed .68 to .75, standard ones .85 to .99.</value>
+    public double ExpectedMatch { get; init; } = 0.7;
 
     /// <summary>The most queries that are asked; those that count are drawn with <see cref="Seed"/>.</summary>
     /// <value>From 1; the default, <see langword="null"/>, is all that count and up to 200 more to compare classes by.</value>

@@ -85,11 +85,12 @@ internal sealed class VerificationSetup
             {
                 int needed = test.NeededAnswers(match, Request.WantedPValue);
                 estimates.Add(new PowerEstimate(
-                    test.Name, match, Request.WantedPValue, test.Available, needed, test.Available == 0 ? null : (long)Math.Ceiling((double)needed * Queries.Count / test.Available)));
+                    test.Name, match, Request.WantedPValue, test.Available, needed, test.Available == 0 || needed == CellPower.Never ? null : (long)Math.Ceiling((double)needed * Queries.Count / test.Available)));
             }
         }
 
-        return new VerificationPlan(Queries.Count, Order.Length, estimates, Missing);
+        string[] shortages = [.. Tests.Select(test => (test.Name, Text: test.Shortage(Request.ExpectedMatch, Request.WantedPValue))).Where(static one => one.Text.Length > 0).Select(static one => $"{one.Name}: {one.Text}")];
+        return new VerificationPlan(Queries.Count, Order.Length, estimates, [.. Missing, .. shortages]);
     }
 
     /// <summary>Rows without repeats: the same input has the same answer, which counts once.</summary>

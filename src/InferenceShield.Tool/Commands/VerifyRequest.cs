@@ -71,7 +71,7 @@ internal sealed record VerifyRequest(IReadOnlyList<string> Suspects, string Mode
 
     public double WantedPValue { get; init; } = 1e-6;
 
-    public double ExpectedMatch { get; init; } = 0.6;
+    public double ExpectedMatch { get; init; } = 0.7;
 
     public int? MostQueries { get; init; }
 

@@ -2,6 +2,8 @@ namespace InferenceShield.Lab.Tests;
 
 public sealed class OwnershipVerifierTests : IDisposable
 {
+    private static readonly WatermarkOptions s_exact = new() { NearTie = new NearTieMarkOptions { Margin = MarkedModel.Margin, Keying = MarkKeying.ExactInput } };
+
     private readonly MarkedModel _target = MarkedModel.Clean(seed: 1);
     private readonly MarkKey _key = MarkedModel.Key(1);
     private readonly string _folder = Directory.CreateTempSubdirectory("verify").FullName;
@@ -40,10 +42,12 @@ public sealed class OwnershipVerifierTests : IDisposable
     [Fact]
     public async Task Too_few_answers_are_inconclusive_and_say_how_many_more()
     {
-        VerificationReport report = await VerifyAsync(_target, Request(40));
+        VerificationReport report = await VerifyAsync(_target, Request(40) with { Marks = s_exact });
         Assert.Equal(OwnershipVerdict.Inconclusive, report.Verdict);
         OwnershipTestResult test = report.Tests[0];
         Assert.Contains($"needs {test.Needed - test.Answers:N0} more", report.Words, StringComparison.Ordinal);
+        Assert.Contains($"answers of {test.Needed:N0} needed", VerificationWriter.ToText(report), StringComparison.Ordinal);
+        Assert.Contains($"<small>of {test.Needed:N0} needed</small>", VerificationWriter.ToHtml([report]), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -266,7 +270,7 @@ public sealed class OwnershipVerifierTests : IDisposable
     [Fact]
     public void The_plan_asks_nobody_and_tells_how_many_queries_are_needed()
     {
-        VerificationPlan plan = OwnershipVerifier.Plan(Request(2000));
+        VerificationPlan plan = OwnershipVerifier.Plan(Request(2000) with { Marks = s_exact });
         Assert.Equal([0.9, 0.95], plan.Tests.Select(test => test.Match));
         PowerEstimate careful = plan.Tests[0];
         Assert.True(careful.Needed > plan.Tests[1].Needed);
