@@ -29,8 +29,9 @@ public sealed class VerifyEvidenceTests : IDisposable
         JsonElement report = json.RootElement[0];
         Assert.Equal([bob, alice], report.GetProperty("callers").EnumerateArray().Select(caller => caller.GetProperty("queries").GetInt32()));
         Assert.Contains($"Of {alice + bob} marked queries in posture Normal in the list, the inputs of {alice + bob} are known: 0 are kept by it, and {alice + bob} were found", report.GetProperty("notes")[0].GetString(), StringComparison.Ordinal);
-        Assert.Equal(bob, report.GetProperty("queries").GetInt32()); // bob asked all that alice did: the same row is asked once
-        Assert.Equal(bob, report.GetProperty("tests")[0].GetProperty("answers").GetInt32());
+        Assert.InRange(report.GetProperty("queries").GetInt32(), bob + 20, bob + 200); // and rows without a mark, to compare classes by
+        Assert.Contains("Classes are taken in order: the suspect agrees on 100.0 %", report.GetProperty("notes").ToString(), StringComparison.Ordinal);
+        Assert.Equal(bob, report.GetProperty("tests")[0].GetProperty("answers").GetInt32()); // bob asked all that alice did: the same row is asked once
         string pseudonym = report.GetProperty("callers")[1].GetProperty("caller").GetString()!;
         string page = await File.ReadAllTextAsync(_tool.At("verification/verification.html"));
         Assert.Contains($"<th scope=\"row\">{pseudonym}</th><td>{alice}</td>", page, StringComparison.Ordinal);

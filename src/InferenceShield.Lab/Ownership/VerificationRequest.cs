@@ -25,6 +25,10 @@ public sealed record VerificationRequest
     /// </summary>
     public required Dataset Queries { get; init; }
 
+    /// <summary>Further inputs, of which up to 200 that carry no mark, and that the target is sure of, only show which class of the suspect is which.</summary>
+    /// <value>The default, <see langword="null"/>, is such rows of <see cref="Queries"/>: a list of marked queries has hardly any.</value>
+    public Dataset? Probes { get; init; }
+
     /// <summary>Where benign inputs lie, for marks that are placed in inputs.</summary>
     /// <value>The default, <see langword="null"/>, leaves their tests out.</value>
     public InputSpace? InputSpace { get; init; }
@@ -96,6 +100,7 @@ public sealed record VerificationRequest
     internal void Validate()
     {
         Require(Queries.Width == Target.InputLength, $"Queries have {Queries.Width} values a row; the target takes {Target.InputLength}. Give inputs of the target's shape.");
+        Require(Probes is null || Probes.Width == Target.InputLength, $"{nameof(Probes)} have {Probes?.Width} values a row; the target takes {Target.InputLength}. Give inputs of the target's shape.");
         Require(Queries.Count > 0, $"There are {Queries.Count} queries. Give inputs that the thief is likely to have asked.");
         Require(RandomKeys is null or (>= 300 and <= 100_000), $"{nameof(RandomKeys)} is {RandomKeys}; allowed are 300 to 100000.");
         Require(WantedPValue is >= 1e-100 and <= 0.01, $"{nameof(WantedPValue)} is {WantedPValue}; allowed are 1e-100 to .01.");

@@ -62,7 +62,7 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         CallerAttribution[] callers = [.. found.GroupBy(row => row.Record.Caller).Select(group => new CallerAttribution(EvidenceCommand.Digits(group.Key), group.Count()))
             .OrderByDescending(group => group.Queries).ThenBy(group => group.Caller, StringComparer.Ordinal)];
         float[] inputs = [.. found.SelectMany(row => row.Input)];
-        string note = Say($"Of {wanted:N0} marked queries{whose} in the list, the inputs of {found.Count:N0} are known: {kept:N0} are kept by it, and {found.Count - kept:N0} were found in --queries. Only these are asked.") + string.Concat(reader.Missing.Select(static missing => " Missing in the list: " + missing));
+        string note = Say($"Of {wanted:N0} marked queries{whose} in the list, the inputs of {found.Count:N0} are known: {kept:N0} are kept by it, and {found.Count - kept:N0} were found in --queries. Only these are tested{(logged is null ? "" : "; up to 200 rows of --queries without a mark are asked to see which class is which")}.") + string.Concat(reader.Missing.Select(static missing => " Missing in the list: " + missing));
         return new EvidenceQueries(new Dataset("evidence", inputs, width), note, callers);
     }
 
