@@ -15,6 +15,11 @@ internal static class DossierPage
         string title = "Ownership dossier: " + commitment.Model;
         StringBuilder html = new("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
         html.Append(CultureInfo.InvariantCulture, $"<title>{Escape(title)}</title>\n<style>\n{ReportStyle.Css}</style>\n</head>\n<body>\n<main>\n<header><h1>{Escape(title)}</h1>\n");
+        if (stamp is null)
+        {
+            html.Append("<p class=\"lead\">Nobody but the claimant dates this dossier: its commitment has no timestamp, so nothing shows that it is older than the suspicion.</p>\n");
+        }
+
         html.Append("<p class=\"lead\">Written by who makes the claim. Check it with <code>inference-shield dossier check</code>, or as README.txt says; this page proves nothing by itself.</p></header>\n<section>\n<h2>Commitment</h2>\n<dl>\n");
         Term(html, "Id", commitment.Id);
         Term(html, "Model's file", "SHA-256 " + commitment.ModelDigest);
