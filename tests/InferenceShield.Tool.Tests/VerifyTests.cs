@@ -60,6 +60,7 @@ public sealed class VerifyTests : IDisposable
         Assert.Contains("more (p =", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("What this does not prove", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("No commitment was opened", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("in posture Normal, that of callers of whom nothing was noticed", _tool.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,8 +74,7 @@ public sealed class VerifyTests : IDisposable
     [Fact]
     public async Task Controls_are_trained_on_data_with_labels()
     {
-        string data = _tool.Write("few.csv", string.Concat(Enumerable.Range(0, 60).Select(row => string.Join(',', Enumerable.Range(0, 784).Select(i => (row * i) % 7)) + $",{row % 10}\n")));
-        Assert.True(await _tool.RunAsync(Verify(ToolRun.Model, "--train-controls", "2", "--control-data", data, "--label-column", "last", "--json")) == ExitCode.Done, _tool.Error);
+        Assert.True(await _tool.RunAsync(Verify(ToolRun.Model, "--train-controls", "2", "--control-data", ToolRun.Images, "--control-labels", ToolRun.Labels, "--json")) == ExitCode.Done, _tool.Error);
         using JsonDocument json = JsonDocument.Parse(_tool.Output);
         Assert.Equal(["trained 1", "trained 2"], json.RootElement[0].GetProperty("controls").EnumerateArray().Select(control => control.GetString()));
         Assert.Equal(2, json.RootElement[0].GetProperty("tests")[0].GetProperty("controlPValues").GetArrayLength());

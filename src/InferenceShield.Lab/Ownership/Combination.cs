@@ -48,27 +48,49 @@ internal static class Combination
         return adjusted;
     }
 
-    /// <summary>All tests of one suspect together: Fisher's product of those by keys, then Bonferroni with the best of those by controls.</summary>
-    /// <param name="tests">Those that hold; a test without a p-value takes no part.</param>
+    /// <summary>All tests of one suspect together: Fisher's product of those by keys that have the answers they need, then Bonferroni with the others.</summary>
+    /// <remarks>How many answers a test has does not hang on the owner's key, so leaving it out of the product by that is no choice of a result. It is not thrown
+    /// away either: few answers can be strong evidence, and beside the product they cost no more than a factor.</remarks>
+    /// <param name="tests">All; those that are void or without a p-value take no part.</param>
     public static (double PValue, string How) Of(IReadOnlyList<OwnershipTestResult> tests)
     {
-        double[] keyed = [.. tests.Where(test => test.Method != PValueMethod.Controls && !double.IsNaN(test.PValue)).Select(test => test.PValue)];
-        double[] controlled = [.. tests.Where(test => test.Method == PValueMethod.Controls && !double.IsNaN(test.PValue)).Select(test => test.PValue)];
-        if (keyed.Length + controlled.Length == 0)
+        OwnershipTestResult[] holding = [.. tests.Where(static test => VerdictRules.WhyVoid(test) is null && !double.IsNaN(test.PValue))];
+        string voids = string.Concat(tests.Where(static test => VerdictRules.WhyVoid(test) is not null).Select(static test => $" The {test.Name} test is void and stays out."));
+        OwnershipTestResult[] keyed = [.. holding.Where(static test => test.Method != PValueMethod.Controls && test.Answers >= test.Needed)];
+        OwnershipTestResult[] few = [.. holding.Where(static test => test.Method != PValueMethod.Controls && test.Answers < test.Needed)];
+        OwnershipTestResult[] controlled = [.. holding.Where(static test => test.Method == PValueMethod.Controls)];
+        if (holding.Length == 0)
         {
-            return (double.NaN, "No test has a p-value.");
+            return (double.NaN, "No test has a p-value." + voids);
         }
 
-        const string Fisher = "Fisher's product: each p-value is over random keys given the answers, and the keys of the marks are derived independently, so the p-values are independent though they read the same answers";
-        string one = keyed.Length == 1 ? "One test by keys" : Fisher;
-        if (controlled.Length == 0)
+        List<string> how = [];
+        if (keyed.Length > 1)
         {
-            return (keyed.Length == 1 ? keyed[0] : Combination.Fisher(keyed), one + ".");
+            how.Add("Fisher's product: each p-value is over random keys given the answers, and the keys of the marks are derived independently, so the p-values are independent though they read the same answers");
+        }
+        else if (keyed.Length == 1)
+        {
+            how.Add("One test by keys");
+        }
+
+        if (few.Length > 0)
+        {
+            how.Add($"Fewer answers than planned have: {string.Join(", ", few.Select(static test => test.Name))}; such tests stay out of Fisher's product");
         }
 
         // Whatever hangs on what, the least of m times m is a p-value.
-        double[] all = keyed.Length == 0 ? controlled : [Combination.Fisher(keyed), .. controlled];
-        string with = string.Create(CultureInfo.InvariantCulture, $"Bonferroni over {all.Length}, because p-values by control models hang on the same answers");
-        return (Math.Min(1, all.Length * all.Min()), keyed.Length == 0 ? (all.Length == 1 ? "One test by control models." : with + ".") : $"{one}; {with}.");
+        double[] all = [.. keyed.Length == 0 ? [] : new[] { keyed.Length == 1 ? keyed[0].PValue : Fisher([.. keyed.Select(static test => test.PValue)]) }, .. few.Concat(controlled).Select(static test => test.PValue)];
+        if (all.Length > 1)
+        {
+            string why = controlled.Length > 0 ? ", because p-values by control models hang on the same answers" : "";
+            how.Add(string.Create(CultureInfo.InvariantCulture, $"Bonferroni over {all.Length}{why}"));
+        }
+        else if (controlled.Length == 1)
+        {
+            how.Add("One test by control models");
+        }
+
+        return (all.Length == 1 ? all[0] : Math.Min(1, all.Length * all.Min()), string.Join("; ", how) + "." + voids);
     }
 }

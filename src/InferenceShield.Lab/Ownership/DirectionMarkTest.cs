@@ -13,7 +13,7 @@ namespace InferenceShield.Lab;
 /// cannot be below 1 / (1 + keys); z says how far beyond. The idea of a keyed direction is EmbMarker's (Peng et al., ACL 2023), of several
 /// WARDEN's (Shetty et al., ACL 2024); the test is our own.</para>
 /// </remarks>
-internal sealed class DirectionMarkTest
+public sealed class DirectionMarkTest
 {
     /// <summary>Of the mean of the diagonal, in the regression.</summary>
     private const double Ridge = 1e-6;
@@ -31,7 +31,7 @@ internal sealed class DirectionMarkTest
     /// <param name="dimension">2 or more.</param>
     /// <param name="suspect">The suspect's of the same probes.</param>
     /// <param name="suspectDimension">1 or more.</param>
-    /// <exception cref="ArgumentException">Rows are not equally many, or fewer than four times the dimensions: more are needed.</exception>
+    /// <exception cref="ArgumentException">Rows are not equally many, fewer than four times the dimensions, or not finite.</exception>
     public DirectionMarkTest(ReadOnlySpan<float> clean, int dimension, ReadOnlySpan<float> suspect, int suspectDimension)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 2);
@@ -48,6 +48,8 @@ internal sealed class DirectionMarkTest
             throw new ArgumentException($"{rows} probes are too few for {dimension} and {suspectDimension} dimensions; {needed - rows} more are needed.", nameof(clean));
         }
 
+        RequireFinite(clean, dimension, "the owner's", nameof(clean));
+        RequireFinite(suspect, suspectDimension, "the suspect's", nameof(suspect));
         Matrix<double> owner = ToMatrix(clean, rows, dimension, withOne: true);
         Matrix<double> theirs = ToMatrix(suspect, rows, suspectDimension, withOne: false);
         Matrix<double> map = Regress(owner, theirs);
@@ -69,11 +71,20 @@ internal sealed class DirectionMarkTest
     /// <param name="randomKeys">19 or more.</param>
     /// <param name="seed">The random keys follow from it.</param>
     /// <param name="controls">The p-values of control models; empty for none.</param>
+    /// <returns>What <see cref="VerificationRequest.FurtherTests"/> takes. The same arguments give the same result. Cost: for each key 3 products a direction and number.</returns>
+    /// <exception cref="ArgumentException">Options that no shield has, or too few random keys.</exception>
     public OwnershipTestResult Run(MarkKey key, DirectionMarkOptions options, int randomKeys, ulong seed, params IReadOnlyList<double> controls)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(controls);
         ArgumentOutOfRangeException.ThrowIfLessThan(randomKeys, 19);
+        if (options is not { Directions: >= 1 and <= DirectionMark.Most, CosineBudget: >= 0.0001 and <= 0.1 })
+        {
+            throw new ArgumentException(
+                FormattableString.Invariant($"The mark has {options.Directions} directions and a cosine budget of {options.CosineBudget}; a shield has 1 to {DirectionMark.Most} and .0001 to .1. Give the options that answers were marked with."), nameof(options));
+        }
+
         double own = Correlate(key, options);
         double[] others = new double[randomKeys];
         byte[] bytes = new byte[MarkKey.Size];
@@ -131,6 +142,17 @@ internal sealed class DirectionMarkTest
         }
 
         return product / Math.Sqrt(Math.Max(square, 1e-300));
+    }
+
+    private static void RequireFinite(ReadOnlySpan<float> values, int dimension, string whose, string name)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+            {
+                throw new ArgumentException($"Row {i / dimension} of {whose} embeddings has a number that is not finite. Leave the probe out of both.", name);
+            }
+        }
     }
 
     private static Matrix<double> Regress(Matrix<double> left, Matrix<double> right)

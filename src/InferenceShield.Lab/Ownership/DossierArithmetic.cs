@@ -125,7 +125,7 @@ internal static class DossierArithmetic
 
     private static string? CheckVerdicts(IReadOnlyList<VerificationReport> reports)
     {
-        double[] combined = [.. reports.Select(static report => Combination.Of([.. report.Tests.Where(static test => VerdictRules.WhyVoid(test) is null)]).PValue)];
+        double[] combined = [.. reports.Select(static report => Combination.Of(report.Tests).PValue)];
         double[] adjusted = Combination.Holm(combined);
         for (int i = 0; i < reports.Count; i++)
         {

@@ -15,6 +15,11 @@ internal static class DossierPage
         string title = "Ownership dossier: " + commitment.Model;
         StringBuilder html = new("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
         html.Append(CultureInfo.InvariantCulture, $"<title>{Escape(title)}</title>\n<style>\n{ReportStyle.Css}</style>\n</head>\n<body>\n<main>\n<header><h1>{Escape(title)}</h1>\n");
+        if (stamp is null)
+        {
+            html.Append("<p class=\"lead\">Nobody but the claimant dates this dossier: its commitment has no timestamp, so nothing shows that it is older than the suspicion.</p>\n");
+        }
+
         html.Append("<p class=\"lead\">Written by who makes the claim. Check it with <code>inference-shield dossier check</code>, or as README.txt says; this page proves nothing by itself.</p></header>\n<section>\n<h2>Commitment</h2>\n<dl>\n");
         Term(html, "Id", commitment.Id);
         Term(html, "Model's file", "SHA-256 " + commitment.ModelDigest);
@@ -42,7 +47,7 @@ internal static class DossierPage
     {
         int keys = report.Tests.FirstOrDefault(result => result.Name == test.Test)?.RandomKeys ?? 0;
         double[] values = test.Random is { } random
-            ? [.. random.Select(value => random.Count(other => other >= value) / (double)random.Length)]
+            ? RanksOf(random)
             : DossierArithmetic.RandomPValues(test, report.Seed, Math.Min(keys, 1000));
         if (values.Length == 0 || values.Any(double.IsNaN))
         {
@@ -64,6 +69,20 @@ internal static class DossierPage
         }
 
         html.Append("</p>\n").Append(SvgPlot.Draw("p-values under random keys", x, y, series, named: false)).Append("</figure></div>\n");
+    }
+
+    /// <summary>Of each value the share of all that are as large or larger.</summary>
+    private static double[] RanksOf(double[] values)
+    {
+        double[] ordered = [.. values.Order()];
+        double[] ranks = new double[ordered.Length];
+        for (int i = 0, first = 0; i < ordered.Length; i++)
+        {
+            first = ordered[i] > ordered[first] ? i : first;
+            ranks[i] = (ordered.Length - first) / (double)ordered.Length;
+        }
+
+        return ranks;
     }
 
     private static void Term(StringBuilder html, string name, string text) => html.Append(CultureInfo.InvariantCulture, $"<dt>{name}</dt><dd>{Escape(text)}</dd>\n");

@@ -8,11 +8,11 @@ internal static class KeyCalibration
 
     public static OwnershipTestResult Run(OwnershipTest test, VerificationRequest request, SuspectAnswers answers, IReadOnlyList<SuspectAnswers> controls)
     {
-        (TestOutcome own, double pValue, double share) = Run(test, request, answers);
-        double[] controlValues = [.. controls.Select(control => Run(test, request, control).PValue)];
+        (TestOutcome own, double pValue, double share) = Run(test, request, answers, request.KeysOf(test.Method));
+        double[] controlValues = [.. controls.Select(control => Run(test, request, control, request.ControlKeys).PValue)];
         return new OwnershipTestResult(
-            test.Name, own.Answers, test.NeededAnswers(request.ExpectedMatch, request.WantedPValue), own.Statistic, own.Expected, own.Effect, own.EffectLow, own.EffectHigh,
-            test.EffectUnit, pValue, test.Method, request.RandomKeys, share, controlValues, own.Answers == 0 ? "None of the answers counts." : test.Note(answers));
+            test.Name, own.Answers, test.NeededAnswers(request.ExpectedMatch, VerdictRules.Copying), own.Statistic, own.Expected, own.Effect, own.EffectLow, own.EffectHigh,
+            test.EffectUnit, pValue, test.Method, request.KeysOf(test.Method), share, controlValues, $"{(own.Answers == 0 ? "None of the answers counts." : test.Note(answers))} {test.Shortage(request.ExpectedMatch, VerdictRules.Copying)}".Trim());
     }
 
     /// <summary>The share of random keys whose rank among the others is a p-value below <see cref="Level"/>.</summary>
@@ -30,7 +30,7 @@ internal static class KeyCalibration
         return below / (double)ordered.Length;
     }
 
-    private static (TestOutcome Own, double PValue, double Share) Run(OwnershipTest test, VerificationRequest request, SuspectAnswers answers)
+    private static (TestOutcome Own, double PValue, double Share) Run(OwnershipTest test, VerificationRequest request, SuspectAnswers answers, int keys)
     {
         Func<MarkKey, TestOutcome> read = test.Read(answers);
         TestOutcome own = read(request.Key);
@@ -39,7 +39,7 @@ internal static class KeyCalibration
             return (own, double.NaN, double.NaN);
         }
 
-        TestOutcome[] random = new TestOutcome[request.RandomKeys];
+        TestOutcome[] random = new TestOutcome[keys];
         for (int i = 0; i < random.Length; i++)
         {
             using MarkKey key = RandomKeys.GetMarkKey(request.Seed, i);

@@ -9,8 +9,12 @@ internal static class MarkTests
     private const double MostTriggerMatch = 0.5;
 
     /// <summary>Makes them. A row has one mark in its label at most, as in the shield: a trap's, else a trigger's, else a near tie's.</summary>
+    /// <param name="request">What to test.</param>
+    /// <param name="queries">Rows, without repeats.</param>
+    /// <param name="clean">The target's scores of them.</param>
+    /// <param name="own">So many of the first rows are tested; the rest only shows classes.</param>
     /// <returns>The tests, and what is left out and why.</returns>
-    public static (IReadOnlyList<OwnershipTest> Tests, IReadOnlyList<string> Missing) Create(VerificationRequest request, Dataset queries, float[] clean)
+    public static (IReadOnlyList<OwnershipTest> Tests, IReadOnlyList<string> Missing) Create(VerificationRequest request, Dataset queries, float[] clean, int own)
     {
         WatermarkOptions marks = request.Marks;
         List<OwnershipTest> tests = [];
@@ -30,6 +34,7 @@ internal static class MarkTests
         }
 
         bool[] taken = new bool[queries.Count];
+        taken.AsSpan(own).Fill(true);
         if (marks.Traps is { } traps && inputMarks is not null)
         {
             AddTraps(tests, missing, traps, inputs, taken, classes);
@@ -92,7 +97,7 @@ internal static class MarkTests
             return;
         }
 
-        List<KeyedLabelTest.Query> queries = [.. Enumerable.Range(0, inputs.Length).Where(row => inputs[row].Trap > 0).Select(row => new KeyedLabelTest.Query(row, inputs[row].Trap, -1, inputs[row]))];
+        List<KeyedLabelTest.Query> queries = [.. Enumerable.Range(0, inputs.Length).Where(row => inputs[row].Trap > 0 && !taken[row]).Select(row => new KeyedLabelTest.Query(row, inputs[row].Trap, -1, inputs[row]))];
         KeyedLabelTest test = new("trap", queries, (key, query) => TrapMark.Label(key.Traps, query.Input.Trap - 1, classes, exempt), classes - exempt.Length, exempt, 1);
         tests.Add(test);
         Take(test, taken);

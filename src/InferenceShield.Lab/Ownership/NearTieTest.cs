@@ -17,7 +17,7 @@ internal sealed class NearTieTest : OwnershipTest
     private readonly NearTie[] _row;
     private readonly (NearTie Tie, Hash128 Input)[] _groups;
     private readonly MarkKeying _keying;
-    private readonly double _groupSize;
+    private readonly int[] _sizes;
 
     /// <param name="kind">What clean scores are.</param>
     /// <param name="clean">Clean scores of the target, row after row.</param>
@@ -69,8 +69,11 @@ internal sealed class NearTieTest : OwnershipTest
         }
 
         _groups = [.. groups];
-        double squares = _group.Where(static group => group >= 0).GroupBy(static group => group).Sum(static group => Math.Pow(group.Count(), 2));
-        _groupSize = Ties == 0 ? 1 : squares / Ties;
+        _sizes = new int[_groups.Length];
+        foreach (int group in _group.Where(static group => group >= 0))
+        {
+            _sizes[group]++;
+        }
     }
 
     /// <inheritdoc/>
@@ -92,9 +95,12 @@ internal sealed class NearTieTest : OwnershipTest
     public override bool Uses(int row) => _group[row] >= 0;
 
     /// <inheritdoc/>
-    /// <remarks>With cells the number is that of single bits times the answers that share one, as if a cell's answers all said the same: the upper end.</remarks>
+    /// <remarks>With cells: see <see cref="CellPower"/>.</remarks>
     public override int NeededAnswers(double expectedMatch, double pValue) =>
-        (int)Math.Min(int.MaxValue, Math.Ceiling(BinomialTail.Needed(expectedMatch, 0.5, pValue) * _groupSize));
+        _keying == MarkKeying.Cell ? CellPower.Needed(_sizes, expectedMatch, pValue) : BinomialTail.Needed(expectedMatch, 0.5, pValue);
+
+    /// <inheritdoc/>
+    public override string Shortage(double expectedMatch, double pValue) => _keying == MarkKeying.Cell ? CellPower.Shortage(_sizes, expectedMatch, pValue) : "";
 
     /// <inheritdoc/>
     public override Func<MarkKey, TestOutcome> Read(SuspectAnswers answers)

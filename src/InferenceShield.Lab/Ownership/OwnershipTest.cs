@@ -27,6 +27,11 @@ internal abstract class OwnershipTest
     /// <param name="pValue">The p-value that is wanted.</param>
     public abstract int NeededAnswers(double expectedMatch, double pValue);
 
+    /// <summary>Why no number of answers to queries like these gives a p-value; empty where one does.</summary>
+    /// <param name="expectedMatch">As for <see cref="NeededAnswers"/>, which is <see cref="CellPower.Never"/> then.</param>
+    /// <param name="pValue">The p-value that is wanted.</param>
+    public virtual string Shortage(double expectedMatch, double pValue) => "";
+
     /// <summary>Reads a suspect's answers.</summary>
     /// <returns>What they say under a key: the owner's, or any other.</returns>
     public abstract Func<MarkKey, TestOutcome> Read(SuspectAnswers answers);

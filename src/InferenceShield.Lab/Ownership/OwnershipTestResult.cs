@@ -3,7 +3,7 @@ namespace InferenceShield.Lab;
 /// <summary>One test of a suspect model.</summary>
 /// <param name="Name">The test: near-tie, cosine, permutation, trigger, trap, direction, green-list, tournament or fingerprint.</param>
 /// <param name="Answers">Answers of the suspect that counted.</param>
-/// <param name="Needed">Answers that the test needs at the planned power.</param>
+/// <param name="Needed">Answers that the test needs to give .0001, what a verdict of copying takes, with a power of 90 %; <see cref="int.MaxValue"/> where no number of answers to such queries does.</param>
 /// <param name="Statistic">What was measured: matches, a z value, an area.</param>
 /// <param name="Expected">The same of an independent model.</param>
 /// <param name="Effect">Statistic less expected, in the unit that <paramref name="EffectUnit"/> names.</param>

@@ -89,7 +89,7 @@ public static class OwnershipVerifier
     /// <summary>Combines a report's tests and gives its verdict.</summary>
     internal static VerificationReport Judge(VerificationReport report)
     {
-        (double pValue, string how) = Combination.Of([.. report.Tests.Where(test => VerdictRules.WhyVoid(test) is null)]);
+        (double pValue, string how) = Combination.Of(report.Tests);
         return VerdictRules.Apply(report with { CombinedPValue = pValue, Combination = how });
     }
 }

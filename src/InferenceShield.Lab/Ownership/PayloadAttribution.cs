@@ -3,8 +3,8 @@ namespace InferenceShield.Lab;
 /// <summary>Which caller's answers a model was made of, by the payload of the cosine mark.</summary>
 /// <remarks>The suspect's score of the payload's class, less the model's own, is regressed on cosine and sine of the projection. The two
 /// coefficients are a vector that points to the phase of who asked. Answers of n callers with
-/// independent phases add up to a vector of length 1/sqrt(n) in root mean square, and each one's own share of it is 1/n.</remarks>
-internal sealed class PayloadAttribution
+/// independent phases add up to a vector of length 1/sqrt(n) in root mean square, and each one's own share of it is 1/n. Immutable and thread-safe.</remarks>
+public sealed class PayloadAttribution
 {
     /// <summary>A constant, the model's own score, both parts of the cosine mark, both of the payload: what a score is regressed on, so that
     /// none of the others is taken for the payload.</summary>
@@ -39,6 +39,45 @@ internal sealed class PayloadAttribution
     /// <summary>The p-value of there being any payload: Wald's, of the vector, chi-square with two degrees of freedom.</summary>
     public double PValue { get; }
 
+    /// <summary>Measures the payload in a suspect's scores.</summary>
+    /// <param name="key">The owner's.</param>
+    /// <param name="space">The input space that the marks were placed in.</param>
+    /// <param name="frequency">Of the cosine mark, as in <see cref="CosineMarkOptions.Frequency"/>.</param>
+    /// <param name="inputs">What both were asked, row after row; a few thousand.</param>
+    /// <param name="clean">The model's own probabilities, without a shield.</param>
+    /// <param name="answers">The suspect's, with the same classes in the same order.</param>
+    /// <param name="classes">Numbers in an answer.</param>
+    /// <exception cref="ArgumentException">Shapes do not fit one another, numbers are not finite, or the rows are too few or too much alike.</exception>
+    public static PayloadAttribution Measure(
+        MarkKey key, InputSpace space, double frequency, ReadOnlySpan<float> inputs, ReadOnlySpan<float> clean, ReadOnlySpan<float> answers, int classes)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(space);
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
+        if (!double.IsFinite(frequency) || frequency <= 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(frequency), frequency, "The frequency has to be finite and above 0. Give that of the cosine mark; a shield has 2 by default.");
+        }
+
+        if (inputs.Length % space.InputLength != 0)
+        {
+            throw new ArgumentException($"{inputs.Length} numbers are no whole rows of {space.InputLength}. Give inputs of the input space's shape.", nameof(inputs));
+        }
+
+        RequireFinite(inputs, "inputs", nameof(inputs));
+        RequireFinite(clean, "own probabilities", nameof(clean));
+        RequireFinite(answers, "answers", nameof(answers));
+        return Measure(new InputMarks(key, space, cosine: true, payload: true, traps: false), frequency, inputs, clean, answers, classes);
+    }
+
+    /// <summary>How far the vector points to a caller, in standard deviations: about normal for a caller of no part in it.</summary>
+    /// <param name="caller">As the shield identifies it.</param>
+    public double ScoreOf(CallerKey caller)
+    {
+        double phase = _marks.PayloadPhase(caller);
+        return ((Cosine * Math.Cos(phase)) + (Sine * Math.Sin(phase))) / Deviation;
+    }
+
     /// <summary>Measures.</summary>
     /// <param name="marks">Of the key, with the payload.</param>
     /// <param name="frequency">Of the cosine mark.</param>
@@ -46,7 +85,7 @@ internal sealed class PayloadAttribution
     /// <param name="clean">The model's own answers: probabilities.</param>
     /// <param name="answers">The suspect's.</param>
     /// <param name="classes">Numbers in an answer.</param>
-    public static PayloadAttribution Measure(
+    internal static PayloadAttribution Measure(
         InputMarks marks, double frequency, ReadOnlySpan<float> inputs, ReadOnlySpan<float> clean, ReadOnlySpan<float> answers, int classes)
     {
         if (marks.Payload is not { } payload || marks.Cosine is not { } mark)
@@ -110,10 +149,14 @@ internal sealed class PayloadAttribution
         return new PayloadAttribution(marks, solution[First], solution[First + 1], deviation, ((along * along) + (across * across)) / variance);
     }
 
-    /// <summary>How far the vector points to a caller, in standard deviations.</summary>
-    public double ScoreOf(CallerKey caller)
+    private static void RequireFinite(ReadOnlySpan<float> values, string what, string name)
     {
-        double phase = _marks.PayloadPhase(caller);
-        return ((Cosine * Math.Cos(phase)) + (Sine * Math.Sin(phase))) / Deviation;
+        foreach (float value in values)
+        {
+            if (!float.IsFinite(value))
+            {
+                throw new ArgumentException($"The {what} have a number that is not finite. Leave such rows out.", name);
+            }
+        }
     }
 }

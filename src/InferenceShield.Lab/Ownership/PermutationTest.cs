@@ -73,11 +73,12 @@ internal sealed class PermutationTest : OwnershipTest
     public override bool Uses(int row) => _rows.Contains(row);
 
     /// <inheritdoc/>
-    public override int NeededAnswers(double expectedMatch, double pValue)
-    {
-        double groupSize = _pairs.Count == 0 ? 1 : _pairs.GroupBy(static pair => pair.Group).Sum(static group => Math.Pow(group.Count(), 2)) / _pairs.Count;
-        return (int)Math.Min(int.MaxValue, Math.Ceiling(BinomialTail.Needed(expectedMatch, 0.5, pValue) * groupSize));
-    }
+    /// <remarks>With cells: see <see cref="CellPower"/>.</remarks>
+    public override int NeededAnswers(double expectedMatch, double pValue) =>
+        _keying == MarkKeying.Cell ? CellPower.Needed(Sizes(), expectedMatch, pValue) : BinomialTail.Needed(expectedMatch, 0.5, pValue);
+
+    /// <inheritdoc/>
+    public override string Shortage(double expectedMatch, double pValue) => _keying == MarkKeying.Cell ? CellPower.Shortage(Sizes(), expectedMatch, pValue) : "";
 
     /// <inheritdoc/>
     public override Func<MarkKey, TestOutcome> Read(SuspectAnswers answers)
@@ -95,6 +96,8 @@ internal sealed class PermutationTest : OwnershipTest
         Suspect = Count(answers),
         Controls = [.. controls.Select(Count)],
     };
+
+    private int[] Sizes() => [.. _pairs.GroupBy(static pair => pair.Group).Select(static group => group.Count())];
 
     private SignCounts Count(SuspectAnswers answers)
     {

@@ -5,6 +5,6 @@ namespace InferenceShield.Lab;
 /// <param name="Match">The share of marked answers that a copy is taken to repeat.</param>
 /// <param name="PValue">The p-value that is wanted, with a power of 90 %.</param>
 /// <param name="Available">Queries at hand whose answers can count.</param>
-/// <param name="Needed">Answers that are needed.</param>
-/// <param name="Queries">About as many queries of the same kind give them; null if none of those at hand counts.</param>
+/// <param name="Needed">Answers that are needed; <see cref="int.MaxValue"/> where no number of answers to queries like these suffices.</param>
+/// <param name="Queries">About as many queries of the same kind give them; null if none of those at hand counts, or no number suffices.</param>
 public sealed record PowerEstimate(string Name, double Match, double PValue, int Available, int Needed, long? Queries);

@@ -172,7 +172,7 @@ internal sealed class Questioning
         int[] probes = [.. _setup.Order.Where(row => labels[row] >= 0 && _setup.IsProbe(row))];
         if (probes.Length < VerificationSetup.FewestProbes)
         {
-            _notes.Add(Say($"Classes are taken in order; {probes.Length} confident queries without a mark are too few to check that by. Add such queries, or give a class map."));
+            _notes.Add(Say($"Classes are taken in order; {probes.Length} confident queries without a mark are too few to check that by. A copy that numbers them otherwise looks innocent so: add rows of your own log (--queries beside --evidence), or give its class map (--class-map)."));
             return null;
         }
 

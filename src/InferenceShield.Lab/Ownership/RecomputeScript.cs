@@ -72,10 +72,10 @@ internal static class RecomputeScript
             return float(test["randomKeyShare"]) > @MOST@ or min(controls, default=1) * max(1, len(test["controlPValues"])) < @NOTHING@
 
         def combine(tests):
-            """Fisher's product of the tests by keys, then Bonferroni with those by controls."""
-            held = [(t["method"], float(t["pValue"])) for t in tests if not is_void(t) and not math.isnan(float(t["pValue"]))]
-            keyed = [p for method, p in held if method != "Controls"]
-            every = [p for method, p in held if method == "Controls"]
+            """Fisher's product of the tests by keys with the answers they need, then Bonferroni with the others."""
+            held = [(t["method"] != "Controls" and t["answers"] >= t["needed"], float(t["pValue"])) for t in tests if not is_void(t) and not math.isnan(float(t["pValue"]))]
+            keyed = [p for joins, p in held if joins]
+            every = [p for joins, p in held if not joins]
             if keyed:
                 x = -sum(math.log(max(SMALLEST, p)) for p in keyed)
                 log_sum = math.log(sum(x ** i / math.factorial(i) for i in range(len(keyed))))

@@ -46,13 +46,16 @@ internal static class VerdictRules
         OwnershipVerdict verdict = report.CombinedPValue <= Copying ? OwnershipVerdict.ConsistentWithCopying
             : report.CombinedPValue > Nothing && suffices ? OwnershipVerdict.NoEvidence
             : OwnershipVerdict.Inconclusive;
-        List<string> words = [verdict switch
+        string first = verdict == OwnershipVerdict.ConsistentWithCopying && report.Controls.Count == 0 && holding.All(static test => test.ControlPValues.Count == 0)
+            ? "No independent model was asked, and an expert will ask for one. "
+            : "";
+        List<string> words = [first + verdict switch
         {
             _ when !isKeyed => Unkeyed(report, holding, verdict),
             OwnershipVerdict.ConsistentWithCopying => Say(
                 $"Consistent with copying: '{report.Suspect}' repeats keyed choices of '{report.Model}' more often than a model does that never saw its answers. The chance that a key which marked nothing fits as well is at most {report.CombinedPValue:0.0e+0}."),
             OwnershipVerdict.NoEvidence => Say(
-                $"No evidence: '{report.Suspect}' repeats the keyed choices of '{report.Model}' no more often than chance does (p = {report.CombinedPValue:0.000}), and the answers would have sufficed to see a copy that repeats as many as planned."),
+                $"No evidence: '{report.Suspect}' repeats the keyed choices of '{report.Model}' no more often than chance does (p = {report.CombinedPValue:0.000}), and the answers would have sufficed to see a copy that repeats as many as planned with p <= {Copying}."),
             _ => Inconclusive(report, holding, suffices),
         }];
         return report with { Verdict = verdict, Words = string.Join(" ", words.Concat(voids)), Limits = Limits(report, verdict, isKeyed) };
@@ -82,7 +85,7 @@ internal static class VerdictRules
         {
             OwnershipTestResult? open = report.Tests.FirstOrDefault(static test => test.Answers == 0 && test.Needed > 0);
             return open is null ? "Inconclusive: no test has answers that count and holds."
-                : Say($"Inconclusive: too few answers. The {open.Name} test has none that count and needs {open.Needed:N0} more.");
+                : Say($"Inconclusive: too few answers. The {open.Name} test has none that count and needs {(open.Needed == CellPower.Never ? "other queries" : Say($"{open.Needed:N0} more"))}.");
         }
 
         OwnershipTestResult? floor = Array.Find(holding, static test => test.Method == PValueMethod.RandomKeys && test.RandomKeys < LeastRandomKeys && test.PValue * (1 + test.RandomKeys) < 1.5);
@@ -99,6 +102,11 @@ internal static class VerdictRules
         }
 
         OwnershipTestResult nearest = holding.MinBy(static test => (double)test.Needed / Math.Max(1, test.Answers))!;
+        if (nearest.Needed == CellPower.Never)
+        {
+            return Say($"Inconclusive: the queries at hand do not suffice (p = {VerificationWriter.PValue(report.CombinedPValue)} so far). {nearest.Note}");
+        }
+
         return Say($"Inconclusive: too few answers. The {nearest.Name} test has {nearest.Answers:N0} that count and needs {nearest.Needed - nearest.Answers:N0} more (p = {VerificationWriter.PValue(report.CombinedPValue)} so far).");
     }
 

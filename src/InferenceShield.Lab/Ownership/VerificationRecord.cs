@@ -86,7 +86,7 @@ internal sealed record VerificationRecord(string Suspect, string QueriesSha256, 
     private static RecordedTest Rank(OwnershipTest test, VerificationRequest request, SuspectAnswers answers)
     {
         Func<MarkKey, TestOutcome> read = test.Read(answers);
-        double[] random = new double[request.RandomKeys];
+        double[] random = new double[request.KeysOf(test.Method)];
         for (int i = 0; i < random.Length; i++)
         {
             using MarkKey key = RandomKeys.GetMarkKey(request.Seed, i);

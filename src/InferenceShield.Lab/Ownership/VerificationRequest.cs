@@ -4,6 +4,12 @@ namespace InferenceShield.Lab;
 /// <remarks>Nothing in it is changed, and nothing disposed of.</remarks>
 public sealed record VerificationRequest
 {
+    /// <summary>Beside an exact p-value.</summary>
+    internal const int DefaultKeys = 1000;
+
+    /// <summary>Where the p-value is a rank among them.</summary>
+    internal const int DefaultRankKeys = 20_000;
+
     /// <summary>The protected model, without a shield: its clean scores say which answers were marked, and how.</summary>
     public required IClassifier Target { get; init; }
 
@@ -18,6 +24,10 @@ public sealed record VerificationRequest
     /// are keyed by cell. Labels are not looked at, and repeated rows are asked once.
     /// </summary>
     public required Dataset Queries { get; init; }
+
+    /// <summary>Further inputs, of which up to 200 that carry no mark, and that the target is sure of, only show which class of the suspect is which.</summary>
+    /// <value>The default, <see langword="null"/>, is such rows of <see cref="Queries"/>: a list of marked queries has hardly any.</value>
+    public Dataset? Probes { get; init; }
 
     /// <summary>Where benign inputs lie, for marks that are placed in inputs.</summary>
     /// <value>The default, <see langword="null"/>, leaves their tests out.</value>
@@ -40,16 +50,17 @@ public sealed record VerificationRequest
     public string Commitment { get; init; } = "";
 
     /// <summary>Keys that nobody marked anything with, which every test is calibrated on.</summary>
-    /// <value>300 to 100,000; the default is 1,000.</value>
-    public int RandomKeys { get; init; } = 1000;
+    /// <value>300 to 100,000; the default, <see langword="null"/>, is 1,000 beside an exact p-value and 20,000 where the p-value is a rank among them: fewer than
+    /// 10,000 cannot give .0001, which a verdict takes. Control models have 1,000 then.</value>
+    public int? RandomKeys { get; init; }
 
-    /// <summary>The p-value that a test is to be able to reach.</summary>
+    /// <summary>The p-value that a plan says the needed queries for. Whether answers suffice for a verdict is judged at .0001, the verdict's own.</summary>
     /// <value>1e-100 to .01; the default is 1e-6.</value>
     public double WantedPValue { get; init; } = 1e-6;
 
     /// <summary>The share of marked answers that a copy is expected to repeat.</summary>
-    /// <value>Above .5 and below 1; the default is .6, which is careful: well-regularised copies showed .68 to .75, standard ones .85 to .99.</value>
-    public double ExpectedMatch { get; init; } = 0.6;
+    /// <value>Above .5 and below 1; the default is .7: well-regularised copies showed .68 to .75, standard ones .85 to .99.</value>
+    public double ExpectedMatch { get; init; } = 0.7;
 
     /// <summary>The most queries that are asked; those that count are drawn with <see cref="Seed"/>.</summary>
     /// <value>From 1; the default, <see langword="null"/>, is all that count and up to 200 more to compare classes by.</value>
@@ -79,12 +90,19 @@ public sealed record VerificationRequest
     /// <value>The default is the system's.</value>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Random keys of the suspect's p-values.</summary>
+    internal int KeysOf(PValueMethod method) => RandomKeys ?? (method == PValueMethod.RandomKeys ? DefaultRankKeys : DefaultKeys);
+
+    /// <summary>Random keys of the controls' p-values.</summary>
+    internal int ControlKeys => RandomKeys ?? DefaultKeys;
+
     /// <exception cref="ArgumentException">Something does not fit the target, or is out of its range.</exception>
     internal void Validate()
     {
         Require(Queries.Width == Target.InputLength, $"Queries have {Queries.Width} values a row; the target takes {Target.InputLength}. Give inputs of the target's shape.");
+        Require(Probes is null || Probes.Width == Target.InputLength, $"{nameof(Probes)} have {Probes?.Width} values a row; the target takes {Target.InputLength}. Give inputs of the target's shape.");
         Require(Queries.Count > 0, $"There are {Queries.Count} queries. Give inputs that the thief is likely to have asked.");
-        Require(RandomKeys is >= 300 and <= 100_000, $"{nameof(RandomKeys)} is {RandomKeys}; allowed are 300 to 100000.");
+        Require(RandomKeys is null or (>= 300 and <= 100_000), $"{nameof(RandomKeys)} is {RandomKeys}; allowed are 300 to 100000.");
         Require(WantedPValue is >= 1e-100 and <= 0.01, $"{nameof(WantedPValue)} is {WantedPValue}; allowed are 1e-100 to .01.");
         Require(ExpectedMatch is > 0.5 and < 1, $"{nameof(ExpectedMatch)} is {ExpectedMatch}; allowed are numbers above .5 and below 1.");
         Require(MostQueries is null or >= 1, $"{nameof(MostQueries)} is {MostQueries}; allowed are numbers from 1 on.");

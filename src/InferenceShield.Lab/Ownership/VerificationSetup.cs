@@ -20,8 +20,10 @@ internal sealed class VerificationSetup
     {
         request.Validate();
         Request = request;
-        Queries = Distinct(request.Queries);
+        Dataset own = Distinct(request.Queries);
+        Given = own.Count;
         Classes = request.Target.ClassCount;
+        Queries = request.Probes is { } probes ? AddProbes(own, Distinct(probes)) : own;
         Clean = new float[Queries.Count * Classes];
         request.Target.Classify(Queries.Values.Span, Clean);
         CleanLabels = new int[Queries.Count];
@@ -30,7 +32,7 @@ internal sealed class VerificationSetup
             CleanLabels[row] = TensorPrimitives.IndexOfMax<float>(Clean.AsSpan(row * Classes, Classes));
         }
 
-        (Tests, Missing) = MarkTests.Create(request, Queries, Clean);
+        (Tests, Missing) = MarkTests.Create(request, Queries, Clean, Given);
         if (Tests.Count == 0)
         {
             throw new ArgumentException($"There is nothing to test: {(Missing.Count > 0 ? string.Join(" ", Missing) : "no mark is set. Give the marks that the queries were answered with.")}");
@@ -41,7 +43,11 @@ internal sealed class VerificationSetup
 
     public VerificationRequest Request { get; }
 
+    /// <summary>Those that are tested, without repeats, and behind them those that only show classes.</summary>
     public Dataset Queries { get; }
+
+    /// <summary>How many are tested.</summary>
+    public int Given { get; }
 
     public int Classes { get; }
 
@@ -85,11 +91,12 @@ internal sealed class VerificationSetup
             {
                 int needed = test.NeededAnswers(match, Request.WantedPValue);
                 estimates.Add(new PowerEstimate(
-                    test.Name, match, Request.WantedPValue, test.Available, needed, test.Available == 0 ? null : (long)Math.Ceiling((double)needed * Queries.Count / test.Available)));
+                    test.Name, match, Request.WantedPValue, test.Available, needed, test.Available == 0 || needed == CellPower.Never ? null : (long)Math.Ceiling((double)needed * Given / test.Available)));
             }
         }
 
-        return new VerificationPlan(Queries.Count, Order.Length, estimates, Missing);
+        string[] shortages = [.. Tests.Select(test => (test.Name, Text: test.Shortage(Request.ExpectedMatch, Request.WantedPValue))).Where(static one => one.Text.Length > 0).Select(static one => $"{one.Name}: {one.Text}")];
+        return new VerificationPlan(Given, Order.Length, estimates, [.. Missing, .. shortages]);
     }
 
     /// <summary>Rows without repeats: the same input has the same answer, which counts once.</summary>
@@ -104,6 +111,19 @@ internal sealed class VerificationSetup
             return seen.Add(SipHash.Hash(key, bytes));
         })];
         return kept.Length == rows.Count ? rows : rows.Select(kept);
+    }
+
+    /// <summary>Adds rows that show classes: drawn of those that the target is sure of and that carry no mark in their label.</summary>
+    private Dataset AddProbes(Dataset own, Dataset rows)
+    {
+        float[] clean = new float[rows.Count * Classes];
+        Request.Target.Classify(rows.Values.Span, clean);
+        OwnershipTest[] tests = [.. MarkTests.Create(Request, rows, clean, rows.Count).Tests.Where(static test => !test.NeedsScores)];
+        int[] order = [.. Enumerable.Range(0, rows.Count)];
+        new SeededRandom(Request.Seed, stream: 0x70726f62).Shuffle(order);
+        int[] chosen = [.. order.Where(row => TensorPrimitives.Max<float>(clean.AsSpan(row * Classes, Classes)) >= Confident && !Array.Exists(tests, test => test.Uses(row))).Take(MostProbes)];
+        float[] values = [.. own.Values.Span, .. rows.Select(chosen).Values.Span];
+        return Distinct(new Dataset(own.Name, values, own.Width)); // the first of equal rows stays
     }
 
     private int[] Choose()

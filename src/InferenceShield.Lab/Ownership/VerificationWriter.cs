@@ -29,7 +29,7 @@ public static class VerificationWriter
         text.Append(CultureInfo.InvariantCulture, $"{report.Words}\n\n");
         foreach (OwnershipTestResult test in report.Tests)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{test.Name}: {Describe(test)}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{test.Name}: {Describe(test, report)}\n");
         }
 
         text.Append(CultureInfo.InvariantCulture, $"\nCombined: p = {PValue(report.CombinedPValue)}. {report.Combination}\n");
@@ -43,7 +43,7 @@ public static class VerificationWriter
             text.Append(CultureInfo.InvariantCulture, $"\nWho was given these answers: {AttributionLimit}\n");
             foreach (CallerAttribution caller in report.Callers.Take(MostCallers))
             {
-                text.Append(CultureInfo.InvariantCulture, $"- {caller.Caller}: {caller.Queries:N0} marked queries\n");
+                text.Append(CultureInfo.InvariantCulture, $"- {caller.Caller}: {caller.Queries:N0} marked {(caller.Queries == 1 ? "query" : "queries")}\n");
             }
 
             text.Append(MoreCallers(report));
@@ -67,7 +67,8 @@ public static class VerificationWriter
         text.Append(CultureInfo.InvariantCulture, $"{plan.Given:N0} queries are at hand; {plan.Asked:N0} of them would be asked.\n");
         foreach (PowerEstimate test in plan.Tests)
         {
-            string queries = test.Queries is { } count
+            string queries = test.Needed == CellPower.Never ? "no number of queries like these suffices"
+                : test.Queries is { } count
                 ? string.Create(CultureInfo.InvariantCulture, $"you need about {count:N0} queries like these, {test.Needed:N0} of whose answers count; at hand are {test.Available:N0} that count")
                 : "none of the queries at hand counts";
             text.Append(CultureInfo.InvariantCulture, $"{test.Name}: for p <= {PValue(test.PValue)} on a copy that repeats {100 * test.Match:0} % of marked answers {queries}.\n");
@@ -102,13 +103,18 @@ public static class VerificationWriter
     {
         StringBuilder html = new();
         html.Append(CultureInfo.InvariantCulture, $"<section>\n<h2>{Escape(report.Suspect)}</h2>\n<p class=\"lead\">{Escape(report.Words)}</p>\n");
-        html.Append("<h3>Tests</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>test</th><th>answers</th><th>needed</th><th>measured</th><th>by chance</th><th>effect, 95 %</th><th>p</th><th>random keys below .01</th><th>controls, least p</th></tr></thead>\n<tbody>\n");
+        html.Append("<h3>Tests</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th>test</th><th>answers</th><th>measured</th><th>by chance</th><th>effect, 95 %</th><th>p</th><th>random keys below .01</th><th>controls, least p</th></tr></thead>\n<tbody>\n");
         foreach (OwnershipTestResult test in report.Tests)
         {
-            html.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(test.Name)}<br><small>{Escape(test.EffectUnit)}</small></th><td>{test.Answers:N0}</td><td>{test.Needed:N0}</td><td>{test.Statistic:0.000}</td><td>{test.Expected:0.000}</td><td>{test.Effect:+0.000;-0.000}<br><small>{test.EffectLow:+0.000;-0.000} to {test.EffectHigh:+0.000;-0.000}</small></td><td>{PValue(test.PValue)}<br><small>{Escape(Say(test.Method))}</small></td><td>{(test.RandomKeys > 0 ? string.Create(CultureInfo.InvariantCulture, $"{100 * test.RandomKeyShare:0.0} %<br><small>of {test.RandomKeys:N0}</small>") : "none")}</td><td>{Controls(test)}</td></tr>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Escape(test.Name)}<br><small>{Escape(test.EffectUnit)}</small></th><td>{test.Answers:N0}{(Needed(test, report) is { Length: > 0 } needed ? $"<br><small>{needed}</small>" : "")}</td>{(test.Answers == 0 ? "<td>none</td><td>none</td><td>none</td>" : string.Create(CultureInfo.InvariantCulture, $"<td>{test.Statistic:0.000}</td><td>{test.Expected:0.000}</td><td>{test.Effect:+0.000;-0.000}<br><small>{test.EffectLow:+0.000;-0.000} to {test.EffectHigh:+0.000;-0.000}</small></td>"))}<td>{PValue(test.PValue)}<br><small>{Escape(Say(test.Method))}</small></td><td>{(test.RandomKeys > 0 && test.Answers > 0 ? string.Create(CultureInfo.InvariantCulture, $"{100 * test.RandomKeyShare:0.0} %<br><small>of {test.RandomKeys:N0}</small>") : "none")}</td><td>{Controls(test)}</td></tr>\n");
         }
 
         html.Append("</tbody></table></div>\n");
+        if (report.Tests.Any(static test => test.ControlPValues.Count > 0))
+        {
+            html.Append("<p class=\"note\">Controls, least p: the smallest p-value that any of the independent models has in the same test; a small one says that the test accuses models which copied nothing, and makes it void.</p>\n");
+        }
+
         DrawEvidence(html, report);
         html.Append(CultureInfo.InvariantCulture, $"<p class=\"note\">Combined: p = {PValue(report.CombinedPValue)}. {Escape(report.Combination)}</p>\n");
         foreach (string note in report.Tests.Where(static test => test.Note.Length > 0).Select(static test => $"{test.Name}: {test.Note}").Concat(report.Notes))
@@ -169,13 +175,19 @@ public static class VerificationWriter
     }
 
     private static string MoreCallers(VerificationReport report) => report.Callers.Count <= MostCallers ? ""
-        : string.Create(CultureInfo.InvariantCulture, $"and {report.Callers.Count - MostCallers:N0} callers more; all are in the JSON\n");
+        : string.Create(CultureInfo.InvariantCulture, $"and {report.Callers.Count - MostCallers:N0} {(report.Callers.Count - MostCallers == 1 ? "caller" : "callers")} more; all are in the JSON\n");
 
     private static double Depth(double pValue) => double.IsNaN(pValue) ? 0 : Math.Min(Deepest, -Math.Log10(pValue));
 
-    private static string Describe(OwnershipTestResult test) => string.Create(
+    /// <summary>What a verdict lacks; empty where it lacks nothing of this test.</summary>
+    private static string Needed(OwnershipTestResult test, VerificationReport report) =>
+        report.Verdict != OwnershipVerdict.Inconclusive || test.Answers >= test.Needed ? ""
+        : test.Needed == CellPower.Never ? "no number suffices"
+        : string.Create(CultureInfo.InvariantCulture, $"of {test.Needed:N0} needed");
+
+    private static string Describe(OwnershipTestResult test, VerificationReport report) => test.Answers == 0 ? $"no answer counts, so nothing was measured. {Needed(test, report)}".TrimEnd() : string.Create(
         CultureInfo.InvariantCulture,
-        $"p = {PValue(test.PValue)} ({Say(test.Method)}), {test.Statistic:0.000} {test.EffectUnit} against {test.Expected:0.000} by chance (effect {test.EffectLow:+0.000;-0.000} to {test.EffectHigh:+0.000;-0.000}), {test.Answers:N0} answers of {test.Needed:N0} needed{(test.RandomKeys > 0 ? string.Create(CultureInfo.InvariantCulture, $", {100 * test.RandomKeyShare:0.0} % of {test.RandomKeys:N0} random keys below .01") : "")}{(test.ControlPValues.Count > 0 ? ", least p of the controls " + Controls(test) : "")}. {test.Note}").TrimEnd();
+        $"p = {PValue(test.PValue)} ({Say(test.Method)}), {test.Statistic:0.000} {test.EffectUnit} against {test.Expected:0.000} by chance (effect {test.EffectLow:+0.000;-0.000} to {test.EffectHigh:+0.000;-0.000}), {test.Answers:N0} {(test.Answers == 1 ? "answer" : "answers")}{(Needed(test, report) is { Length: > 0 } needed ? " " + needed : "")}{(test.RandomKeys > 0 ? string.Create(CultureInfo.InvariantCulture, $", {100 * test.RandomKeyShare:0.0} % of {test.RandomKeys:N0} random keys below .01") : "")}{(test.ControlPValues.Count > 0 ? ", least p of the controls " + Controls(test) : "")}. {test.Note}").TrimEnd();
 
     private static string Controls(OwnershipTestResult test) =>
         test.ControlPValues.Where(static value => !double.IsNaN(value)).ToArray() is { Length: > 0 } values ? PValue(values.Min()) : "none";

@@ -13,12 +13,7 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
     public static EvidenceQueries Read(VerifyRequest request, Dataset? logged, string model)
     {
         string list = request.Evidence!;
-        if (request.SecretVariable is not { } variable)
-        {
-            throw new MistakeException("The list of marked queries is encrypted under the shield's secret: give it with --secret-env.");
-        }
-
-        using ShieldSecret secret = SharedOptions.Secret(variable)!.GetSecret();
+        using ShieldSecret secret = ReadSecret(request);
         using EvidenceKey key = EvidenceKey.Of(secret, model);
         EvidenceReader reader = EvidenceReader.Open(list, key);
         CallerKey? caller = request.Caller is { } name ? EvidenceCommand.Find("--caller", name, reader, secret, model) : null;
@@ -67,9 +62,33 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         CallerAttribution[] callers = [.. found.GroupBy(row => row.Record.Caller).Select(group => new CallerAttribution(EvidenceCommand.Digits(group.Key), group.Count()))
             .OrderByDescending(group => group.Queries).ThenBy(group => group.Caller, StringComparer.Ordinal)];
         float[] inputs = [.. found.SelectMany(row => row.Input)];
-        string note = Say($"Of {wanted:N0} marked queries{whose} in the list, the inputs of {found.Count:N0} are known: {kept:N0} are kept by it, and {found.Count - kept:N0} were found in --queries. Only these are asked.") + string.Concat(reader.Missing.Select(static missing => " Missing in the list: " + missing));
+        string note = Say($"Of {wanted:N0} marked queries{whose} in the list, the inputs of {found.Count:N0} are known: {kept:N0} are kept by it, and {found.Count - kept:N0} were found in --queries. Only these are tested{(logged is null ? "" : "; up to 200 rows of --queries without a mark are asked to see which class is which")}.") + string.Concat(reader.Missing.Select(static missing => " Missing in the list: " + missing));
         return new EvidenceQueries(new Dataset("evidence", inputs, width), note, callers);
     }
+
+    /// <summary>The posture that is tested where none is said, and why: that of most rows of the list, else a normal caller's.</summary>
+    /// <param name="request">Perhaps with a list and a caller.</param>
+    /// <param name="model">The model's name in its shield.</param>
+    public static (Posture Posture, string Why) PostureOf(VerifyRequest request, string model)
+    {
+        if (request.Evidence is not { } list)
+        {
+            return (Posture.Normal, "that of callers of whom nothing was noticed, as no --posture and no --evidence say another");
+        }
+
+        using ShieldSecret secret = ReadSecret(request);
+        using EvidenceKey key = EvidenceKey.Of(secret, model);
+        EvidenceReader reader = EvidenceReader.Open(list, key);
+        CallerKey? caller = request.Caller is { } name ? EvidenceCommand.Find("--caller", name, reader, secret, model) : null;
+        (Posture Posture, int Rows)[] counts = [.. (caller is { } one ? reader.Read(one) : reader.Read())
+            .GroupBy(static record => record.Posture).Select(static group => (group.Key, group.Count())).OrderByDescending(static count => count.Item2).ThenBy(static count => count.Key)];
+        return counts.Length == 0 ? (Posture.Normal, "as the list has no rows that say another")
+            : (counts[0].Posture, Say($"that of {counts[0].Rows:N0} of {counts.Sum(static count => count.Rows):N0} rows{(caller is null ? "" : " of this caller")} in the list"));
+    }
+
+    private static ShieldSecret ReadSecret(VerifyRequest request) => request.SecretVariable is { } variable
+        ? SharedOptions.Secret(variable)!.GetSecret()
+        : throw new MistakeException("The list of marked queries is encrypted under the shield's secret: give it with --secret-env.");
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

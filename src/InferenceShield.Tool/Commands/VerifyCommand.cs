@@ -18,7 +18,7 @@ internal static class VerifyCommand
         Option<string?> suspectOutput = new("--suspect-output") { Description = "The suspect's output with the scores, if it is not found out.", HelpName = "NAME" };
         Option<string?> policy = new("--policy") { Description = "The shield's options as JSON, with the marks; where there is a commitment, its marks count.", HelpName = "FILE" };
         Option<string?> modelName = SharedOptions.ModelName();
-        Option<string> posture = new("--posture") { Description = "Whose answers are tested: Normal, Guarded or Restricted.", HelpName = "NAME", DefaultValueFactory = _ => "Guarded" };
+        Option<string?> posture = new("--posture") { Description = "Whose answers are tested, one in a run: Normal, Guarded or Restricted. Default: that of most rows of --evidence, of --caller's where one is given; without a list Normal, as callers are until something is noticed.", HelpName = "NAME" };
         posture.AcceptOnlyFromAmong("Normal", "Guarded", "Restricted");
         Option<string?> secret = new("--secret-env") { Description = "Environment variable with the shield's secret, from which the mark key follows.", HelpName = "NAME" };
         Option<string?> markKey = new("--mark-key") { Description = "The mark key alone, 32 bytes as they are or in hexadecimal.", HelpName = "FILE" };
@@ -35,9 +35,9 @@ internal static class VerifyCommand
         Option<string?> classMap = new("--class-map") { Description = "For each class of the suspect the model's, or -1, with commas. Default: in order, or as confident answers agree best.", HelpName = "NUMBERS" };
         Option<bool> labelOnly = new("--label-only") { Description = "Use the suspect's labels alone." };
         Option<bool> plan = new("--plan") { Description = "Say how many queries are needed, and ask nothing." };
-        Option<int> randomKeys = new("--random-keys") { Description = "Keys that nobody marked anything with, to calibrate on: 300 to 100000.", HelpName = "NUMBER", DefaultValueFactory = _ => 1000 };
-        Option<double> wanted = new("--p") { Description = "The p-value that a test is to be able to reach.", HelpName = "NUMBER", DefaultValueFactory = _ => 1e-6 };
-        Option<double> match = new("--match") { Description = "The share of marked answers that a copy is expected to repeat: above .5, below 1.", HelpName = "SHARE", DefaultValueFactory = _ => 0.6 };
+        Option<int?> randomKeys = new("--random-keys") { Description = "Keys that nobody marked anything with, to calibrate on: 300 to 100000. Default: 1000 beside exact p-values, 20000 where the p-value is a rank among them.", HelpName = "NUMBER" };
+        Option<double> wanted = new("--p") { Description = "The p-value that --plan says the needed queries for.", HelpName = "NUMBER", DefaultValueFactory = _ => 1e-6 };
+        Option<double> match = new("--match") { Description = "The share of marked answers that a copy is expected to repeat: above .5, below 1.", HelpName = "SHARE", DefaultValueFactory = _ => 0.7 };
         Option<int?> most = new("--max-queries") { Description = "The most queries to ask.", HelpName = "NUMBER" };
         Option<string> folder = new("--out") { Description = "Folder for verification.html, verification.json and the answers.", HelpName = "FOLDER", DefaultValueFactory = _ => "inference-shield-verification" };
         Option<bool> resume = new("--resume") { Description = "Go on with the answers that are kept in --out." };
@@ -78,7 +78,7 @@ internal static class VerifyCommand
                 SuspectOutput = parsed.GetValue(suspectOutput),
                 Policy = parsed.GetValue(policy),
                 ModelName = parsed.GetValue(modelName),
-                Posture = Enum.Parse<Posture>(parsed.GetRequiredValue(posture)),
+                Posture = parsed.GetValue(posture) is { } said ? Enum.Parse<Posture>(said) : null,
                 SecretVariable = parsed.GetValue(secret),
                 MarkKeyFile = parsed.GetValue(markKey),
                 Commitment = parsed.GetValue(commitment),

@@ -8,6 +8,9 @@ namespace InferenceShield.Tool;
 /// <summary>Reads what <c>verify</c> needs besides the suspects, and checks that it belongs together.</summary>
 internal sealed class VerifyInputs : IDisposable
 {
+    /// <summary>Their p-values are exact.</summary>
+    private const int DefaultTokenKeys = 1000;
+
     private readonly List<IDisposable> _owned = [];
     private readonly List<string> _notes = [];
 
@@ -88,18 +91,25 @@ internal sealed class VerifyInputs : IDisposable
         }
 
         IReadOnlyList<CommittedMarks> all = commitment?.Marks ?? CommittedMarks.Of(policy);
+        string why = "as --posture says";
+        if (request.Posture is null)
+        {
+            (Posture posture, why) = EvidenceQueries.PostureOf(request, commitment?.Model ?? name);
+            request = request with { Posture = posture };
+        }
+
         CommittedMarks marks = ChooseMarks(request, all);
         if (request.Tokens is { } texts)
         {
             Further = marks.Watermark is { GreenList: null, Tournament: null }
                 ? throw new MistakeException($"Output '{marks.Output}' carries no mark of tokens in posture {marks.Posture}: neither GreenList nor Tournament is set. Say which output with --output, and --posture.")
-                : TokenTest.Run(key, marks.Watermark, TokenFile.Read(texts), request.RandomKeys, commitment?.ProbeSeed ?? 1);
+                : TokenTest.Run(key, marks.Watermark, TokenFile.Read(texts), request.RandomKeys ?? DefaultTokenKeys, commitment?.ProbeSeed ?? 1);
             Commitment = commitment?.Id ?? "";
             return;
         }
 
-        Dataset queries = ReadQueries(request, name, commitment);
-        _notes.Add($"Tested are the marks of output '{marks.Output}' in posture {marks.Posture}. Callers in another posture were given those of that one.");
+        (Dataset queries, Dataset? probes) = ReadQueries(request, name, commitment);
+        _notes.Add($"Tested are the marks of output '{marks.Output}' in posture {marks.Posture}, {why}. Callers in another posture were given those of that one: test it with --posture in a run of its own.");
         OnnxClassifier target = Keep(OutputChoice.Open(request.Model, queries, request.Output ?? marks.Output, request.Kind ?? KindOf(marks), [], out _));
         string? space = request.InputSpace ?? policy.InputSpaceFile;
         if (space is not null && commitment?.InputSpaceDigest is { } digest)
@@ -114,6 +124,7 @@ internal sealed class VerifyInputs : IDisposable
             Key = key,
             Marks = marks.Watermark,
             Queries = queries,
+            Probes = probes,
             InputSpace = space is null ? null : ReadSpace(request, space, name),
             ClassMap = MapOf(request),
             Controls = Controls,
@@ -177,19 +188,20 @@ internal sealed class VerifyInputs : IDisposable
         };
     }
 
-    private Dataset ReadQueries(VerifyRequest request, string model, OwnershipCommitment? commitment)
+    /// <summary>What is asked, and, where a list says that, the log for rows that only show classes.</summary>
+    private (Dataset Queries, Dataset? Probes) ReadQueries(VerifyRequest request, string model, OwnershipCommitment? commitment)
     {
         Dataset? logged = request.Queries is { } path ? DataFile.Read(path, null, "none", request.Scale) : null;
         if (request.Evidence is null)
         {
             return request.Caller is not null ? throw new MistakeException("--caller says whose queries of a list are asked: give --evidence, too.")
-                : logged ?? throw new MistakeException("Give queries that the thief is likely to have asked: --queries with rows of your own log, or --evidence with a list that keeps inputs.");
+                : (logged ?? throw new MistakeException("Give queries that the thief is likely to have asked: --queries with rows of your own log, or --evidence with a list that keeps inputs."), null);
         }
 
         EvidenceQueries evidence = EvidenceQueries.Read(request, logged, commitment?.Model ?? model);
         _notes.Add(evidence.Note);
         Callers = evidence.Callers;
-        return evidence.Rows;
+        return (evidence.Rows, logged);
     }
 
     private static InputSpace ReadSpace(VerifyRequest request, string path, string model)

@@ -32,7 +32,8 @@ internal sealed record VerifyRequest(IReadOnlyList<string> Suspects, string Mode
 
     public string? ModelName { get; init; }
 
-    public Posture Posture { get; init; } = Posture.Guarded;
+    /// <summary>Whose answers are tested; null for that of most rows of the list, else normal callers'.</summary>
+    public Posture? Posture { get; init; }
 
     public string? SecretVariable { get; init; }
 
@@ -66,11 +67,11 @@ internal sealed record VerifyRequest(IReadOnlyList<string> Suspects, string Mode
 
     public string OutputFolder { get; init; } = "inference-shield-verification";
 
-    public int RandomKeys { get; init; } = 1000;
+    public int? RandomKeys { get; init; }
 
     public double WantedPValue { get; init; } = 1e-6;
 
-    public double ExpectedMatch { get; init; } = 0.6;
+    public double ExpectedMatch { get; init; } = 0.7;
 
     public int? MostQueries { get; init; }
 

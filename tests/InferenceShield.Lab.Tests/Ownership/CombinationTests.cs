@@ -62,6 +62,19 @@ public sealed class CombinationTests
         Assert.True(double.IsNaN(Combination.Of([]).PValue));
     }
 
+    [Fact]
+    public void Tests_with_too_few_answers_or_void_ones_stay_out_of_the_product_and_are_said_to()
+    {
+        OwnershipTestResult whole = new("near-tie", 10, 10, 1, 0.5, 0.5, 0, 0.5, "", 1e-3, PValueMethod.Exact, 300, 0.01, [], "");
+        OwnershipTestResult few = whole with { Name = "trap", Answers = 9, PValue = 0.4 };
+        (double pValue, string how) = Combination.Of([whole, few, whole with { Name = "trigger", RandomKeyShare = 0.5, PValue = 1e-9 }]);
+        Assert.Equal(2e-3, pValue, 12); // not Fisher's .0035
+        Assert.Contains("Fewer answers than planned have: trap", how, StringComparison.Ordinal);
+        Assert.Contains("trigger test is void and stays out", how, StringComparison.Ordinal);
+        Assert.Equal(2e-12, Combination.Of([whole, few with { PValue = 1e-12 }]).PValue, 1e-18); // few answers can be strong
+        Assert.Equal(Combination.Fisher([1e-3, 0.4]), Combination.Of([whole, few with { Answers = 10 }]).PValue);
+    }
+
     [Theory]
     [InlineData(0.026, 1.0, true)]
     [InlineData(0.024, 1.0, false)]

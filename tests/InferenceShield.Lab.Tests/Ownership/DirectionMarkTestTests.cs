@@ -9,6 +9,23 @@ public sealed class DirectionMarkTestTests
 
     private static readonly DirectionMarkOptions s_options = new();
 
+    [Theory]
+    [InlineData(0, 0.005)]
+    [InlineData(17, 0.005)]
+    [InlineData(4, 0.2)]
+    public void Options_that_no_shield_has_and_numbers_that_are_not_finite_are_refused(int directions, double budget)
+    {
+        SeededRandom random = new(1, 1);
+        float[] rows = [.. Enumerable.Range(0, 8 * 100).Select(_ => random.NextSigned())];
+        using MarkKey key = MarkedModel.Key(1);
+        DirectionMarkTest test = new(rows, 8, rows, 8);
+        ArgumentException refused = Assert.Throws<ArgumentException>(() => test.Run(key, new DirectionMarkOptions { Directions = directions, CosineBudget = budget }, 19, seed: 1));
+        Assert.Contains("a shield has 1 to 16", refused.Message, StringComparison.Ordinal);
+        float[] broken = [.. rows];
+        broken[17] = float.NaN;
+        Assert.Contains("Row 2 of the suspect's", Assert.Throws<ArgumentException>(() => new DirectionMarkTest(rows, 8, broken, 8)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Survives_an_affine_map_and_dropped_dimensions_and_is_not_seen_without_the_key()
     {

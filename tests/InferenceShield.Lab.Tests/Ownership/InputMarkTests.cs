@@ -105,6 +105,39 @@ public sealed class InputMarkTests
         Assert.True(none.PValue > 0.001);
     }
 
+    [Fact]
+    public void An_owner_measures_the_payload_with_key_and_space_alone_and_shapes_that_do_not_fit_are_refused()
+    {
+        using MarkKey key = Key(1);
+        (Dataset images, float[] answers) = s_answered.Value;
+        InputSpace space = InputSpace.Learn(images.Values.Span[..(1_000 * images.Width)], images.Width);
+        InputMarks marks = new(key, space, cosine: true, payload: true);
+        PayloadAttribution own = PayloadAttribution.Measure(key, space, 2, images.Values.Span, answers, Released(marks, images, answers, KeyOf(3)), 10);
+        Assert.True(own.ScoreOf(KeyOf(3)) > 8 && own.PValue < 1e-12, $"{own.ScoreOf(KeyOf(3))}");
+
+        float[] broken = [.. answers];
+        broken[5] = float.NaN;
+        Assert.Contains("not finite", Assert.Throws<ArgumentException>(() => PayloadAttribution.Measure(key, space, 2, images.Values.Span, answers, broken, 10)).Message, StringComparison.Ordinal);
+        Assert.Contains("no whole rows", Assert.Throws<ArgumentException>(() => PayloadAttribution.Measure(key, space, 2, images.Values.Span[1..], answers, answers, 10)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => PayloadAttribution.Measure(key, space, 0, images.Values.Span, answers, answers, 10));
+        Assert.Contains("are not answers", Assert.Throws<ArgumentException>(() => PayloadAttribution.Measure(key, space, 2, images.Values.Span, answers, answers.AsSpan(10), 10)).Message, StringComparison.Ordinal);
+    }
+
+    private static float[] Released(InputMarks marks, Dataset rows, float[] clean, CallerKey caller)
+    {
+        OutputPlan plan = new("scores", OutputKind.Probabilities, new HardeningOptions());
+        CosineRelease release = new(marks, new CosineMarkOptions { Strength = 0.05, Payload = true });
+        float[] all = new float[clean.Length];
+        for (int row = 0; row < rows.Count; row++)
+        {
+            MarkInput input = marks.Read(rows.GetRow(row), default);
+            CosineStep step = new(release, input.Projection, input.PayloadProjection, marks.PayloadPhase(caller));
+            Assert.True(DistributionHardening.TryHarden(plan, s_noise, clean.AsSpan(row * 10, 10), all.AsSpan(row * 10, 10), out _, out _, out _, default, in step));
+        }
+
+        return all;
+    }
+
     private static PayloadAttribution Pooled(InputMarks marks, int accounts, int first)
     {
         (Dataset images, float[] answers) = s_answered.Value;

@@ -174,6 +174,27 @@ public sealed class MarkTestsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_cosine_alone_reaches_a_verdict_with_the_random_keys_it_has_by_default()
+    {
+        WatermarkOptions marks = new() { Cosine = new CosineMarkOptions { Strength = 0.05 } };
+        CosineMark cosine = new(_key, s_space);
+        VerificationRequest request = Request(marks, s_queries) with { RandomKeys = null };
+        VerificationReport report = await OwnershipVerifier.VerifyAsync(request, Suspect.Of("copy", new Changed((input, scores) =>
+        {
+            double[] row = [.. scores.ToArray().Select(static score => (double)score)];
+            CosineMark.Move(row, cosine.KeyClass(10), 0.05, 2 * cosine.Project(input));
+            for (int i = 0; i < row.Length; i++)
+            {
+                scores[i] = (float)row[i];
+            }
+        })));
+        Assert.Equal(20_000, report.Tests[0].RandomKeys);
+        Assert.True(report.Verdict == OwnershipVerdict.ConsistentWithCopying, report.Words);
+        Assert.StartsWith("No independent model was asked, and an expert will ask for one. Consistent with copying", report.Words, StringComparison.Ordinal);
+        Assert.DoesNotContain("needed", VerificationWriter.ToText(report), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Several_marks_in_one_shield_are_each_found()
     {
         WatermarkOptions marks = new()

@@ -2,6 +2,8 @@ namespace InferenceShield.Lab.Tests;
 
 public sealed class OwnershipVerifierTests : IDisposable
 {
+    private static readonly WatermarkOptions s_exact = new() { NearTie = new NearTieMarkOptions { Margin = MarkedModel.Margin, Keying = MarkKeying.ExactInput } };
+
     private readonly MarkedModel _target = MarkedModel.Clean(seed: 1);
     private readonly MarkKey _key = MarkedModel.Key(1);
     private readonly string _folder = Directory.CreateTempSubdirectory("verify").FullName;
@@ -68,10 +70,12 @@ public sealed class OwnershipVerifierTests : IDisposable
     [Fact]
     public async Task Too_few_answers_are_inconclusive_and_say_how_many_more()
     {
-        VerificationReport report = await VerifyAsync(_target, Request(40));
+        VerificationReport report = await VerifyAsync(_target, Request(40) with { Marks = s_exact });
         Assert.Equal(OwnershipVerdict.Inconclusive, report.Verdict);
         OwnershipTestResult test = report.Tests[0];
         Assert.Contains($"needs {test.Needed - test.Answers:N0} more", report.Words, StringComparison.Ordinal);
+        Assert.Contains($"answers of {test.Needed:N0} needed", VerificationWriter.ToText(report), StringComparison.Ordinal);
+        Assert.Contains($"<small>of {test.Needed:N0} needed</small>", VerificationWriter.ToHtml([report]), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,6 +97,28 @@ public sealed class OwnershipVerifierTests : IDisposable
         Assert.Contains(found.Notes, note => note.Contains("3,1,4,0,5,9,2,6,8,7", StringComparison.Ordinal));
         VerificationReport given = await OwnershipVerifier.VerifyAsync(Request(8000) with { ClassMap = numbers }, permuted);
         Assert.Equal(found.Tests[0].PValue, given.Tests[0].PValue);
+    }
+
+    [Fact]
+    public async Task Probes_show_the_classes_of_a_permuted_copy_where_all_queries_are_marked_and_are_not_tested()
+    {
+        int[] numbers = [3, 1, 4, 0, 5, 9, 2, 6, 8, 7];
+        Suspect permuted = Labels("permuted", _target.Copy(_key, 0.9), label => Array.IndexOf(numbers, label));
+        Dataset rows = Request(8000).Queries;
+        float[] clean = new float[rows.Count * 10];
+        _target.Classify(rows.Values.Span, clean);
+        int[] marked = [.. Enumerable.Range(0, rows.Count).Where(row => NearTieMark.TryFind(OutputKind.Probabilities, clean.AsSpan(row * 10, 10), MarkedModel.Margin, out _))];
+        VerificationRequest request = Request(8000) with { Queries = rows.Select(marked) };
+        VerificationReport blind = await OwnershipVerifier.VerifyAsync(request, permuted);
+        Assert.NotEqual(OwnershipVerdict.ConsistentWithCopying, blind.Verdict);
+        Assert.Contains(blind.Notes, static note => note.Contains("looks innocent", StringComparison.Ordinal) && note.Contains("--class-map", StringComparison.Ordinal));
+
+        VerificationReport seeing = await OwnershipVerifier.VerifyAsync(request with { Probes = rows }, permuted);
+        Assert.Equal(OwnershipVerdict.ConsistentWithCopying, seeing.Verdict);
+        Assert.Contains(seeing.Notes, static note => note.Contains("3,1,4,0,5,9,2,6,8,7", StringComparison.Ordinal));
+        Assert.Equal(marked.Length + 200, seeing.Queries);
+        Assert.InRange(seeing.Tests[0].Answers, 1, marked.Length);
+        Assert.Equal(OwnershipVerifier.Plan(request).Given, OwnershipVerifier.Plan(request with { Probes = rows }).Given);
     }
 
     [Fact]
@@ -215,6 +241,33 @@ public sealed class OwnershipVerifierTests : IDisposable
         Assert.Contains(report.Limits, limit => limit.Contains("picked after the suspect had answered", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Words_fit_no_answers_one_caller_and_what_is_not_lacking()
+    {
+        OwnershipTestResult test = new("trap", 0, 620, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, "share of matches", double.NaN, PValueMethod.Exact, 300, double.NaN, [0.4], "");
+        VerificationReport report = VerdictRules.Apply(new VerificationReport
+        {
+            Model = "m",
+            Suspect = "s",
+            Tests = [test, test with { Name = "near-tie", Answers = 115, PValue = 1e-9, Statistic = 0.9, RandomKeyShare = 0 }],
+            CombinedPValue = 1e-9,
+            Callers = [.. Enumerable.Range(0, 21).Select(i => new CallerAttribution($"caller {i}", 1))],
+            Words = "",
+            Limits = [],
+        });
+        Assert.Equal(OwnershipVerdict.ConsistentWithCopying, report.Verdict);
+        foreach (string text in (string[])[VerificationWriter.ToText(report), VerificationWriter.ToHtml([report])])
+        {
+            Assert.DoesNotContain("needed", text, StringComparison.Ordinal);
+            Assert.Contains("and 1 caller more", text, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("trap: no answer counts, so nothing was measured", VerificationWriter.ToText(report), StringComparison.Ordinal);
+        Assert.Contains(": 1 marked query\n", VerificationWriter.ToText(report), StringComparison.Ordinal);
+        Assert.DoesNotContain("NaN", VerificationWriter.ToHtml([report with { Tests = [test] }]), StringComparison.Ordinal);
+        Assert.Contains("the smallest p-value that any of the independent models has", VerificationWriter.ToHtml([report]), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(PValueMethod.RandomKeys, 4999, 0.000999, "cannot give a p-value below 1.0e-3")]
     [InlineData(PValueMethod.Exact, 0, double.NaN, "has none that count and needs 6,865 more")]
@@ -294,7 +347,7 @@ public sealed class OwnershipVerifierTests : IDisposable
     [Fact]
     public void The_plan_asks_nobody_and_tells_how_many_queries_are_needed()
     {
-        VerificationPlan plan = OwnershipVerifier.Plan(Request(2000));
+        VerificationPlan plan = OwnershipVerifier.Plan(Request(2000) with { Marks = s_exact });
         Assert.Equal([0.9, 0.95], plan.Tests.Select(test => test.Match));
         PowerEstimate careful = plan.Tests[0];
         Assert.True(careful.Needed > plan.Tests[1].Needed);

@@ -43,7 +43,7 @@ internal sealed class OwnershipTests
     public static VerificationRequest Request(OwnershipTarget target, OwnershipMark mark, MarkKey key, Dataset queries) =>
         new() { Target = target.Model, Key = key, Marks = mark.Create()!, Queries = queries, InputSpace = mark.IsCosine ? target.Space : null, RandomKeys = RandomKeyCount };
 
-    public static OwnershipTest Create(VerificationRequest request, float[] clean) => MarkTests.Create(request, request.Queries, clean).Tests.Single();
+    public static OwnershipTest Create(VerificationRequest request, float[] clean) => MarkTests.Create(request, request.Queries, clean, request.Queries.Count).Tests.Single();
 
     /// <param name="suspect">The model.</param>
     /// <param name="samples">Whether the test is also run on a part of the evidence.</param>
