@@ -53,6 +53,9 @@ internal sealed class RequestOutput(ModelTensor tensor, OutputKind kind) : IDisp
         return _marked.AsSpan(0, rows);
     }
 
+    /// <summary>Those of one input row, which has so many answers.</summary>
+    public Span<MarkedRow> MarkedOf(int row, int answers) => _marked.AsSpan(0, _markedRows).Slice(row * answers, answers);
+
     /// <summary>Numbers in an answer: the last dimension, unless it is a lone one that counts rows.</summary>
     public int ClassesFor(int rows) =>
         Shape.Length == 0 || (Shape.Length == 1 && Kind == OutputKind.Regression && (Tensor.Dimensions is not [>= 0] || Shape[0] == rows)) ? 1 : (int)Shape[^1];

@@ -29,7 +29,7 @@ public sealed partial class ShieldedSession
         }
     }
 
-    /// <summary>Once all outputs have been hardened: after a fault in one nothing of the call is released.</summary>
+    /// <summary>Once all outputs have been hardened, or given again: after a fault in one nothing of the call is released.</summary>
     private void OfferEvidence(in Admission admission, ShieldedRequest request)
     {
         RowInputs inputs = default(RowInputs) with { EvidenceDigests = request.Digests, EvidenceRows = Shield.KeepsEvidenceInputs ? request.JoinRows() : default };

@@ -328,6 +328,11 @@ public sealed partial class ShieldedSession : IDisposable
 
         if (_answers is not null && _answers.TryAnswer(in admission, request, released))
         {
+            if (Shield.KeepsEvidence)
+            {
+                OfferEvidence(in admission, request);
+            }
+
             Complete(in admission, request, start);
             admitted = true;
             return admission;

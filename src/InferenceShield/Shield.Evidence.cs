@@ -1,4 +1,5 @@
 using InferenceShield.Numerics;
+using Microsoft.Extensions.Options;
 
 namespace InferenceShield;
 
@@ -22,11 +23,19 @@ public sealed partial class Shield
     internal bool KeepsEvidenceInputs => _evidence is { KeepsInputs: true };
 
     /// <summary>Begins the list, at start. Its options are fixed from then on.</summary>
+    /// <exception cref="OptionsValidationException">Nothing can be written to the file.</exception>
     private void BeginEvidence(ShieldPlan plan)
     {
         if (plan.Evidence.File is { } file)
         {
             _evidence = new EvidenceRecorder(plan.Evidence, _keys.Evidence, _timeProvider, _logger);
+            if (_evidence.StartFault is { } fault)
+            {
+                _evidence.Dispose();
+                throw new OptionsValidationException(Name, typeof(ShieldOptions),
+                    [$"{_optionsPrefix}Evidence:File is '{file}', which cannot be written: {fault} Make its folder, writable for this process, or leave Evidence:File out to keep no list."]);
+            }
+
             ShieldLog.EvidenceBegun(_logger, Name, file, plan.Evidence.KeepInputs, plan.Evidence.Retention);
         }
     }

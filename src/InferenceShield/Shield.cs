@@ -67,6 +67,7 @@ public sealed partial class Shield : IDisposable
         {
             _plan = ShieldPlan.Compile(this, options, optionsPrefix, _keys.ReleaseFiles, serving: null, _keys.Detection, _keys.Marks);
             globalLimit?.CheckBatch(_plan.MaxRows, name);
+            BeginEvidence(_plan);
         }
         catch
         {
@@ -83,7 +84,6 @@ public sealed partial class Shield : IDisposable
         _admission = BuildAdmission(_plan, globalLimit);
         Events = new ShieldEventHub(name, options.Events, eventSinks ?? [], _clock, logger);
         BeginDetection(_plan);
-        BeginEvidence(_plan);
         ShieldLog.ShieldBuilt(logger, name, options.Mode, _keys.KeyId, _plan.CallerCapacity, _plan.DescribeOutputs());
         LogWarnings(options);
     }

@@ -3,6 +3,8 @@ namespace InferenceShield;
 /// <content>Cosine and trap marks, and the file they live in.</content>
 internal sealed partial class ShieldOptionsValidator
 {
+    private bool _lacksInputSpace;
+
     private void CheckInputMarks(string key, WatermarkOptions watermark)
     {
         if (watermark.Cosine is { } cosine)
@@ -23,13 +25,15 @@ internal sealed partial class ShieldOptionsValidator
             Once($"{key}:Cosine has {killer} leaves nothing of it that a copy could inherit. Use Release Rounding without LeastInformationBudget there, or remove Cosine and give NearTie.");
         }
 
-        if (filled.Watermark is not { } marks)
+        // Said of the posture that gives the marks, not again of those that inherit them.
+        if (given.Watermark is not { } marks)
         {
             return;
         }
 
-        if (options.InputSpaceFile is null && (marks.Cosine ?? (object?)marks.Traps) is not null)
+        if (options.InputSpaceFile is null && !_lacksInputSpace && (marks.Cosine ?? (object?)marks.Traps) is not null)
         {
+            _lacksInputSpace = true;
             string mark = marks.Cosine is null ? nameof(marks.Traps) : nameof(marks.Cosine);
             Once($"{key}:{mark} needs InputSpaceFile, which says where benign inputs lie. Make one: inference-shield calibrate MODEL --benign FILE --secret-env NAME.");
         }

@@ -74,11 +74,46 @@ internal sealed partial class ShieldOptionsValidator
             Once($"{key}:Watermark:Permutation marks the order of ranks 2 to 5, and nothing of it is left in {(filled.CodebookFile is null ? $"Release {filled.Release}" : "a codebook's answers")}. Set Release to Rounding without a codebook, or remove it.");
         }
 
-        IEnumerable<int> exempt = [.. watermark.NearTie?.ExemptClasses ?? [], .. watermark.Triggers?.ExemptClasses ?? []];
-        if (isOwn && output.Classes is { } classes && exempt.Any(one => one >= classes))
+        if (isOwn && output.Classes is { } classes)
         {
-            Once($"{key}:Watermark: ExemptClasses names class {exempt.Max()}; the output has classes 0 to {classes - 1}.");
+            CheckExempt(key, watermark, classes, "the output has");
         }
+    }
+
+    /// <summary>Classes of marks of the shield that none of the outputs which have these marks has, as far as they declare their classes.</summary>
+    private void CheckSharedExempt(ShieldOptions options)
+    {
+        foreach ((int posture, HardeningOptions shared) in PostureHardening.SharedOf(options).Index())
+        {
+            int? most = options.Outputs.Values.Where(output => IsDistribution(output.Kind) && PostureHardening.OwnOf(output)[posture] is null).Max(output => output.Classes);
+            if (shared.Watermark is { } watermark && most is { } classes)
+            {
+                CheckExempt(PostureHardening.Keys[posture], watermark, classes, "outputs that declare Classes have");
+            }
+        }
+    }
+
+    private void CheckExempt(string key, WatermarkOptions watermark, int classes, string who)
+    {
+        foreach ((string mark, IReadOnlyList<int> exempt) in ExemptOf(watermark))
+        {
+            if (exempt.Any(one => one >= classes))
+            {
+                Once($"{key}:Watermark:{mark}:ExemptClasses names class {exempt.First(one => one >= classes)}; {who} classes 0 to {classes - 1}. Remove it, or correct Classes.");
+            }
+        }
+    }
+
+    /// <summary>Marks with exempt classes.</summary>
+    private static IEnumerable<(string Mark, IReadOnlyList<int> Exempt)> ExemptOf(WatermarkOptions? watermark)
+    {
+        (string, IReadOnlyList<int>?)[] all =
+        [
+            (nameof(WatermarkOptions.NearTie), watermark?.NearTie?.ExemptClasses),
+            (nameof(WatermarkOptions.Triggers), watermark?.Triggers?.ExemptClasses),
+            (nameof(WatermarkOptions.Traps), watermark?.Traps?.ExemptClasses),
+        ];
+        return all.Where(one => one.Item2 is { Count: > 0 }).Select(one => (one.Item1, one.Item2!));
     }
 
     /// <summary>A call gives its inputs once for all outputs and postures.</summary>
@@ -102,6 +137,11 @@ internal sealed partial class ShieldOptionsValidator
         if (all.Any(hardening => hardening.Watermark?.Triggers is not null))
         {
             yield return "Watermark:Triggers gives honest callers wrong labels: a Rate of .005 cost .43 points of accuracy and .04 of AUROC for telling errors by their confidence, and clones of 15,000 answers did not show it. NearTie costs less and proves more.";
+        }
+
+        if (all.Any(hardening => ExemptOf(hardening.Watermark).Any()) && options.Outputs.Values.All(output => !IsDistribution(output.Kind) || output.Classes is null))
+        {
+            yield return "Watermark ExemptClasses cannot be checked, because no output declares its Classes: a class that the model does not have would exempt nothing. Set Outputs:{name}:Classes.";
         }
 
         if (all.Any(hardening => hardening.Watermark is { NearTie.Keying: MarkKeying.ExactInput } or { Permutation.Keying: MarkKeying.ExactInput }))

@@ -49,6 +49,7 @@ internal sealed partial class ShieldOptionsValidator
         if (options.Outputs.Values.All(output => output is not null) && Array.TrueForAll(PostureHardening.SharedOf(options), shared => shared is not null))
         {
             CheckInputSteps(options);
+            CheckSharedExempt(options);
         }
     }
 

@@ -141,7 +141,16 @@ public sealed class AllocationTests
     public void Answers_from_the_cache_and_answers_that_are_kept()
     {
         using TestSession session = TestSession.Of(TestModels.Recurrent(), [("score", OutputKind.Probabilities)], options: new ShieldedSessionOptions { AnswerCache = new AnswerCacheOptions { Megabytes = 1 } });
-        using TestSession lone = TestSession.Of(TestModels.Linear(width: 64), OutputKind.Logits, options: new ShieldedSessionOptions { AnswerCache = new AnswerCacheOptions { Megabytes = 1 } });
+        using TestFolder folder = new();
+        using TestSession lone = TestSession.Of(
+            TestModels.Linear(width: 64),
+            OutputKind.Logits,
+            configure: options =>
+            {
+                options.Hardening.Watermark = new WatermarkOptions { NearTie = new NearTieMarkOptions { Margin = .5 } };
+                (options.Evidence.File, options.Evidence.KeepInputs) = (folder.File("list"), true); // what is given again is written again
+            },
+            options: new ShieldedSessionOptions { AnswerCache = new AnswerCacheOptions { Megabytes = 1 } });
         using TestSession several = TestSession.Of(
             TestModels.Classifier(), [("probabilities", OutputKind.Probabilities), ("embedding", OutputKind.Embedding)], options: new ShieldedSessionOptions { AnswerCache = new AnswerCacheOptions { Megabytes = 1 } });
         using ShieldedRequest inputs = session.Session.CreateRequest();

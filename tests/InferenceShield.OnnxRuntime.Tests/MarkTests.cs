@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using InferenceShield.Lab;
 
 namespace InferenceShield.OnnxRuntime.Tests;
@@ -181,6 +182,49 @@ public sealed class MarkTests
                 Assert.True(second == OutputKind.Logits ? session.Shield.Evidence!.Value.Recorded > 0 : session.Shield.Evidence!.Value.Recorded == 0);
             }
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_caller_who_gets_a_kept_answer_is_in_the_list_as_the_first_one(bool keepInputs)
+    {
+        using TestFolder folder = new();
+        string file = folder.File("list");
+        HardeningOptions hardening = new() { Watermark = new WatermarkOptions { NearTie = new NearTieMarkOptions { Margin = .5 } } };
+        foreach (bool isLone in (bool[])[true, false])
+        {
+            ShieldedSessionOptions cached = new() { AnswerCache = new AnswerCacheOptions { Megabytes = 1 } };
+            void Configure(ShieldOptions options)
+            {
+                options.Hardening = hardening;
+                (options.Evidence.File, options.Evidence.KeepInputs) = (file + isLone, keepInputs);
+            }
+
+            using TestSession session = isLone
+                ? TestSession.Of(TestModels.Linear(Width, Classes), OutputKind.Logits, hardening: hardening, configure: Configure, options: cached)
+                : TestSession.Of(TestModels.Classifier(), [("embedding", OutputKind.Logits), ("logits", OutputKind.Logits)], Configure, options: cached);
+            using ShieldedRequest request = session.Session.CreateRequest();
+            CallerKey second = session.Shield.IdentifyCaller("second");
+            request.SetInput<float>(TestModels.Input, Rows(20), [20, Width]);
+            foreach (CallerKey caller in (CallerKey[])[session.Caller, second])
+            {
+                Assert.True(session.Session.Run(caller, request).IsAdmitted);
+            }
+
+            Assert.Equal(20, session.Session.GetAnswerCacheStatistics().Hits);
+            session.Shield.Dispose();
+            using ShieldSecret secret = ShieldSecrets.FromBytes(SHA256.HashData("test secret 1"u8)).GetSecret();
+            using EvidenceKey key = EvidenceKey.Of(secret, session.Shield.Name);
+            EvidenceReader reader = EvidenceReader.Open(file + isLone, key);
+            EvidenceRecord[] first = [.. reader.Read(session.Caller)];
+            EvidenceRecord[] again = [.. reader.Read(second)];
+            Assert.InRange(first.Length, 2, 40);
+            Assert.Equal(first.Select(Said), again.Select(Said));
+            Assert.Equal(first.Select(record => record.Input.ToArray()), again.Select(record => record.Input.ToArray()));
+        }
+
+        static (MarkKinds, int, int, int, InputDigest, int) Said(EvidenceRecord record) => (record.Kinds, record.Output, record.Clean, record.Released, record.Digest, record.Input.Length);
     }
 
     private static float[] Logits(float[] input)

@@ -28,7 +28,8 @@ public sealed class AnswerCacheOptions
 
     /// <summary>Memory for answers, in units of 1,048,576 bytes.</summary>
     /// <value>1 to 4,096; the default is 64. The answer to one query takes 64 bytes and 4 for each number in its outputs: 64
-    /// megabytes hold 639,000 answers of 10 numbers, or 16,500 of 1,000. When it is full, answers not used lately go.</value>
+    /// megabytes hold 639,000 answers of 10 numbers, or 16,500 of 1,000. A list of marked queries (<see cref="EvidenceOptions.File"/>) takes 16 more for each answer of each output, so that a
+    /// caller who gets a kept answer is in the list too. When it is full, answers not used lately go.</value>
     public int Megabytes { get; set; } = 64;
 
     internal AnswerCacheOptions Clone() => (AnswerCacheOptions)MemberwiseClone();

@@ -18,6 +18,7 @@ internal sealed class SessionAnswerCache
     private readonly AnswerLayout _layout;
     private readonly SessionDetection _detection;
     private readonly int _signals; // numbers behind each answer: what detection measured of its input
+    private readonly int _length; // numbers of an answer, and of all that is kept behind it
     private readonly AnswerCache _answers;
     private readonly StripedCounter _hits = new();
     private readonly StripedCounter _misses = new();
@@ -30,11 +31,17 @@ internal sealed class SessionAnswerCache
         _detection = detection;
         _signals = shield.Calibration is null ? 0 : SignalNumbers.Count;
 
+        _length = layout.Width + _signals;
+        for (int output = 0; shield.KeepsEvidence && output < layout.Widths.Length; output++)
+        {
+            _length += MarkNumbers.Count * (layout.Widths[output] / layout.Classes[output]);
+        }
+
         // The last is an entry's part of what the cache keeps of a set.
-        long each = AnswerCacheEntry.SizeInBytes + (sizeof(float) * (long)(layout.Width + _signals)) + (sizeof(int) / AnswerCache.Ways);
+        long each = AnswerCacheEntry.SizeInBytes + (sizeof(float) * (long)_length) + (sizeof(int) / AnswerCache.Ways);
         long sets = (long)megabytes * BytesPerMegabyte / (each * AnswerCache.Ways);
         _answers = sets > 0
-            ? new AnswerCache((int)(sets * AnswerCache.Ways), layout.Width + _signals)
+            ? new AnswerCache((int)(sets * AnswerCache.Ways), _length)
             : throw layout.Unfit(string.Create(CultureInfo.InvariantCulture,
                 $"the answer to one query takes {each:N0} bytes, so that Session:AnswerCache:Megabytes, which is {megabytes}, holds fewer than {AnswerCache.Ways} of them. Raise it"));
     }
@@ -85,7 +92,7 @@ internal sealed class SessionAnswerCache
         for (int row = 0; row < digests.Length; row++)
         {
             AnswerKey key = KeyOf(in admission, digests[row]);
-            Span<float> answer = request.Answers.MakeRow(_layout.Width + _signals);
+            Span<float> answer = request.Answers.MakeRow(_length);
             if (outputs.Length == 1)
             {
                 lone.Slice(row * _layout.Width, _layout.Width).CopyTo(answer);
@@ -98,6 +105,11 @@ internal sealed class SessionAnswerCache
             if (_signals > 0)
             {
                 SignalNumbers.Write(admission.Plan!.Detection is null ? default : request.Measured[row], answer[_layout.Width..]);
+            }
+
+            if (_shield.KeepsEvidence)
+            {
+                KeepMarks(outputs, row, answer[(_layout.Width + _signals)..]);
             }
 
             _answers.Store(in key, answer);
@@ -163,11 +175,16 @@ internal sealed class SessionAnswerCache
         Span<float> lone = !isLone ? default : released.IsEmpty ? outputs[0].MakeReleased(rows, (int)length) : released;
         bool observes = _signals > 0 && admission.Plan!.Detection is not null;
         Span<QuerySignals> measured = observes ? request.MakeMeasured() : default;
+        for (int output = 0; _shield.KeepsEvidence && output < outputs.Length; output++)
+        {
+            outputs[output].MakeMarked(rows * (_layout.Widths[output] / _layout.Classes[output]));
+        }
+
         for (int row = 0; row < rows; row++)
         {
             AnswerKey key = KeyOf(in admission, request.Answers.Digests[row]);
             Span<float> own = isLone ? lone.Slice(row * _layout.Width, _layout.Width) : default;
-            Span<float> answer = isLone && _signals == 0 ? own : request.Answers.MakeRow(_layout.Width + _signals);
+            Span<float> answer = isLone && _length == _layout.Width ? own : request.Answers.MakeRow(_length);
             if (!_answers.TryGet(in key, answer, out _))
             {
                 // The run that follows may fail, and half an answer must not be what is left then.
@@ -179,7 +196,7 @@ internal sealed class SessionAnswerCache
             {
                 Scatter(request, row, answer);
             }
-            else if (_signals > 0)
+            else if (_length > _layout.Width)
             {
                 answer[.._layout.Width].CopyTo(own);
             }
@@ -187,6 +204,11 @@ internal sealed class SessionAnswerCache
             if (observes)
             {
                 SignalNumbers.Read(answer[_layout.Width..], out measured[row]);
+            }
+
+            if (_shield.KeepsEvidence)
+            {
+                GiveMarks(outputs, row, answer[(_layout.Width + _signals)..]);
             }
         }
 
@@ -201,6 +223,27 @@ internal sealed class SessionAnswerCache
         }
 
         return true;
+    }
+
+    /// <summary>What marks did to a row, behind its answer: the list of marked queries gets it again for whoever gets the answer again.</summary>
+    private void KeepMarks(ReadOnlySpan<RequestOutput> outputs, int row, Span<float> numbers)
+    {
+        for (int output = 0; output < outputs.Length; output++)
+        {
+            int answers = _layout.Widths[output] / _layout.Classes[output];
+            MarkNumbers.Write(outputs[output].Marked.Slice(row * answers, answers), numbers);
+            numbers = numbers[(answers * MarkNumbers.Count)..];
+        }
+    }
+
+    private void GiveMarks(ReadOnlySpan<RequestOutput> outputs, int row, ReadOnlySpan<float> numbers)
+    {
+        for (int output = 0; output < outputs.Length; output++)
+        {
+            int answers = _layout.Widths[output] / _layout.Classes[output];
+            MarkNumbers.Read(numbers, outputs[output].MarkedOf(row, answers));
+            numbers = numbers[(answers * MarkNumbers.Count)..];
+        }
     }
 
     private void Scatter(ShieldedRequest request, int row, ReadOnlySpan<float> answer)

@@ -7,7 +7,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class InferenceShieldHealthChecksBuilderExtensions
 {
     /// <summary>Adds the check <c>inference-shield</c>: Unhealthy if a shield cannot be built; Degraded after a rejected
-    /// reload, while a caller table has no room for newcomers, while detection is configured and sees nothing, or with a warning of another InferenceShield package.</summary>
+    /// reload, while a caller table has no room for newcomers, while detection is configured and sees nothing, while marked queries are not kept in the list that is configured, or with a warning of another InferenceShield package.</summary>
     /// <param name="builder">Where to add it.</param>
     /// <param name="tags">Tags to filter endpoints by.</param>
     public static IHealthChecksBuilder AddInferenceShield(this IHealthChecksBuilder builder, params IEnumerable<string> tags)

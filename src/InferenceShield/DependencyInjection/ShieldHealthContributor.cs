@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace InferenceShield;
 
-/// <summary>What the core knows: rejected reloads, caller tables without room for newcomers, and detection that sees nothing, records no more or has lost callers.</summary>
+/// <summary>What the core knows: rejected reloads, caller tables without room for newcomers, detection that sees nothing, records no more or has lost callers, and a list of marked queries that is not written.</summary>
 internal sealed class ShieldHealthContributor(IServiceProvider services, ShieldModelRegistry registry) : IShieldHealthContributor
 {
     private static readonly TimeSpan s_recent = TimeSpan.FromMinutes(5);
@@ -33,6 +33,11 @@ internal sealed class ShieldHealthContributor(IServiceProvider services, ShieldM
             {
                 yield return string.Create(CultureInfo.InvariantCulture,
                     $"Shield '{model}': callers that were noticed found no room to be remembered, so that their postures may be lost; {lost:N0} so far. Half of Callers:Capacity is remembered, at most {PostureEngine.LargestCapacity:N0}: raise it, or look for a flood of names.");
+            }
+
+            if (shield.Evidence?.Fault is { } unwritten)
+            {
+                yield return $"Shield '{model}': marked queries are not kept now, and their evidence is lost: {unwritten.TrimEnd('.')}. Let the process write to Evidence:File, or give it more room.";
             }
 
             // A full table alone is nothing: it gives newcomers the records of those who have long been silent.

@@ -14,6 +14,8 @@ internal sealed class EvidenceList : IDisposable
     /// <summary>Kept for the header of another segment and the ends of both.</summary>
     private const int Room = 2048;
 
+    private const string FullList = "as many bytes are kept as Evidence:MostBytes allows; there is room again when the oldest segment's Evidence:Retention has passed";
+
     private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
     private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
 
@@ -60,15 +62,18 @@ internal sealed class EvidenceList : IDisposable
     /// <summary>Why nothing is written now; null if it is.</summary>
     public string? Fault => Volatile.Read(ref _fault);
 
+    /// <summary>Whether it is because the list is full that nothing is written.</summary>
+    public bool IsFull => Fault == FullList;
+
     public void Dispose() => _writer?.Dispose();
 
     /// <summary>Writes whole records as one block.</summary>
     /// <returns>False if they are lost; <see cref="Fault"/> says why.</returns>
     public bool TryWrite(ReadOnlySpan<byte> block)
     {
-        if (_otherBytes + (_writer?.Bytes ?? 0) + EvidenceWriter.SizeOf(block.Length) + Room > _options.MostBytes)
+        if (!HasRoom(block.Length))
         {
-            Fail("as many bytes are kept as Evidence:MostBytes allows; there is room again when the oldest segment's Evidence:Retention has passed");
+            Fail(FullList);
             return false;
         }
 
@@ -151,9 +156,20 @@ internal sealed class EvidenceList : IDisposable
             bytes += file.Length;
         }
 
+        bool isLess = bytes < _otherBytes;
         _otherBytes = bytes;
         Volatile.Write(ref _bytes, bytes + (_writer?.Bytes ?? 0));
+        if (!HasRoom(EvidenceFormat.RecordSize))
+        {
+            Fail(FullList);
+        }
+        else if (isLess && IsFull)
+        {
+            Volatile.Write(ref _fault, null);
+        }
     }
+
+    private bool HasRoom(int length) => _otherBytes + (_writer?.Bytes ?? 0) + EvidenceWriter.SizeOf(length) + Room <= _options.MostBytes;
 
     /// <summary>When a segment of a list was begun, whatever its key; null if it is none. A file of somebody else's is not deleted.</summary>
     private static long? StartOf(FileInfo file, Span<byte> head)

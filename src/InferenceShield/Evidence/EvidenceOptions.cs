@@ -4,7 +4,7 @@ namespace InferenceShield;
 public sealed class EvidenceOptions
 {
     /// <summary>The list: segments of it get this path and a number behind it.</summary>
-    /// <value>A path in a folder that exists; the default, <see langword="null"/>, keeps none.</value>
+    /// <value>A path in a folder that exists and can be written, or the shield is not built; the default, <see langword="null"/>, keeps none.</value>
     public string? File { get; set; }
 
     /// <summary>Whether inputs are kept, encrypted. Otherwise only a keyed digest, by which you find them in a log of your own.</summary>

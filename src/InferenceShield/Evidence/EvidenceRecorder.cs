@@ -61,12 +61,16 @@ internal sealed class EvidenceRecorder : IDisposable
         _startMilliseconds = clock.GetUtcNow().ToUnixTimeMilliseconds();
         _day = _startMilliseconds / MillisecondsOfDay;
         _list = new EvidenceList(_options, key, clock, logger);
+        StartFault = _list.IsFull ? null : _list.Fault;
         _thread = new Thread(Run) { IsBackground = true, Name = "InferenceShield evidence" };
         _thread.Start();
     }
 
     /// <summary>Whether inputs are to be handed over.</summary>
     public bool KeepsInputs => _options.KeepInputs;
+
+    /// <summary>Why nothing could be written when it was made; null if it could, or if the list was full, which passes.</summary>
+    public string? StartFault { get; }
 
     public EvidenceStatistics Statistics
     {

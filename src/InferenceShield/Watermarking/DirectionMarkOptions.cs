@@ -1,15 +1,17 @@
 namespace InferenceShield;
 
 /// <summary>Keyed directions in embeddings.</summary>
+/// <remarks>The defaults are the least of the measured settings by which a network that was trained on 6,000 answers is found with every key: z of 4.5
+/// or more. A budget of .005 with 4 or 16 directions finds stored answers, and such a network with some keys only. See docs/ownership.md.</remarks>
 public sealed class DirectionMarkOptions
 {
     /// <summary>The largest angle's cosine budget: the cosine of marked and unmarked vector is at least 1 less this.</summary>
-    /// <value>.0001 to .1; the default is .005.</value>
-    public double CosineBudget { get; set; } = 0.005;
+    /// <value>.0001 to .1; the default is .02.</value>
+    public double CosineBudget { get; set; } = 0.02;
 
     /// <summary>How many directions.</summary>
-    /// <value>1 to 16; the default is 4.</value>
-    public int Directions { get; set; } = 4;
+    /// <value>1 to 16; the default is 16. An embedding of fewer numbers has one direction less than numbers.</value>
+    public int Directions { get; set; } = 16;
 
     internal DirectionMarkOptions Clone() => (DirectionMarkOptions)MemberwiseClone();
 }

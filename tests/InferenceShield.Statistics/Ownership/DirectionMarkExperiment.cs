@@ -33,7 +33,7 @@ internal static class DirectionMarkExperiment
         float[] Train(float[] answers, int queries, int[] hidden, ulong seed) =>
             new EmbeddingThief(inputs.AsSpan(0, queries * Pixels), Pixels, answers.AsSpan(0, queries * Dimension), Dimension, hidden, Epochs, seed).Embed(probeInputs);
         float[][] honest = [.. Enumerable.Range(0, Seeds).Select(seed => Train(clean, Queries, [256], (ulong)seed))];
-        foreach (DirectionMarkOptions options in (DirectionMarkOptions[])[new(), new() { Directions = 16 }, new() { CosineBudget = 0.02, Directions = 16 }])
+        foreach (DirectionMarkOptions options in (DirectionMarkOptions[])[new() { CosineBudget = 0.005, Directions = 4 }, new() { CosineBudget = 0.005, Directions = 16 }, new() { CosineBudget = 0.02, Directions = 16 }])
         {
             Dictionary<(string Suspect, string Then), List<(double Z, double P, double Error)>> found = [];
             void Test(string name, string then, float[] suspect, float[] rows, int width, MarkKey key)

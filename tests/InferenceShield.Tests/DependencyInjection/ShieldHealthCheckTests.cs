@@ -44,6 +44,38 @@ public sealed class ShieldHealthCheckTests
     }
 
     [Fact]
+    public async Task Degraded_while_the_list_of_marked_queries_is_full_and_unhealthy_where_it_cannot_be_written()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            string list = Path.Combine(folder.FullName, "list");
+            using (FileStream full = File.Create(EvidenceFormat.PathOf(list, 1)))
+            {
+                full.SetLength(1 << 20);
+            }
+
+            string unwritable = Path.Combine(folder.FullName, "nowhere", "list");
+            Assert.Equal(HealthStatus.Healthy, (await CheckOf(list, 1 << 21)).Status);
+            (HealthStatus status, string? said) = await CheckOf(list, 1 << 20);
+            Assert.Equal(HealthStatus.Degraded, status);
+            Assert.StartsWith("Shield 'fashion': marked queries are not kept now, and their evidence is lost: as many bytes are kept as Evidence:MostBytes allows", said, StringComparison.Ordinal);
+            Assert.Equal((HealthStatus.Unhealthy, "A shield cannot be built."), await CheckOf(unwritable, 1 << 20));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        static async Task<(HealthStatus Status, string? Said)> CheckOf(string file, long mostBytes)
+        {
+            using TestHost host = new();
+            host.WithModel(configure: model => model.Configure(options => (options.Evidence.File, options.Evidence.MostBytes) = (file, mostBytes)));
+            return await Check(host);
+        }
+    }
+
+    [Fact]
     public async Task Unhealthy_when_a_shield_cannot_be_built()
     {
         using TestHost host = new(("Secret:EnvironmentVariable", "INFERENCE_SHIELD_TEST_NOT_SET"));

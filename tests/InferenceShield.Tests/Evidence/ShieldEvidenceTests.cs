@@ -216,6 +216,21 @@ public sealed class ShieldEvidenceTests : IDisposable
         Assert.Contains("fixed while serving", Assert.Single(Assert.Throws<OptionsValidationException>(() => shield.Reload(changed)).Failures), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_file_that_cannot_be_written_is_a_fault_at_start()
+    {
+        string file = Path.Combine(_folder, "nowhere", "list");
+        string said = Assert.Single(Assert.Throws<OptionsValidationException>(() => Build(options => options.Evidence.File = file)).Failures);
+        Assert.StartsWith($"Evidence:File is '{file}', which cannot be written: ", said, StringComparison.Ordinal);
+        Assert.EndsWith("Make its folder, writable for this process, or leave Evidence:File out to keep no list.", said, StringComparison.Ordinal);
+
+        File.WriteAllText(Path.Combine(_folder, "file"), "");
+        Assert.Throws<OptionsValidationException>(() => Build(options => options.Evidence.File = Path.Combine(_folder, "file", "list")));
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        using Shield shield = Build(options => options.Evidence.File = file);
+        Assert.Null(shield.Evidence!.Value.Fault);
+    }
+
     private Shield Build(Action<ShieldOptions>? configure = null) => TestShield.Build(configure: options =>
     {
         options.Evidence.File = List;

@@ -137,6 +137,21 @@ public sealed class InputMarkShieldTests : IDisposable
     }
 
     [Fact]
+    public void A_mark_without_an_input_space_is_one_fault_however_many_postures_have_it()
+    {
+        ShieldOptions options = Options(new WatermarkOptions { Cosine = new CosineMarkOptions() }, "file");
+        options.InputSpaceFile = null;
+        Assert.StartsWith("Hardening:Watermark:Cosine needs InputSpaceFile", Assert.Single(ShieldOptionsValidator.Validate(options, "", null)), StringComparison.Ordinal);
+        options.Guarded = new HardeningOptions { Release = InferenceShield.Release.Rounding, Decimals = 2, Watermark = new WatermarkOptions { Cosine = new CosineMarkOptions() } };
+        Assert.Single(ShieldOptionsValidator.Validate(options, "", null));
+        options.Hardening.Watermark = null;
+        Assert.StartsWith("Guarded:Watermark:Cosine needs InputSpaceFile", Assert.Single(ShieldOptionsValidator.Validate(options, "", null)), StringComparison.Ordinal);
+
+        options = Options(new WatermarkOptions { Traps = new TrapOptions { ExemptClasses = [0, 1, 2, 3, 4] } }, "file");
+        Assert.Contains("names all 5 classes", Assert.Single(ShieldOptionsValidator.Validate(options, "", null)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_a_cosine_does_not_do_is_said()
     {
         ShieldOptions options = Options(new WatermarkOptions { Cosine = new CosineMarkOptions() }, "file");

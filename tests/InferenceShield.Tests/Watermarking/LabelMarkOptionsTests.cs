@@ -19,7 +19,7 @@ public sealed class LabelMarkOptionsTests
         Fails("Outputs:scores:Hardening:Watermark:Triggers:ExemptClasses is [-1]; allowed: classes from 0 to", new() { Triggers = new() { ExemptClasses = [-1] } });
         Fails("Outputs:scores:Hardening:Watermark:Triggers:Rate is 0.02; allowed: above 0, at most .01", new() { Triggers = new() { Rate = .02 } });
         Fails("Outputs:scores:Hardening:Watermark:Triggers:InputStep is 0; allowed: above 0", new() { Triggers = new() { InputStep = 0 } });
-        Fails("Outputs:scores:Hardening:Watermark: ExemptClasses names class 5; the output has classes 0 to 4.", new() { NearTie = new() { ExemptClasses = [5] } });
+        Fails("Outputs:scores:Hardening:Watermark:NearTie:ExemptClasses names class 5; the output has classes 0 to 4.", new() { NearTie = new() { ExemptClasses = [5] } });
         Fails("Watermark:Permutation marks the order of ranks 2 to 5, and nothing of it is left in Release LabelOnly.", new() { Permutation = new() }, hardening => hardening.Release = Release.LabelOnly);
         Fails("Watermark:Permutation marks the order of ranks 2 to 5, and nothing of it is left in Release Bands.", new() { Permutation = new() }, hardening => hardening.Release = Release.Bands);
         OptionsValidationException error = Assert.Throws<OptionsValidationException>(() => TestShield.Build(configure: options =>
@@ -28,6 +28,48 @@ public sealed class LabelMarkOptionsTests
             options.Guarded.Watermark = new WatermarkOptions { Triggers = new LabelTriggerOptions { InputStep = 1 } };
         }));
         Assert.Contains("Watermark:Triggers:InputStep is 0.015625 and 1 in different places.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("NearTie")]
+    [InlineData("Triggers")]
+    [InlineData("Traps")]
+    public void A_class_exempt_for_the_whole_model_that_no_output_has_is_a_fault(string mark)
+    {
+        Assert.Equal(
+            [$"Hardening:Watermark:{mark}:ExemptClasses names class 12; outputs that declare Classes have classes 0 to 9. Remove it, or correct Classes."],
+            Faults(12, options => options.Outputs[TestShield.Output].Classes = 10));
+        Assert.Empty(Faults(12, options => options.Outputs["other"] = new OutputOptions { Kind = OutputKind.Logits, Classes = 13 }));
+        Assert.Single(Faults(12, options =>
+        {
+            options.Outputs["other"] = new OutputOptions { Kind = OutputKind.Logits, Classes = 13, Hardening = new HardeningOptions() };
+            options.Outputs[TestShield.Output].Classes = 10;
+        }));
+
+        ShieldOptions options = Exempt(12);
+        Assert.StartsWith("Watermark ExemptClasses cannot be checked", ShieldOptionsValidator.Warnings(options).Single(warning => warning.Contains("ExemptClasses", StringComparison.Ordinal)), StringComparison.Ordinal);
+        options.Outputs[TestShield.Output].Classes = 13;
+        Assert.DoesNotContain(ShieldOptionsValidator.Warnings(options), warning => warning.Contains("ExemptClasses", StringComparison.Ordinal));
+
+        IReadOnlyList<string> Faults(int exempt, Action<ShieldOptions> change)
+        {
+            ShieldOptions options = Exempt(exempt);
+            change(options);
+            return ShieldOptionsValidator.Validate(options, "", serving: null);
+        }
+
+        ShieldOptions Exempt(int exempt)
+        {
+            ShieldOptions options = TestShield.Options();
+            options.InputSpaceFile = "file";
+            options.Hardening.Watermark = mark switch
+            {
+                "NearTie" => new() { NearTie = new() { ExemptClasses = [3, exempt] } },
+                "Triggers" => new() { Triggers = new() { ExemptClasses = [3, exempt] } },
+                _ => new() { Traps = new() { ExemptClasses = [3, exempt] } },
+            };
+            return options;
+        }
     }
 
     [Fact]
