@@ -15,7 +15,7 @@ public sealed class EvidenceOptions
     /// <value>.001 to 1; the default is 1.</value>
     public double Share { get; set; } = 1;
 
-    /// <summary>Queries of one caller that are kept a day (UTC), so that no caller fills the list.</summary>
+    /// <summary>Queries of one caller that are kept a day (UTC), so that no caller fills the list. The same input again is not kept again, and not counted.</summary>
     /// <value>1 to 10,000,000; the default is 10,000.</value>
     public int MostPerCaller { get; set; } = 10_000;
 

@@ -18,6 +18,8 @@ internal sealed class EvidenceRecorder : IDisposable
     private readonly Thread _thread;
     private readonly EvidenceOptions _options;
     private readonly SipHashKey _sampling;
+    private readonly SipHashKey _repeating;
+    private readonly EvidenceRepeats _repeats = new();
     private readonly ulong _mostShare;
     private readonly EvidenceCallers _callers;
     private readonly EvidenceList _list;
@@ -32,6 +34,7 @@ internal sealed class EvidenceRecorder : IDisposable
     private long _withoutDigest;
     private long _tooLarge;
     private long _overLimit;
+    private long _repeated;
     private long _notSampled;
     private long _sequence;
     private long _dropped;
@@ -53,6 +56,8 @@ internal sealed class EvidenceRecorder : IDisposable
         Span<byte> sampling = stackalloc byte[SipHashKey.Size];
         key.Derive("sample", [], sampling);
         _sampling = new SipHashKey(sampling);
+        key.Derive("repeat", [], sampling);
+        _repeating = new SipHashKey(sampling);
         CryptographicOperations.ZeroMemory(sampling);
         _mostShare = options.Share >= 1 ? ulong.MaxValue : (ulong)(options.Share * ulong.MaxValue);
         _callers = new EvidenceCallers(callers, options.MostPerCaller);
@@ -79,6 +84,7 @@ internal sealed class EvidenceRecorder : IDisposable
                     Recorded = Volatile.Read(ref _recorded),
                     NotSampled = _notSampled,
                     OverCallerLimit = _overLimit,
+                    Repeated = _repeated,
                     Dropped = _dropped,
                     WithoutDigest = _withoutDigest,
                     InputsTooLarge = _tooLarge,
@@ -143,6 +149,15 @@ internal sealed class EvidenceRecorder : IDisposable
             {
                 _day = day;
                 _callers.Clear();
+                _repeats.Clear();
+            }
+
+            // Both hashes are keyed, so that adding the caller to the input's leaves neither to be chosen. Without a digest nothing is known to be a repeat.
+            Hash128 query = SipHash.Hash(_repeating, hash.Low + caller.Low, hash.High + caller.High, AnswerOf(output, in marked));
+            if (kind != EvidenceDigestKind.None && _repeats.Contains(query))
+            {
+                _repeated++;
+                return;
             }
 
             if (!_callers.HasRoom(caller))
@@ -159,6 +174,7 @@ internal sealed class EvidenceRecorder : IDisposable
             }
 
             _callers.Count(caller);
+            _repeats.Add(query);
             _withoutDigest += kind == EvidenceDigestKind.None ? 1 : 0;
             _tooLarge += isTooLarge ? 1 : 0;
             EvidenceFormat.WriteRecord(_filling.AsSpan(_filled, length), time, caller, posture, output, in marked, kind, digest, input);
@@ -191,6 +207,10 @@ internal sealed class EvidenceRecorder : IDisposable
         _wake.Dispose();
     }
 
+    /// <summary>A row's time steps have one digest and answers of their own: those that differ are no repeats.</summary>
+    private static ulong AnswerOf(int output, in MarkedRow marked) =>
+        ((ulong)(uint)output << 56) ^ ((ulong)(uint)marked.Other << 40) ^ ((ulong)(uint)marked.Clean << 20) ^ (uint)marked.Released;
+
     private void Run()
     {
         for (bool isLast = false; !isLast;)
@@ -215,6 +235,7 @@ internal sealed class EvidenceRecorder : IDisposable
                 lock (_gate)
                 {
                     _dropped += waiting - written;
+                    _repeats.Clear(); // what was lost is kept when it is asked again
                 }
             }
 
