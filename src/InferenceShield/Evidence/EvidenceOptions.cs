@@ -19,7 +19,8 @@ public sealed class EvidenceOptions
     /// <value>1 to 10,000,000; the default is 10,000.</value>
     public int MostPerCaller { get; set; } = 10_000;
 
-    /// <summary>Bytes of all segments, after which nothing is added until the oldest have been deleted. A query takes 64 bytes and its input.</summary>
+    /// <summary>Bytes of all segments, after which nothing is added until the oldest have been deleted. A query takes 64 bytes and its input.
+    /// Once half is used, a caller gets at most 1/256 of what is left a day (UTC), or 4 KiB if that is more, so that a few do not fill the list for all.</summary>
     /// <value>1 MiB to 1 TiB; the default is 1 GiB.</value>
     public long MostBytes { get; set; } = 1L << 30;
 

@@ -207,7 +207,7 @@ public sealed class EvidenceRecorderTests : IDisposable
         using EvidenceRecorder recorder = new(options, _key, _clock, log, buffer: 1 << 24);
         for (int i = 0; i < 30_000; i++)
         {
-            recorder.Record(EvidenceCases.Query(i, 3, 0), now: i);
+            recorder.Record(EvidenceCases.Query(i, 10_000, 0), now: i);
         }
 
         recorder.WaitFor(30_000);
@@ -220,10 +220,33 @@ public sealed class EvidenceRecorderTests : IDisposable
 
         _clock.Advance(TimeSpan.FromDays(2));
         Assert.True(SpinWait.SpinUntil(() => recorder.Statistics.ExpiredSegments > 0, 20_000));
-        recorder.Record(EvidenceCases.Query(1, 3, 0), now: 1);
+        recorder.Record(EvidenceCases.Query(1, 10_000, 0), now: 1); // kept again: what was lost may be among what is remembered
         recorder.WaitFor(30_001);
         Assert.Null(recorder.Statistics.Fault);
         Assert.Equal(full.Recorded + 1, recorder.Statistics.Recorded);
+    }
+
+    [Fact]
+    public void A_few_callers_do_not_fill_the_list_for_the_others()
+    {
+        RecordingLoggerFactory log = new();
+        EvidenceOptions options = new() { File = List, MostBytes = 1 << 23, MostPerCaller = 1_000_000 };
+        using EvidenceRecorder recorder = new(options, _key, _clock, log, buffer: 1 << 24);
+        for (int i = 0; i < 200_000; i++)
+        {
+            recorder.Record(EvidenceCases.Query(i, 48, 0), now: i); // 12.8 MB
+        }
+
+        Assert.InRange(recorder.Statistics.OverRoomShare, 130_000, 135_000); // half of the list, and no more: each has had its share
+        for (int i = 0; i < 1_000; i++)
+        {
+            recorder.Record(EvidenceCases.Query(300_000 + (i * 48), 48, 0) with { Caller = EvidenceCases.Caller(99) }, now: 200_000);
+        }
+
+        recorder.Dispose();
+        Assert.InRange(EvidenceReader.Open(List, _key).CountByCaller()[EvidenceCases.Caller(99)], 240, 256); // 1/256 of 4 MiB, in records of 64 bytes
+        Assert.Equal(0, recorder.Statistics.Dropped);
+        Assert.Single(log.Messages("EvidenceScarce"));
     }
 
     [Fact]
