@@ -42,8 +42,8 @@ internal static class DossierPage
     {
         int keys = report.Tests.FirstOrDefault(result => result.Name == test.Test)?.RandomKeys ?? 0;
         double[] values = test.Random is { } random
-            ? [.. random.Select(value => random.Count(other => other >= value) / (double)random.Length)]
-            : DossierArithmetic.RandomPValues(test, report.Seed, Math.Min(keys, 1000));
+            ? SharesOf(random)
+            : DossierArithmetic.RandomPValues(test, report.Seed, Math.Clamp(keys, 0, 1000));
         if (values.Length == 0 || values.Any(double.IsNaN))
         {
             return;
@@ -64,6 +64,18 @@ internal static class DossierPage
         }
 
         html.Append("</p>\n").Append(SvgPlot.Draw("p-values under random keys", x, y, series, named: false)).Append("</figure></div>\n");
+    }
+
+    /// <summary>Of each value the share that is as large. In a sorted list, as a claimant's may be long.</summary>
+    private static double[] SharesOf(double[] random)
+    {
+        Dictionary<double, int> smaller = [];
+        foreach ((int i, double value) in random.Order().Index())
+        {
+            smaller.TryAdd(value, i);
+        }
+
+        return [.. random.Select(value => (random.Length - smaller[value]) / (double)random.Length)];
     }
 
     private static void Term(StringBuilder html, string name, string text) => html.Append(CultureInfo.InvariantCulture, $"<dt>{name}</dt><dd>{Escape(text)}</dd>\n");
