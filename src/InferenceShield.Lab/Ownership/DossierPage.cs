@@ -47,8 +47,8 @@ internal static class DossierPage
     {
         int keys = report.Tests.FirstOrDefault(result => result.Name == test.Test)?.RandomKeys ?? 0;
         double[] values = test.Random is { } random
-            ? RanksOf(random)
-            : DossierArithmetic.RandomPValues(test, report.Seed, Math.Min(keys, 1000));
+            ? SharesOf(random)
+            : DossierArithmetic.RandomPValues(test, report.Seed, Math.Clamp(keys, 0, 1000));
         if (values.Length == 0 || values.Any(double.IsNaN))
         {
             return;
@@ -71,18 +71,16 @@ internal static class DossierPage
         html.Append("</p>\n").Append(SvgPlot.Draw("p-values under random keys", x, y, series, named: false)).Append("</figure></div>\n");
     }
 
-    /// <summary>Of each value the share of all that are as large or larger.</summary>
-    private static double[] RanksOf(double[] values)
+    /// <summary>Of each value the share that is as large. In a sorted list, as a claimant's may be long.</summary>
+    private static double[] SharesOf(double[] random)
     {
-        double[] ordered = [.. values.Order()];
-        double[] ranks = new double[ordered.Length];
-        for (int i = 0, first = 0; i < ordered.Length; i++)
+        Dictionary<double, int> smaller = [];
+        foreach ((int i, double value) in random.Order().Index())
         {
-            first = ordered[i] > ordered[first] ? i : first;
-            ranks[i] = (ordered.Length - first) / (double)ordered.Length;
+            smaller.TryAdd(value, i);
         }
 
-        return ranks;
+        return [.. random.Select(value => (random.Length - smaller[value]) / (double)random.Length)];
     }
 
     private static void Term(StringBuilder html, string name, string text) => html.Append(CultureInfo.InvariantCulture, $"<dt>{name}</dt><dd>{Escape(text)}</dd>\n");

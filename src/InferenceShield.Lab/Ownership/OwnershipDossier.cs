@@ -24,6 +24,7 @@ public static class OwnershipDossier
     private const string Report = "report.json";
     private const string Record = "record.json";
     private const string Script = "recompute.py";
+    private const string Page = "summary.html";
     private const string Instructions = "README.txt";
 
     /// <summary>Makes a dossier.</summary>
@@ -71,7 +72,7 @@ public static class OwnershipDossier
             parts["inputs.bin"] = content.Inputs.ToArray();
         }
 
-        parts["summary.html"] = Encoding.UTF8.GetBytes(DossierPage.Write(content, stamp, evidence));
+        parts[Page] = Encoding.UTF8.GetBytes(DossierPage.Write(content, stamp, evidence));
         return DossierArchive.Write(parts, signingKey, content.Commitment.Id, (time ?? TimeProvider.System).GetUtcNow());
     }
 
@@ -99,10 +100,11 @@ public static class OwnershipDossier
             CheckScript(parts, OwnershipFiles.GetText(manifest, "software", "manifest.json")),
             new("evidence", DossierFindingKind.NotChecked, parts.ContainsKey(Evidence)
                 ? "Digests of the list of marked queries are in it; compare them with the list that the claimant shows."
-                : "No list of marked queries was given: which caller was given marked answers is not shown."),
+                : "No list of marked queries was given: which caller was given marked answers is not shown.") { Missing = "the list of marked queries" },
             .. DossierArithmetic.Check(reports, records),
+            CheckPage(commitment, parts, reports, records, OwnershipFiles.GetText(manifest, "software", "manifest.json")),
             .. CheckKey(commitment, parts, records, key),
-            new("model", DossierFindingKind.NotChecked, $"That the cells are those of the model with SHA-256 {commitment.ModelDigest}, and the answers the suspect's: verify the suspect again with the model, the queries and the mark key."),
+            new("model", DossierFindingKind.NotChecked, $"That the cells are those of the model with SHA-256 {commitment.ModelDigest}, and the answers the suspect's: verify the suspect again with the model, the queries and the mark key.") { Missing = "the model and the queries" },
         ];
     }
 
@@ -191,7 +193,7 @@ public static class OwnershipDossier
         try
         {
             VerificationReport[]? reports = JsonSerializer.Deserialize(bytes, LabJsonContext.Default.VerificationReportArray);
-            return reports is { Length: > 0 } && reports.All(static report => report is { Tests: not null, Limits: not null, Controls: not null, Notes: not null, Words: not null, Commitment: not null, Model: not null, Suspect: not null } && report.Tests.All(static test => test is { Name: not null, ControlPValues: not null }))
+            return reports is { Length: > 0 } && reports.All(IsWhole)
                 && reports.Select(static report => report.Suspect).Distinct().Count() == reports.Length
                 ? reports
                 : throw new JsonException();
@@ -201,6 +203,13 @@ public static class OwnershipDossier
             throw new OwnershipFileException(OwnershipFileFault.Unreadable, "The report is none of 'verify', or names a suspect twice. Take report.json as it was written.", exception);
         }
     }
+
+    private static bool IsWhole(VerificationReport report) =>
+        report is { Tests: not null, Limits: not null, Controls: not null, Notes: not null, Callers: not null, Words: not null, Combination: not null, Version: not null }
+        && report is { Commitment: not null, Model: not null, Suspect: not null, SuspectIdentity: not null }
+        && report.Tests.All(static test => test is { Name: not null, ControlPValues: not null, EffectUnit: not null, Note: not null })
+        && report.Callers.All(static caller => caller is not null)
+        && report.Limits.Concat(report.Notes).Concat(report.Controls).All(static text => text is not null);
 
     private static byte[] DossierSigner(IReadOnlyDictionary<string, byte[]> parts)
     {
@@ -226,7 +235,10 @@ public static class OwnershipDossier
     {
         if (!parts.TryGetValue(Request, out byte[]? request) || !parts.TryGetValue(Response, out byte[]? response))
         {
-            return new("timestamp", DossierFindingKind.NotChecked, $"There is none: only the claimant says that the commitment was made at {OwnershipFiles.TextOf(commitment.Time)}.");
+            return new("timestamp", DossierFindingKind.NotChecked, $"There is none: only the claimant says that the commitment was made at {OwnershipFiles.TextOf(commitment.Time)}.")
+            {
+                Missing = "a timestamp (only the claimant says when the commitment was made)",
+            };
         }
 
         try
@@ -234,7 +246,10 @@ public static class OwnershipDossier
             CommitmentTimestamp stamp = CommitmentTimestamp.Verify(commitment, request, response, roots);
             return stamp.Time > first
                 ? new("timestamp", DossierFindingKind.Fails, $"The commitment was stamped at {OwnershipFiles.TextOf(stamp.Time)}, after the suspect was tested.")
-                : new("timestamp", stamp.Root is null ? DossierFindingKind.NotChecked : DossierFindingKind.Holds, stamp + ". Whether the suspect is younger has to be known from elsewhere.");
+                : new("timestamp", stamp.Root is null ? DossierFindingKind.NotChecked : DossierFindingKind.Holds, stamp + ". Whether the suspect is younger has to be known from elsewhere.")
+                {
+                    Missing = stamp.Root is null ? "the timestamp authority's root (anyone's own authority could have stamped it)" : "",
+                };
         }
         catch (OwnershipFileException exception)
         {
@@ -258,7 +273,41 @@ public static class OwnershipDossier
             .FirstOrDefault(part => parts.TryGetValue(part.Name, out byte[]? bytes) && !bytes.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(part.Text))).Name;
         return other is null ? new("script", DossierFindingKind.Holds, $"{Script} and {Instructions} are those that this software writes.")
             : software == MarkDerivation.Software ? new("script", DossierFindingKind.Fails, $"{other} is not the one that {software} writes: the claimant has put in his own. Do not run the script, and do not follow the instructions.")
-            : new("script", DossierFindingKind.NotChecked, $"{other} is not the one that this software writes; the dossier says it is of {software}. Read the script before you run it, or check the dossier with that version.");
+            : new("script", DossierFindingKind.NotChecked, $"{other} is not the one that this software writes; the dossier says it is of {software}. Read the script before you run it, or check the dossier with that version.") { Missing = $"the software {software}" };
+    }
+
+    /// <summary>It is what people read, and the signature is the claimant's: it has to say what the report says.</summary>
+    private static DossierFinding CheckPage(OwnershipCommitment commitment, IReadOnlyDictionary<string, byte[]> parts, VerificationReport[] reports, VerificationRecord[] records, string software)
+    {
+        if (!parts.TryGetValue(Page, out byte[]? page))
+        {
+            return new("page", DossierFindingKind.NotChecked, $"There is no {Page}.") { Missing = Page };
+        }
+
+        try
+        {
+            CommitmentTimestamp? stamp = parts.TryGetValue(Request, out byte[]? request) && parts.TryGetValue(Response, out byte[]? response)
+                ? CommitmentTimestamp.Verify(commitment, request, response)
+                : null;
+            string? evidence = parts.TryGetValue(Evidence, out byte[]? list) ? OwnershipFiles.GetText(OwnershipFiles.Parse(list, $"{Evidence} is none"), "sha256", Evidence) : null;
+            DossierContent content = new()
+            {
+                Commitment = commitment,
+                Reports = [.. reports.Select(report => report with { Record = records.FirstOrDefault(record => record.Suspect == report.Suspect) })],
+            };
+            if (page.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(DossierPage.Write(content, stamp, evidence))))
+            {
+                return new("page", DossierFindingKind.Holds, $"{Page} says what the other parts say.");
+            }
+        }
+        catch (OwnershipFileException exception)
+        {
+            return new("page", DossierFindingKind.Fails, $"{Page} cannot be compared with the other parts: {exception.Message}");
+        }
+
+        return software == MarkDerivation.Software
+            ? new("page", DossierFindingKind.Fails, $"{Page} is not the one that {software} writes of the other parts: it was altered before it was signed. Read the report, not the page.")
+            : new("page", DossierFindingKind.NotChecked, $"{Page} is not the one that this software writes of the other parts; the dossier says it is of {software}. Read the report, or check the dossier with that version.") { Missing = $"the software {software}" };
     }
 
     private static IEnumerable<DossierFinding> CheckKey(OwnershipCommitment commitment, IReadOnlyDictionary<string, byte[]> parts, VerificationRecord[] records, MarkKey? key)
@@ -267,7 +316,7 @@ public static class OwnershipDossier
         {
             yield return new("key", DossierFindingKind.NotChecked, key is null
                 ? "That the bits recorded are those of the key that was committed to: give the mark key."
-                : "That this is the key that was committed to: the dossier holds no opening.");
+                : "That this is the key that was committed to: the dossier holds no opening.") { Missing = key is null ? "the mark key" : "the opening of the commitment" };
             if (key is null)
             {
                 yield break;

@@ -35,11 +35,11 @@ internal sealed class Questioning
     /// <summary>What has to be said of the answers.</summary>
     public IReadOnlyList<string> Notes => _notes;
 
-    /// <summary>Queries that were answered.</summary>
+    /// <summary>Queries that were answered, soundly.</summary>
     public int Answered { get; private set; }
 
     /// <summary>Asks what has not been answered yet.</summary>
-    /// <exception cref="OracleException">The suspect answered nothing at all, or with what is no answer.</exception>
+    /// <exception cref="OracleException">The suspect answered nothing at all, or more than a tenth of its answers are none.</exception>
     public async Task<SuspectAnswers> AskAsync(IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {
         VerificationRequest request = _setup.Request;
@@ -66,6 +66,12 @@ internal sealed class Questioning
         VerificationRequest request = _setup.Request;
         RetryOracle oracle = new(_suspect.Oracle, request.LongestWait);
         float[] answers = new float[request.RowsPerCall * oracle.AnswerLength];
+        UnsoundAnswers unsound = new(_suspect);
+        foreach ((int row, float[] answer) in store.Answers)
+        {
+            unsound.LabelOf(answer, row, SuspectClasses);
+        }
+
         for (int first = 0; first < open.Length;)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -89,10 +95,11 @@ internal sealed class Questioning
 
             for (int i = 0; i < got; i++)
             {
-                _suspect.RequireLabel(answers.AsSpan(i * oracle.AnswerLength, oracle.AnswerLength), rows[i], SuspectClasses); // before it is kept
+                unsound.LabelOf(answers.AsSpan(i * oracle.AnswerLength, oracle.AnswerLength), rows[i], SuspectClasses);
             }
 
             store.Append(rows.AsSpan(0, got), answers.AsSpan(0, got * oracle.AnswerLength));
+            unsound.RequireFew(_setup.Order.Length); // no need to ask on; what was asked is kept
             first += got;
             progress?.Report(new VerificationProgress(_setup.Order.Length - open.Length + first, _setup.Order.Length));
             if (end is not null)
@@ -113,17 +120,26 @@ internal sealed class Questioning
         int[] labels = new int[_setup.Queries.Count];
         Array.Fill(labels, -1);
         int scored = 0;
+        int given = 0;
+        UnsoundAnswers unsound = new(_suspect);
         foreach (int row in _setup.Order)
         {
             if (store.Answers.TryGetValue(row, out float[]? answer))
             {
-                labels[row] = _suspect.RequireLabel(answer, row, SuspectClasses);
-                scored += _suspect.HasScores(answer) ? 1 : 0;
-                Answered++;
+                given++;
+                labels[row] = unsound.LabelOf(answer, row, SuspectClasses);
+                scored += labels[row] >= 0 && _suspect.HasScores(answer) ? 1 : 0;
+                Answered += labels[row] >= 0 ? 1 : 0;
             }
         }
 
-        IReadOnlyList<int>? map = _setup.Request.ClassMap is { } given ? RequireMap(given, labels) : FindMap(labels);
+        unsound.RequireFew(given);
+        if (unsound.Note(given, "unanswered") is { } note)
+        {
+            _notes.Add(note);
+        }
+
+        IReadOnlyList<int>? map = _setup.Request.ClassMap is { } stated ? RequireMap(stated, labels) : FindMap(labels);
         float[]? scores = scored > Answered / 2 ? new float[_setup.Queries.Count * _setup.Classes] : null; // a few may well be certain
         foreach (int row in _setup.Order)
         {

@@ -68,28 +68,19 @@ public sealed class Suspect
         }));
     }
 
-    /// <summary>Refuses an answer that is none.</summary>
+    /// <summary>Why an answer is none: a number that is not finite, or an index outside of the classes; null if it is one.</summary>
     /// <param name="answer">One answer.</param>
-    /// <param name="row">Its query, for the message.</param>
-    /// <param name="classes">The target's, or of the class map.</param>
-    /// <exception cref="OracleException">It holds a number that is not finite, or an index outside of the classes.</exception>
-    internal int RequireLabel(ReadOnlySpan<float> answer, int row, int classes)
+    /// <param name="classes">The suspect's.</param>
+    internal string? FaultOf(ReadOnlySpan<float> answer, int classes)
     {
         int bad = answer.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
-        if (bad >= 0)
-        {
-            throw new OracleException($"'{Name}' answered query {row} with a value that is not finite at place {bad}. Expected are {Expected(classes)}.");
-        }
-
-        if (!AnswersIndex)
-        {
-            return TensorPrimitives.IndexOfMax(answer);
-        }
-
-        return answer[0] == MathF.Floor(answer[0]) && answer[0] >= 0 && answer[0] < classes
-            ? (int)answer[0]
-            : throw new OracleException($"'{Name}' answered query {row} with one number that is no index of a class. Expected are {Expected(classes)}. If it numbers classes otherwise, give a class map.");
+        return bad >= 0 ? $"a value that is not finite at place {bad}; expected are {Expected(classes)}"
+            : !AnswersIndex || (answer[0] == MathF.Floor(answer[0]) && answer[0] >= 0 && answer[0] < classes) ? null
+            : $"one number that is no index of a class; expected are {Expected(classes)}";
     }
+
+    /// <summary>The label of an answer that has no fault.</summary>
+    internal int LabelOf(ReadOnlySpan<float> answer) => AnswersIndex ? (int)answer[0] : TensorPrimitives.IndexOfMax(answer);
 
     /// <summary>Whether an answer is a distribution that says more than its label.</summary>
     internal bool HasScores(ReadOnlySpan<float> answer) =>

@@ -11,9 +11,9 @@ internal static class SuspectLabels
     /// <param name="classes">The target's.</param>
     /// <param name="request">The class map, the batches, the longest wait and the file of answers are taken from it.</param>
     /// <param name="cancellationToken">Ends the asking; answers in the file stay.</param>
-    /// <returns>A label of the target for each row; -1 for a class that it has not.</returns>
-    /// <exception cref="OracleException">The suspect did not answer every row, or with what is no answer.</exception>
-    public static async Task<int[]> AskAsync(Suspect suspect, Dataset rows, int classes, SuspectLabelRequest request, CancellationToken cancellationToken)
+    /// <returns>A label of the target for each row, -1 for a class that it has not or for what is no answer; and what has to be said of those.</returns>
+    /// <exception cref="OracleException">The suspect did not answer every row, or more than a tenth of its answers are none.</exception>
+    public static async Task<(int[] Labels, string? Note)> AskAsync(Suspect suspect, Dataset rows, int classes, SuspectLabelRequest request, CancellationToken cancellationToken)
     {
         if (request.RowsPerCall is < 1 or > 4096)
         {
@@ -45,11 +45,6 @@ internal static class SuspectLabels
             cancellationToken.ThrowIfCancellationRequested();
             int[] asked = open[first..Math.Min(open.Length, first + request.RowsPerCall)];
             OracleReply reply = await oracle.AskAsync(rows.Select(asked).Values, answers, cancellationToken).ConfigureAwait(false);
-            for (int i = 0; i < reply.Answered; i++)
-            {
-                suspect.RequireLabel(answers.AsSpan(i * length, length), asked[i], own); // before it is kept
-            }
-
             store.Append(asked.AsSpan(0, reply.Answered), answers.AsSpan(0, reply.Answered * length));
             if (reply.Answered < asked.Length)
             {
@@ -58,10 +53,13 @@ internal static class SuspectLabels
             }
         }
 
-        return [.. Enumerable.Range(0, rows.Count).Select(row =>
+        UnsoundAnswers unsound = new(suspect);
+        int[] labels = [.. Enumerable.Range(0, rows.Count).Select(row =>
         {
-            int label = suspect.RequireLabel(store.Answers[row], row, own);
-            return request.ClassMap is { } to ? to[label] : label;
+            int label = unsound.LabelOf(store.Answers[row], row, own);
+            return label >= 0 && request.ClassMap is { } to ? to[label] : label;
         })];
+        unsound.RequireFew(rows.Count);
+        return (labels, unsound.Note(rows.Count, "disagreeing with the target"));
     }
 }

@@ -98,10 +98,17 @@ internal static class DossierCommand
             }
 
             terminal.Output.WriteLine(TerminalText.Lines([.. findings.Select(static finding => $"{Word(finding.Kind),-12} {finding.Part}: {finding.Text}")]));
-            terminal.Output.WriteLine(fails ? "The dossier does NOT stand: see what fails." : "Nothing fails. What was not checked is as the claimant says.");
+            terminal.Output.WriteLine(fails ? "The dossier does NOT stand: see what fails." : Passed(findings));
             return fails ? ExitCode.Tripped : ExitCode.Done;
         }));
         return command;
+    }
+
+    /// <summary>A dossier without timestamp or root says little, and must not look as if all were well.</summary>
+    private static string Passed(IReadOnlyList<DossierFinding> findings)
+    {
+        string[] missing = [.. findings.Select(static finding => finding.Missing).Where(static text => text.Length > 0).Distinct()];
+        return "Nothing that was checked fails." + (missing.Length == 0 ? "" : $" Missing: {string.Join("; ", missing)}. What was not checked is as the claimant says.");
     }
 
     private static string Word(DossierFindingKind kind) => kind switch

@@ -71,8 +71,9 @@ internal sealed class FingerprintTest
     public async Task<OwnershipTestResult> RunAsync(Suspect suspect, IReadOnlyList<VerificationControl> controls, SuspectLabelRequest asking, CancellationToken cancellationToken)
     {
         _fingerprint ??= Make(cancellationToken);
-        int[] labels = await SuspectLabels.AskAsync(suspect, _fingerprint.Inputs, _target.ClassCount, asking, cancellationToken).ConfigureAwait(false);
-        return _fingerprint.Compare(_fingerprint.MeasureLabels(labels), [.. controls.Select(control => _fingerprint.Measure(control.Model))]);
+        (int[] labels, string? note) = await SuspectLabels.AskAsync(suspect, _fingerprint.Inputs, _target.ClassCount, asking, cancellationToken).ConfigureAwait(false);
+        OwnershipTestResult result = _fingerprint.Compare(_fingerprint.MeasureLabels(labels), [.. controls.Select(control => _fingerprint.Measure(control.Model))]);
+        return note is null ? result : result with { Note = $"{result.Note} {note}" };
     }
 
     private Fingerprint Make(CancellationToken cancellationToken)

@@ -37,6 +37,7 @@ internal sealed class EvidenceList : IDisposable
     private long _bytes;
     private string? _fault;
     private bool _saidDigests;
+    private bool _saidScarce;
 
     /// <param name="options">With a file.</param>
     /// <param name="key">Of the model; must outlive the list.</param>
@@ -49,7 +50,7 @@ internal sealed class EvidenceList : IDisposable
         _clock = clock;
         _logger = logger;
         _segmentBytes = Math.Clamp(options.MostBytes / 16, SmallestSegment, LargestSegment);
-        Tend(isLast: false, lacksDigests: false);
+        Tend(isLast: false, lacksDigests: false, isScarce: false);
         EnsureWriter(); // what is wrong with the folder shows at start
     }
 
@@ -104,8 +105,15 @@ internal sealed class EvidenceList : IDisposable
     /// <summary>Ends a segment that is a day old, and deletes those whose time has come.</summary>
     /// <param name="isLast">Ends the segment however old it is.</param>
     /// <param name="lacksDigests">Whether there were queries that nothing says the input of; told once.</param>
-    public void Tend(bool isLast, bool lacksDigests)
+    /// <param name="isScarce">Whether queries were left out because their caller had had its share of what is left; told once.</param>
+    public void Tend(bool isLast, bool lacksDigests, bool isScarce)
     {
+        if (isScarce && !_saidScarce)
+        {
+            _saidScarce = true;
+            ShieldLog.EvidenceScarce(_logger, _key.Model, _options.File!);
+        }
+
         if (lacksDigests && !_saidDigests)
         {
             _saidDigests = true;

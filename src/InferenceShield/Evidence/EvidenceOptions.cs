@@ -15,11 +15,12 @@ public sealed class EvidenceOptions
     /// <value>.001 to 1; the default is 1.</value>
     public double Share { get; set; } = 1;
 
-    /// <summary>Queries of one caller that are kept a day (UTC), so that no caller fills the list.</summary>
+    /// <summary>Queries of one caller that are kept a day (UTC), so that no caller fills the list. The same input again is not kept again, and not counted.</summary>
     /// <value>1 to 10,000,000; the default is 10,000.</value>
     public int MostPerCaller { get; set; } = 10_000;
 
-    /// <summary>Bytes of all segments, after which nothing is added until the oldest have been deleted. A query takes 64 bytes and its input.</summary>
+    /// <summary>Bytes of all segments, after which nothing is added until the oldest have been deleted. A query takes 64 bytes and its input.
+    /// Once half is used, a caller gets at most 1/256 of what is left a day (UTC), or 4 KiB if that is more, so that a few do not fill the list for all.</summary>
     /// <value>1 MiB to 1 TiB; the default is 1 GiB.</value>
     public long MostBytes { get; set; } = 1L << 30;
 

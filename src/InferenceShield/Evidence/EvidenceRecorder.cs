@@ -11,6 +11,10 @@ internal sealed class EvidenceRecorder : IDisposable
 {
     private const int CallerCapacity = 1 << 16;
     private const long MillisecondsOfDay = 24L * 60 * 60 * 1000;
+
+    /// <summary>Of a list that is half full, a caller gets this part of what is left a day, or this many bytes if that is more.</summary>
+    private const int PartOfRest = 256;
+    private const int LeastOfRest = 4096;
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -18,6 +22,8 @@ internal sealed class EvidenceRecorder : IDisposable
     private readonly Thread _thread;
     private readonly EvidenceOptions _options;
     private readonly SipHashKey _sampling;
+    private readonly SipHashKey _repeating;
+    private readonly EvidenceRepeats _repeats = new();
     private readonly ulong _mostShare;
     private readonly EvidenceCallers _callers;
     private readonly EvidenceList _list;
@@ -27,11 +33,14 @@ internal sealed class EvidenceRecorder : IDisposable
     private byte[] _filling;
     private int _filled;
     private int _waiting;
+    private int _inFlight;
     private long _startNow = long.MinValue;
     private long _day;
     private long _withoutDigest;
     private long _tooLarge;
     private long _overLimit;
+    private long _repeated;
+    private long _overShare;
     private long _notSampled;
     private long _sequence;
     private long _dropped;
@@ -53,6 +62,8 @@ internal sealed class EvidenceRecorder : IDisposable
         Span<byte> sampling = stackalloc byte[SipHashKey.Size];
         key.Derive("sample", [], sampling);
         _sampling = new SipHashKey(sampling);
+        key.Derive("repeat", [], sampling);
+        _repeating = new SipHashKey(sampling);
         CryptographicOperations.ZeroMemory(sampling);
         _mostShare = options.Share >= 1 ? ulong.MaxValue : (ulong)(options.Share * ulong.MaxValue);
         _callers = new EvidenceCallers(callers, options.MostPerCaller);
@@ -83,6 +94,8 @@ internal sealed class EvidenceRecorder : IDisposable
                     Recorded = Volatile.Read(ref _recorded),
                     NotSampled = _notSampled,
                     OverCallerLimit = _overLimit,
+                    Repeated = _repeated,
+                    OverRoomShare = _overShare,
                     Dropped = _dropped,
                     WithoutDigest = _withoutDigest,
                     InputsTooLarge = _tooLarge,
@@ -147,6 +160,15 @@ internal sealed class EvidenceRecorder : IDisposable
             {
                 _day = day;
                 _callers.Clear();
+                _repeats.Clear();
+            }
+
+            // Both hashes are keyed, so that adding the caller to the input's leaves neither to be chosen. Without a digest nothing is known to be a repeat.
+            Hash128 query = SipHash.Hash(_repeating, hash.Low + caller.Low, hash.High + caller.High, AnswerOf(output, in marked));
+            if (kind != EvidenceDigestKind.None && _repeats.Contains(query))
+            {
+                _repeated++;
+                return;
             }
 
             if (!_callers.HasRoom(caller))
@@ -156,13 +178,20 @@ internal sealed class EvidenceRecorder : IDisposable
             }
 
             int length = EvidenceFormat.RecordSize + input.Length;
+            if (_callers.BytesOf(caller) + length > RoomOfCaller())
+            {
+                _overShare++;
+                return;
+            }
+
             if (_filled + length > _filling.Length)
             {
                 _dropped++;
                 return;
             }
 
-            _callers.Count(caller);
+            _callers.Add(caller, length);
+            _repeats.Add(query);
             _withoutDigest += kind == EvidenceDigestKind.None ? 1 : 0;
             _tooLarge += isTooLarge ? 1 : 0;
             EvidenceFormat.WriteRecord(_filling.AsSpan(_filled, length), time, caller, posture, output, in marked, kind, digest, input);
@@ -195,6 +224,17 @@ internal sealed class EvidenceRecorder : IDisposable
         _wake.Dispose();
     }
 
+    /// <summary>So that a few callers do not fill the list for all others: what one may have of a day. All there is of a list that is less than half full.</summary>
+    private long RoomOfCaller()
+    {
+        long rest = _options.MostBytes - _list.Bytes - _filled - _inFlight;
+        return rest > _options.MostBytes / 2 ? long.MaxValue : Math.Max(rest / PartOfRest, LeastOfRest);
+    }
+
+    /// <summary>A row's time steps have one digest and answers of their own: those that differ are no repeats.</summary>
+    private static ulong AnswerOf(int output, in MarkedRow marked) =>
+        ((ulong)(uint)output << 56) ^ ((ulong)(uint)marked.Other << 40) ^ ((ulong)(uint)marked.Clean << 20) ^ (uint)marked.Released;
+
     private void Run()
     {
         for (bool isLast = false; !isLast;)
@@ -207,6 +247,7 @@ internal sealed class EvidenceRecorder : IDisposable
                 isLast = _disposed;
                 (filled, waiting) = (_filled, _waiting);
                 (_filling, _emptying) = (_emptying, _filling);
+                _inFlight = filled;
                 (_filled, _waiting) = (0, 0);
             }
 
@@ -214,15 +255,18 @@ internal sealed class EvidenceRecorder : IDisposable
             int written = WriteAll(records);
             CryptographicOperations.ZeroMemory(records); // inputs are not left lying about
             Interlocked.Add(ref _recorded, written);
-            if (written < waiting)
+            lock (_gate)
             {
-                lock (_gate)
+                _inFlight = 0;
+                if (written < waiting)
                 {
                     _dropped += waiting - written;
+                    _repeats.Clear(); // what was lost is kept when it is asked again
                 }
             }
 
-            _list.Tend(isLast, Statistics.WithoutDigest > 0);
+            EvidenceStatistics statistics = Statistics;
+            _list.Tend(isLast, statistics.WithoutDigest > 0, statistics.OverRoomShare > 0);
         }
     }
 

@@ -13,6 +13,12 @@ public readonly record struct EvidenceStatistics
     /// <summary>Left out because of <see cref="EvidenceOptions.MostPerCaller"/>.</summary>
     public long OverCallerLimit { get; init; }
 
+    /// <summary>Left out because the caller had asked the same that day (UTC) and was answered the same, and it was kept. Less than one in a thousand others is taken for such a repeat.</summary>
+    public long Repeated { get; init; }
+
+    /// <summary>Left out because more than half of <see cref="EvidenceOptions.MostBytes"/> is used and the caller had had its share of the rest that day (UTC).</summary>
+    public long OverRoomShare { get; init; }
+
     /// <summary>Lost: the buffer or the list was full, or the disk failed.</summary>
     public long Dropped { get; init; }
 

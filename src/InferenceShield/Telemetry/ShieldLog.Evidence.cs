@@ -16,4 +16,7 @@ internal static partial class ShieldLog
 
     [LoggerMessage(1053, LogLevel.Information, "Shield '{Shield}': segment {File} of the evidence list has reached its retention and is deleted", EventName = "EvidenceExpired")]
     public static partial void EvidenceExpired(ILogger logger, string shield, string file);
+
+    [LoggerMessage(1054, LogLevel.Error, "Shield '{Shield}': more than half of Evidence:MostBytes of '{File}' is used, and queries of callers that have had their share of the rest are not kept. Raise it, or look at which callers fill the list", EventName = "EvidenceScarce")]
+    public static partial void EvidenceScarce(ILogger logger, string shield, string file);
 }

@@ -36,13 +36,14 @@ public sealed class OwnershipDossierTests : IDisposable
         byte[] archive = OwnershipDossier.Create(await Content(keying), _sample.Signer, new Clock(s_later));
         IReadOnlyList<DossierFinding> without = OwnershipDossier.Check(archive, roots: [_authority.Root]);
         Assert.DoesNotContain(without, finding => finding.Kind == DossierFindingKind.Fails);
-        Assert.Equal(["signature", "commitment", "timestamp", "validity", "script", "arithmetic", "arithmetic", "arithmetic"], without.Where(finding => finding.Kind == DossierFindingKind.Holds).Select(finding => finding.Part));
+        Assert.Equal(["signature", "commitment", "timestamp", "validity", "script", "arithmetic", "arithmetic", "arithmetic", "page"], without.Where(finding => finding.Kind == DossierFindingKind.Holds).Select(finding => finding.Part));
         Assert.Contains(without, finding => finding is { Part: "key", Kind: DossierFindingKind.NotChecked });
         IReadOnlyList<DossierFinding> with = OwnershipDossier.Check(archive, _sample.Key);
         Assert.DoesNotContain(with, finding => finding.Kind == DossierFindingKind.Fails);
         Assert.Contains(with, finding => finding is { Part: "key", Kind: DossierFindingKind.Holds });
         Assert.Equal(2, with.Count(finding => finding is { Part: "bits", Kind: DossierFindingKind.Holds }));
-        Assert.Contains(with, finding => finding is { Part: "timestamp", Kind: DossierFindingKind.NotChecked }); // no root was given
+        Assert.Contains(with, finding => finding is { Part: "timestamp", Kind: DossierFindingKind.NotChecked } && finding.Missing.Contains("anyone's own authority could have stamped it", StringComparison.Ordinal)); // no root was given
+        Assert.DoesNotContain(without, finding => finding is { Part: "timestamp", Missing.Length: > 0 });
         using MarkKey other = MarkedModel.Key(5);
         Assert.Contains(OwnershipDossier.Check(archive, other), finding => finding is { Part: "key", Kind: DossierFindingKind.Fails });
         Assert.Contains(OwnershipDossier.Check(archive, other), finding => finding is { Part: "bits", Kind: DossierFindingKind.Fails });
@@ -169,6 +170,19 @@ public sealed class OwnershipDossierTests : IDisposable
         Assert.Contains(OwnershipDossier.Check(Pack(Signed(parts))), finding => finding is { Part: "script", Kind: DossierFindingKind.Fails } && finding.Text.Contains(name, StringComparison.Ordinal));
         byte[] other = Pack(Signed(parts, manifest => manifest["software"] = "InferenceShield 99.0.0"));
         Assert.Contains(OwnershipDossier.Check(other), finding => finding is { Part: "script", Kind: DossierFindingKind.NotChecked } && finding.Text.Contains("99.0.0", StringComparison.Ordinal));
+    }
+
+    [Fact] // what people read of a dossier that is signed by the claimant himself
+    public async Task A_page_that_says_otherwise_than_the_report_fails()
+    {
+        DossierContent content = await Content();
+        Dictionary<string, byte[]> parts = Unpack(OwnershipDossier.Create(content, _sample.Signer));
+        parts["summary.html"] = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(parts["summary.html"]).Replace("stranger", "Example Ltd", StringComparison.Ordinal));
+        Assert.Contains(OwnershipDossier.Check(Pack(Signed(parts))), finding => finding is { Part: "page", Kind: DossierFindingKind.Fails });
+        byte[] other = Pack(Signed(parts, manifest => manifest["software"] = "InferenceShield 99.0.0"));
+        Assert.Contains(OwnershipDossier.Check(other), finding => finding is { Part: "page", Kind: DossierFindingKind.NotChecked, Missing: "the software InferenceShield 99.0.0" });
+        byte[] unstamped = OwnershipDossier.Create(content with { TimestampRequest = default, TimestampResponse = default }, _sample.Signer);
+        Assert.Contains(OwnershipDossier.Check(unstamped), finding => finding is { Part: "page", Kind: DossierFindingKind.Holds });
     }
 
     [Fact]

@@ -208,6 +208,57 @@ public sealed class OwnershipVerifierTests : IDisposable
     }
 
     [Fact]
+    public async Task A_few_answers_that_are_none_count_as_unanswered_and_block_no_verification()
+    {
+        MarkedModel copy = _target.Copy(_key, 0.9);
+        int spoilt = 1;
+        int asked = 0;
+        VerificationRequest request = Request(8000) with { AnswersFile = Path.Combine(_folder, "answers") };
+        Suspect scores = new("suspect", new DelegateOracle(12, 10, (rows, answers) =>
+        {
+            copy.Classify(rows.Span, answers.Span);
+            for (int row = 0; row < answers.Length / 10; row++)
+            {
+                answers.Span[(row * 10) + 3] = asked++ < spoilt ? float.NaN : answers.Span[(row * 10) + 3];
+            }
+        }));
+        VerificationReport report = await OwnershipVerifier.VerifyAsync(request, scores);
+        Assert.Equal(OwnershipVerdict.ConsistentWithCopying, report.Verdict);
+        Assert.Equal(asked - 1, report.Queries);
+        Assert.Contains(report.Notes, note => note.StartsWith($"1 of {asked} answers are none and count as unanswered; the first is that to query", StringComparison.Ordinal));
+
+        int before = asked;
+        VerificationReport resumed = await OwnershipVerifier.VerifyAsync(request with { Resume = true }, scores);
+        Assert.Equal((before, report.Tests[0].PValue), (asked, resumed.Tests[0].PValue));
+
+        (asked, spoilt) = (0, before / 10);
+        Assert.Equal(before - spoilt, (await OwnershipVerifier.VerifyAsync(request, scores)).Queries);
+        (asked, spoilt) = (0, (before / 10) + 1);
+        OracleException many = await Assert.ThrowsAsync<OracleException>(() => OwnershipVerifier.VerifyAsync(request, scores));
+        Assert.Contains($"{spoilt} answers of {before} that are none", many.Message, StringComparison.Ordinal);
+        Assert.True(asked < before, "the rest need not be asked");
+    }
+
+    [Theory]
+    [InlineData(20, false)]
+    [InlineData(21, true)]
+    public async Task A_suspects_labels_may_lack_a_tenth(int spoilt, bool isRefused)
+    {
+        int asked = 0;
+        Suspect suspect = Suspect.Of("suspect", 12, _ => asked++ < spoilt ? 10 : 1);
+        Task<(int[] Labels, string? Note)> asking = SuspectLabels.AskAsync(suspect, _target.Rows(3, 200), 10, new SuspectLabelRequest(), default);
+        if (isRefused)
+        {
+            Assert.Contains("21 answers of 200 that are none", (await Assert.ThrowsAsync<OracleException>(() => asking)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        (int[] labels, string? note) = await asking;
+        Assert.Equal([.. Enumerable.Repeat(-1, spoilt), .. Enumerable.Repeat(1, 200 - spoilt)], labels);
+        Assert.Contains("20 of 200 answers are none and count as disagreeing", note, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_suspect_that_stops_leaves_its_answers_and_another_run_goes_on_to_the_same_end()
     {
         MarkedModel copy = _target.Copy(_key, 0.9);

@@ -149,7 +149,7 @@ public sealed class EvidenceListTests : IDisposable
     [Fact]
     public void A_segment_that_is_gone_or_replaced_is_noticed()
     {
-        Write(count: 40_000, callers: 5, inputLength: 0, options => (options.MostBytes, options.MostPerCaller) = (1 << 22, 100_000));
+        Write(count: 40_000, callers: 5, inputLength: 0, options => (options.MostBytes, options.MostPerCaller) = (6 << 20, 100_000));
         string[] paths = [.. EvidenceReader.Open(List, _key).Segments.Select(segment => segment.Path)];
         Assert.True(paths.Length >= 4);
         byte[] third = File.ReadAllBytes(paths[2]);
@@ -218,7 +218,7 @@ public sealed class EvidenceListTests : IDisposable
     [Fact]
     public void An_erased_caller_is_gone_and_the_rest_is_whole()
     {
-        Write(count: 40_000, callers: 5, inputLength: 0, options => (options.MostBytes, options.MostPerCaller) = (1 << 22, 100_000));
+        Write(count: 40_000, callers: 5, inputLength: 0, options => (options.MostBytes, options.MostPerCaller) = (6 << 20, 100_000));
         EvidenceReader reader = EvidenceReader.Open(List, _key);
         InputDigest[] expected = [.. reader.Read().Where(record => record.Caller != EvidenceCases.Caller(2)).Select(record => record.Digest)];
         byte[] digest = reader.ComputeDigest();

@@ -1,3 +1,5 @@
+using InferenceShield.Lab;
+using InferenceShield.Numerics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -104,11 +106,59 @@ public sealed class EvidenceRecorderTests : IDisposable
         Ask(callers: 12, now: 0);
         Assert.Equal(12 * 30, recorder.Statistics.OverCallerLimit);
         Ask(callers: 100, now: 1); // the first 12 have had theirs; the other 88 share one count
-        Assert.Equal((12 * 30) + 5_000 - 20, recorder.Statistics.OverCallerLimit);
+        Assert.Equal((12 * 30) + 5_000 - 20, recorder.Statistics.OverCallerLimit + recorder.Statistics.Repeated);
         Ask(callers: 12, now: (long)TimeSpan.FromHours(12).TotalNanoseconds); // midnight
-        Assert.Equal((24 * 30) + 5_000 - 20, recorder.Statistics.OverCallerLimit);
+        Assert.Equal((24 * 30) + 5_000 - 20, recorder.Statistics.OverCallerLimit + recorder.Statistics.Repeated);
         recorder.Dispose();
         Assert.Equal(25 * 20, EvidenceReader.Open(List, _key).Records);
+    }
+
+    [Fact]
+    public void Repeats_of_a_near_tie_do_not_use_up_a_callers_day()
+    {
+        using EvidenceRecorder recorder = Recorder(options => options.MostPerCaller = 20);
+        for (int i = 0; i < 10_000; i++)
+        {
+            recorder.Record(EvidenceCases.Query(0, 1, 0), now: i);
+        }
+
+        for (int i = 1; i < 20; i++)
+        {
+            recorder.Record(EvidenceCases.Query(i, 1, 0), now: 20_000); // the theft
+        }
+
+        recorder.Record(EvidenceCases.Query(0, 1, 0) with { Caller = EvidenceCases.Caller(1) }, now: 20_000); // who else asks it is kept
+        recorder.Record(EvidenceCases.Query(0, 1, 0), now: (long)TimeSpan.FromHours(12).TotalNanoseconds); // and the next day
+        recorder.Dispose();
+
+        Assert.Equal((22, 9_999, 0), (recorder.Statistics.Recorded, recorder.Statistics.Repeated, recorder.Statistics.OverCallerLimit));
+        Assert.Equal(22, EvidenceReader.Open(List, _key).Records);
+    }
+
+    [Fact]
+    public void One_in_a_thousand_new_queries_at_most_is_taken_for_a_repeat()
+    {
+        SeededRandom random = new(seed: 9, stream: 0);
+        EvidenceRepeats repeats = new();
+        Hash128 first = Next();
+        repeats.Add(first);
+        for (int i = 1; i < EvidenceRepeats.Most; i++)
+        {
+            repeats.Add(Next());
+        }
+
+        int taken = 0;
+        for (int i = 0; i < 100_000; i++)
+        {
+            taken += repeats.Contains(Next()) ? 1 : 0;
+        }
+
+        Assert.InRange(taken, 1, 100);
+        Assert.True(repeats.Contains(first));
+        repeats.Add(Next()); // one more than fits: all others are forgotten
+        Assert.False(repeats.Contains(first));
+
+        Hash128 Next() => new(random.NextUInt64(), random.NextUInt64());
     }
 
     [Fact]
@@ -157,7 +207,7 @@ public sealed class EvidenceRecorderTests : IDisposable
         using EvidenceRecorder recorder = new(options, _key, _clock, log, buffer: 1 << 24);
         for (int i = 0; i < 30_000; i++)
         {
-            recorder.Record(EvidenceCases.Query(i, 3, 0), now: i);
+            recorder.Record(EvidenceCases.Query(i, 10_000, 0), now: i);
         }
 
         recorder.WaitFor(30_000);
@@ -170,10 +220,33 @@ public sealed class EvidenceRecorderTests : IDisposable
 
         _clock.Advance(TimeSpan.FromDays(2));
         Assert.True(SpinWait.SpinUntil(() => recorder.Statistics.ExpiredSegments > 0, 20_000));
-        recorder.Record(EvidenceCases.Query(1, 3, 0), now: 1);
+        recorder.Record(EvidenceCases.Query(1, 10_000, 0), now: 1); // kept again: what was lost may be among what is remembered
         recorder.WaitFor(30_001);
         Assert.Null(recorder.Statistics.Fault);
         Assert.Equal(full.Recorded + 1, recorder.Statistics.Recorded);
+    }
+
+    [Fact]
+    public void A_few_callers_do_not_fill_the_list_for_the_others()
+    {
+        RecordingLoggerFactory log = new();
+        EvidenceOptions options = new() { File = List, MostBytes = 1 << 23, MostPerCaller = 1_000_000 };
+        using EvidenceRecorder recorder = new(options, _key, _clock, log, buffer: 1 << 24);
+        for (int i = 0; i < 200_000; i++)
+        {
+            recorder.Record(EvidenceCases.Query(i, 48, 0), now: i); // 12.8 MB
+        }
+
+        Assert.InRange(recorder.Statistics.OverRoomShare, 130_000, 135_000); // half of the list, and no more: each has had its share
+        for (int i = 0; i < 1_000; i++)
+        {
+            recorder.Record(EvidenceCases.Query(300_000 + (i * 48), 48, 0) with { Caller = EvidenceCases.Caller(99) }, now: 200_000);
+        }
+
+        recorder.Dispose();
+        Assert.InRange(EvidenceReader.Open(List, _key).CountByCaller()[EvidenceCases.Caller(99)], 240, 256); // 1/256 of 4 MiB, in records of 64 bytes
+        Assert.Equal(0, recorder.Statistics.Dropped);
+        Assert.Single(log.Messages("EvidenceScarce"));
     }
 
     [Fact]
