@@ -14,6 +14,8 @@ internal sealed class MarkedRelease : IRelease, IDisposable
     private readonly Shield _shield;
     private readonly CallerKey _caller;
     private readonly bool _needsInput;
+    private readonly string _name;
+    private readonly OwnershipMark _mark;
 
     /// <param name="target">The model.</param>
     /// <param name="mark">A mark's name: see <see cref="OwnershipMark"/>.</param>
@@ -34,6 +36,8 @@ internal sealed class MarkedRelease : IRelease, IDisposable
         }
 
         _needsInput = mark.NeedsInput;
+        _name = release;
+        _mark = mark;
         Posture posture = release switch { Labels => Posture.Restricted, Bands => Posture.Guarded, _ => Posture.Normal };
         _shield = new ShieldBuilder(Model).UseSecret(ShieldSecrets.FromBytes(secret)).Configure(options =>
         {
@@ -103,6 +107,19 @@ internal sealed class MarkedRelease : IRelease, IDisposable
         float[] answers = OneHot.Ask(model, rows);
         Apply(rows, answers.ToArray(), model.ClassCount, answers);
         return answers;
+    }
+
+    /// <summary>Whether an answer, as it was released, may have been a near tie, to a thief who knows the mark's margin.</summary>
+    public bool MayBeNearTie(ReadOnlySpan<float> answer)
+    {
+        int first = LeadingClass.FindFirst(answer);
+        if (_name == Bands)
+        {
+            return answer[first] < (1 + _mark.Size) / 2; // no more is left to the leader where the two differ by the margin
+        }
+
+        double rounding = _name switch { Full => 1e-5, Round1 => 0.1, _ => 0.01 }; // half a step of each of the two
+        return answer[first] - answer[LeadingClass.FindSecond(answer, first)] <= _mark.Size + rounding + 1e-6;
     }
 
     public void Dispose()

@@ -14,6 +14,8 @@ internal static class OwnershipThieves
     public const string Votes = "8 votes";
     public const string VotesRegularised = "8 votes regularised";
     public const string DropsMargins = "drops small margins";
+    public const string EvensMargins = "makes small margins even";
+    public const string AveragesMargins = "averages small margins with a copy";
     public const string TrueLabels = "independent";
 
     /// <summary>Several suspects that share a first copy.</summary>
@@ -70,6 +72,10 @@ internal static class OwnershipThieves
             case DropsMargins:
                 (float[] kept, float[] answers) = Drop(loot.Rows, loot.Answers, loot.Answers, target);
                 return [(thief, Train(loot, kept, answers, options))];
+            case EvensMargins:
+                return [(thief, Train(loot, loot.Rows, Even(loot), options))];
+            case AveragesMargins:
+                return [(thief, Train(loot, loot.Rows, Average(loot, CrossFit(loot, Regularise(options, target.Regularisation))), options))];
             case TrueLabels:
                 return [(thief, Train(loot, loot.Rows, OneHot.Of(loot.Asked.Labels.Span, target.Model.ClassCount), options))];
             case After:
@@ -138,6 +144,39 @@ internal static class OwnershipThieves
         int width = loot.Target.Model.InputLength;
         int classes = loot.Target.Model.ClassCount;
         return Train(loot, loot.Rows.Slice(first * width, count * width), loot.Answers.AsSpan(first * classes, count * classes), options, seed);
+    }
+
+    /// <summary>The answers; where they may be near ties, the two leading scores are their mean.</summary>
+    private static float[] Even(OwnershipLoot loot) => Change(loot, (_, answer) =>
+    {
+        int first = LeadingClass.FindFirst(answer);
+        int second = LeadingClass.FindSecond(answer, first);
+        answer[first] = answer[second] = (answer[first] + answer[second]) / 2;
+    });
+
+    /// <summary>The answers; where they may be near ties, the mean with what a copy says.</summary>
+    private static float[] Average(OwnershipLoot loot, float[] copy) => Change(loot, (row, answer) =>
+    {
+        for (int i = 0; i < answer.Length; i++)
+        {
+            answer[i] = (answer[i] + copy[(row * answer.Length) + i]) / 2;
+        }
+    });
+
+    private static float[] Change(OwnershipLoot loot, Action<int, Span<float>> change)
+    {
+        int classes = loot.Target.Model.ClassCount;
+        float[] answers = loot.Answers.ToArray();
+        for (int row = 0; row < loot.Asked.Count; row++)
+        {
+            Span<float> answer = answers.AsSpan(row * classes, classes);
+            if (loot.MayBeNearTie(answer))
+            {
+                change(row, answer);
+            }
+        }
+
+        return answers;
     }
 
     private static (float[] Rows, float[] Answers) Drop(ReadOnlySpan<float> rows, ReadOnlySpan<float> answers, ReadOnlySpan<float> judged, OwnershipTarget target)
