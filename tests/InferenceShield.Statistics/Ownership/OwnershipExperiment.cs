@@ -110,6 +110,8 @@ internal static class OwnershipExperiment
             .. Each(flagship, [MarkedRelease.Bands], [OwnershipThieves.DropsMargins], [Few]),
             .. Each(flagship, [MarkedRelease.Round2, MarkedRelease.Bands, MarkedRelease.Round1, MarkedRelease.Full], [OwnershipThieves.EvensMargins], [Few]),
             .. Each(flagship, [MarkedRelease.Round2, MarkedRelease.Bands], [OwnershipThieves.AveragesMargins], [Few]),
+            .. Each(flagship, [MarkedRelease.Labels], [OwnershipThieves.EvensOwn], [Few]),
+            .. Each(flagship, [MarkedRelease.BandsAlone], [OwnershipThieves.Scores, OwnershipThieves.EvensMargins, OwnershipThieves.AveragesMargins], [Few]),
             .. Each([OwnershipMark.OfCosine(0.05), OwnershipMark.OfCosine(0.02)], [MarkedRelease.Full], [OwnershipThieves.Scores], budgets),
             .. Each([.. keyings.Select(OwnershipMark.OfPermutation)], [MarkedRelease.Full], [OwnershipThieves.Scores], budgets),
             .. Each([OwnershipMark.OfTriggers(0.005)], [MarkedRelease.Labels], [OwnershipThieves.Labels, OwnershipThieves.Regularised], budgets),
