@@ -57,7 +57,7 @@ internal sealed partial class ShieldOptionsValidator
             ];
             if (dead.Length > 0)
             {
-                yield return $"The cosine mark of output '{name}' is off for callers who are {string.Join(" or ", dead)}: what is released to them keeps nothing of it. Give NearTie beside it, which bands and labels keep.";
+                yield return $"The cosine mark of output '{name}' is off for callers who are {string.Join(" or ", dead)}: what is released to them keeps nothing of it. Give NearTie beside it, which labels keep, and bands until a thief knows of it.";
             }
 
             if (output.Classes is { } classes && filled.Any(hardening => hardening.Watermark?.Cosine is not null && OutputCompiler.KeepsCosine(hardening) && Math.Pow(10, -hardening.Decimals) > 1.0 / classes))

@@ -77,6 +77,33 @@ public sealed class OwnershipPageTests
     }
 
     [Fact]
+    public void Where_the_second_label_is_released_making_small_margins_even_removes_the_near_tie_mark_at_no_cost()
+    {
+        foreach (string release in new[] { MarkedRelease.Bands, MarkedRelease.Round1, MarkedRelease.Round2, MarkedRelease.Full })
+        {
+            foreach ((string target, string mark) in from target in OwnershipTarget.Names from mark in new[] { s_cell, s_exact } select (target, mark))
+            {
+                OwnershipSummary naive = s_figures.Get(target, mark, release, OwnershipThieves.Scores, Few);
+                OwnershipSummary evens = s_figures.Get(target, mark, release, OwnershipThieves.EvensMargins, Few);
+                Assert.Equal(OwnershipExperiment.Seeds.Length, evens.Rows.Count);
+                Assert.True(naive.MedianLogP < -2);
+                Assert.True(evens.MedianLogP > -2);
+                Assert.True(evens.Accuracy > naive.Accuracy - 0.005);
+                Assert.True(evens.Agreement > naive.Agreement - 0.005);
+            }
+        }
+    }
+
+    [Fact]
+    public void Labels_keep_the_near_tie_mark_though_a_thief_makes_near_ties_of_his_own_even()
+    {
+        foreach ((string target, string mark) in from target in OwnershipTarget.Names from mark in new[] { s_cell, s_exact } select (target, mark))
+        {
+            Assert.True(s_figures.Get(target, mark, MarkedRelease.Labels, OwnershipThieves.EvensOwn, Few).WorstLogP < -3);
+        }
+    }
+
+    [Fact]
     public void Triggers_are_remembered_by_copies_that_are_trained_to_the_end_only()
     {
         const string Mark = "triggers 0.005";

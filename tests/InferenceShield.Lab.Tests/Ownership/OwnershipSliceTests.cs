@@ -17,6 +17,8 @@ public sealed class OwnershipSliceTests
     [InlineData("near-tie exact 0.2", MarkedRelease.Labels, OwnershipThieves.Labels)]
     [InlineData("near-tie exact 0.2", MarkedRelease.Bands, OwnershipThieves.Scores)]
     [InlineData("near-tie cell 0.2", MarkedRelease.Labels, OwnershipThieves.Votes)]
+    [InlineData("near-tie cell 0.2", MarkedRelease.Round1, OwnershipThieves.EvensMargins)]
+    [InlineData("near-tie exact 0.2", MarkedRelease.BandsAlone, OwnershipThieves.EvensMargins)]
     public void A_few_thefts_run_again_come_to_what_is_committed(string mark, string release, string thief)
     {
         const double MachinesDiffer = 0.08; // the order of sums follows the width of vectors, and training amplifies last bits: some ten of 140 near ties

@@ -11,9 +11,13 @@ internal sealed class MarkedRelease : IRelease, IDisposable
     private const string Model = "ownership";
     private const int RowsAtOnce = 1_000;
 
+    private static readonly double[] s_edges = [0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]; // those of bands without a file
+
     private readonly Shield _shield;
     private readonly CallerKey _caller;
     private readonly bool _needsInput;
+    private readonly string _name;
+    private readonly OwnershipMark _mark;
 
     /// <param name="target">The model.</param>
     /// <param name="mark">A mark's name: see <see cref="OwnershipMark"/>.</param>
@@ -33,21 +37,32 @@ internal sealed class MarkedRelease : IRelease, IDisposable
             }
         }
 
+        string? bands = release == BandsAlone ? Path.GetTempFileName() : null;
+        if (bands is not null)
+        {
+            using FileStream file = File.Create(bands);
+            ConfidenceBands.FromEdges(target.Model.ClassCount, s_edges, namesRunnerUp: false).Save(file, Model);
+        }
+
         _needsInput = mark.NeedsInput;
-        Posture posture = release switch { Labels => Posture.Restricted, Bands => Posture.Guarded, _ => Posture.Normal };
+        _name = release;
+        _mark = mark;
+        Posture posture = release switch { Labels => Posture.Restricted, Bands or BandsAlone => Posture.Guarded, _ => Posture.Normal };
         _shield = new ShieldBuilder(Model).UseSecret(ShieldSecrets.FromBytes(secret)).Configure(options =>
         {
             options.Outputs["probabilities"] = new OutputOptions { Kind = OutputKind.Probabilities, Classes = target.Model.ClassCount };
             options.InputSpaceFile = space;
+            options.Hardening.BandFile = bands;
+            options.Hardening.Release = bands is null ? options.Hardening.Release : InferenceShield.Release.Bands;
             options.Hardening.Watermark = mark.Create();
             options.Hardening.Decimals = release switch { Full => 5, Round1 => 1, _ => 2 };
             options.Hardening.TopK = release == Top3 ? 3 : null;
             options.Admission = new AdmissionOptions { PerCaller = new LimitOptions { Queries = 1_000_000, Period = TimeSpan.FromSeconds(1), Burst = 1_000_000 } };
             options.Callers = new CallerOptions { Capacity = 64, Dossiers = 0, TenantCapacity = 1, NetworkCapacity = 1 };
         }).Build();
-        if (space is not null)
+        foreach (string file in new[] { space, bands }.OfType<string>())
         {
-            File.Delete(space);
+            File.Delete(file);
         }
 
         _caller = _shield.IdentifyCaller("thief");
@@ -56,6 +71,7 @@ internal sealed class MarkedRelease : IRelease, IDisposable
 
     public const string Labels = "labels";
     public const string Bands = "bands + second";
+    public const string BandsAlone = "bands";
     public const string Full = "5 decimals";
     public const string Round2 = "2 decimals";
     public const string Round1 = "1 decimal";
@@ -103,6 +119,22 @@ internal sealed class MarkedRelease : IRelease, IDisposable
         float[] answers = OneHot.Ask(model, rows);
         Apply(rows, answers.ToArray(), model.ClassCount, answers);
         return answers;
+    }
+
+    /// <summary>Whether answers say which label comes second.</summary>
+    public bool NamesSecond => _name is not (Labels or BandsAlone);
+
+    /// <summary>Whether an answer, as it was released, may have been a near tie, to a thief who knows the mark's margin.</summary>
+    public bool MayBeNearTie(ReadOnlySpan<float> answer)
+    {
+        int first = LeadingClass.FindFirst(answer);
+        if (_name is Bands or BandsAlone)
+        {
+            return answer[first] < (1 + _mark.Size) / 2; // no more is left to the leader where the two differ by the margin
+        }
+
+        double rounding = _name switch { Full => 1e-5, Round1 => 0.1, _ => 0.01 }; // half a step of each of the two
+        return answer[first] - answer[LeadingClass.FindSecond(answer, first)] <= _mark.Size + rounding + 1e-6;
     }
 
     public void Dispose()

@@ -42,6 +42,12 @@ internal sealed class OwnershipLoot
 
     public MarkKey Key => _release.Key;
 
+    /// <inheritdoc cref="MarkedRelease.NamesSecond"/>
+    public bool NamesSecond => _release.NamesSecond;
+
+    /// <inheritdoc cref="MarkedRelease.MayBeNearTie"/>
+    public bool MayBeNearTie(ReadOnlySpan<float> answer) => _release.MayBeNearTie(answer);
+
     /// <summary>Shares of the votes of near-repeats of each row; the row itself votes, too.</summary>
     public float[] AskNearRepeats(int repeats)
     {

@@ -72,7 +72,7 @@ internal static class OwnershipPage
         page.Append(OwnershipText.Releases);
         foreach ((string target, int budget, string title) in s_settings)
         {
-            foreach (string release in (string[])[MarkedRelease.Labels, MarkedRelease.Bands, MarkedRelease.Round1, MarkedRelease.Round2, MarkedRelease.Full])
+            foreach (string release in (string[])[MarkedRelease.Labels, MarkedRelease.BandsAlone, MarkedRelease.Bands, MarkedRelease.Round1, MarkedRelease.Round2, MarkedRelease.Full])
             {
                 string thief = release == MarkedRelease.Labels ? OwnershipThieves.Labels : OwnershipThieves.Scores;
                 OwnershipSummary? exact = figures.Find(target, Flagship(MarkKeying.ExactInput), release, thief, budget);
@@ -90,7 +90,7 @@ internal static class OwnershipPage
         page.Append(OwnershipText.Removal);
         foreach ((string target, int budget, string title) in s_settings)
         {
-            page.Append(CultureInfo.InvariantCulture, $"\n### {title}\n\n| thief | exact: matches, % | exact: p | cell: matches, % | cell: p | cell, unseen rows: p | accuracy, % |\n|---|---|---|---|---|---|---|\n");
+            page.Append(CultureInfo.InvariantCulture, $"\n### {title}\n\n| thief | exact: matches, % | exact: p | cell: matches, % | cell: p | cell, unseen rows: p | accuracy, % | agreement, % |\n|---|---|---|---|---|---|---|---|\n");
             foreach ((string release, string thief, string name) in OwnershipText.Thieves)
             {
                 OwnershipSummary? exact = figures.Find(target, Flagship(MarkKeying.ExactInput), release, thief, budget);
@@ -98,7 +98,7 @@ internal static class OwnershipPage
                 OwnershipSummary? unseen = figures.Find(target, Flagship(MarkKeying.Cell), release, thief, budget, OwnershipTests.Unseen);
                 if (exact is not null && cell is not null)
                 {
-                    page.Append(CultureInfo.InvariantCulture, $"| {name} | {exact.Matches} | {exact.P} | {cell.Matches} | {cell.P} | {unseen?.P} | {exact.Accuracies} |\n");
+                    page.Append(CultureInfo.InvariantCulture, $"| {name} | {exact.Matches} | {exact.P} | {cell.Matches} | {cell.P} | {unseen?.P} | {exact.Accuracies} | {exact.Agreements} |\n");
                 }
             }
         }

@@ -17,6 +17,8 @@ internal sealed record OwnershipSummary(IReadOnlyList<OwnershipRow> Rows)
 
     public double Accuracy => Rows.Average(row => row.Accuracy);
 
+    public double Agreement => Rows.Average(row => row.Agreement);
+
     /// <summary>The median, and the worst in brackets.</summary>
     public string P => $"{Number(MedianLogP)} ({Number(WorstLogP)})";
 
@@ -25,6 +27,9 @@ internal sealed record OwnershipSummary(IReadOnlyList<OwnershipRow> Rows)
 
     /// <summary>Accuracy in percent: the mean, and the range in brackets.</summary>
     public string Accuracies => Percent(row => row.Accuracy);
+
+    /// <summary>Agreement with the clean target in percent: the mean, and the range in brackets.</summary>
+    public string Agreements => Percent(row => row.Agreement);
 
     /// <summary>z: the mean, and the range in brackets.</summary>
     public string Z => string.Create(CultureInfo.InvariantCulture, $"{Statistic:F1} ({Rows.Min(row => row.Statistic):F1} to {Rows.Max(row => row.Statistic):F1})");

@@ -14,6 +14,9 @@ internal static class OwnershipThieves
     public const string Votes = "8 votes";
     public const string VotesRegularised = "8 votes regularised";
     public const string DropsMargins = "drops small margins";
+    public const string EvensMargins = "makes small margins even";
+    public const string AveragesMargins = "averages small margins with a copy";
+    public const string EvensOwn = "makes near ties of his own even";
     public const string TrueLabels = "independent";
 
     /// <summary>Several suspects that share a first copy.</summary>
@@ -70,6 +73,13 @@ internal static class OwnershipThieves
             case DropsMargins:
                 (float[] kept, float[] answers) = Drop(loot.Rows, loot.Answers, loot.Answers, target);
                 return [(thief, Train(loot, kept, answers, options))];
+            case EvensMargins:
+                return [(thief, Train(loot, loot.Rows, Even(loot, loot.NamesSecond ? loot.Answers : CrossFit(loot, options), (answer, _) => loot.MayBeNearTie(answer)), options))];
+            case AveragesMargins:
+                return [(thief, Train(loot, loot.Rows, Average(loot, CrossFit(loot, Regularise(options, target.Regularisation))), options))];
+            case EvensOwn:
+                float[] evened = Even(loot, CrossFit(loot, Regularise(options, target.Regularisation)), (_, guide) => IsNear(guide));
+                return [(thief, Train(loot, loot.Rows, evened, options with { Loss = SurrogateLoss.SoftLabels }))];
             case TrueLabels:
                 return [(thief, Train(loot, loot.Rows, OneHot.Of(loot.Asked.Labels.Span, target.Model.ClassCount), options))];
             case After:
@@ -138,6 +148,45 @@ internal static class OwnershipThieves
         int width = loot.Target.Model.InputLength;
         int classes = loot.Target.Model.ClassCount;
         return Train(loot, loot.Rows.Slice(first * width, count * width), loot.Answers.AsSpan(first * classes, count * classes), options, seed);
+    }
+
+    /// <summary>The answers; where they may be near ties, the first and the second label get their mean.</summary>
+    /// <param name="loot">The answers.</param>
+    /// <param name="guide">Says which label is second: the answers, or a copy if they do not.</param>
+    /// <param name="mayBe">Told an answer and its guide.</param>
+    private static float[] Even(OwnershipLoot loot, float[] guide, Func<float[], float[], bool> mayBe) => Change(loot, guide, mayBe, (answer, guided) =>
+    {
+        int first = LeadingClass.FindFirst(answer);
+        int leading = LeadingClass.FindFirst(guided);
+        int second = leading == first ? LeadingClass.FindSecond(guided, first) : leading;
+        answer[first] = answer[second] = (answer[first] + answer[second]) / 2;
+    });
+
+    /// <summary>The answers; where they may be near ties, the mean with what a copy says.</summary>
+    private static float[] Average(OwnershipLoot loot, float[] copy) => Change(loot, copy, (answer, _) => loot.MayBeNearTie(answer), (answer, copied) =>
+    {
+        for (int i = 0; i < answer.Length; i++)
+        {
+            answer[i] = (answer[i] + copied[i]) / 2;
+        }
+    });
+
+    private static float[] Change(OwnershipLoot loot, float[] guide, Func<float[], float[], bool> mayBe, Action<float[], float[]> change)
+    {
+        int classes = loot.Target.Model.ClassCount;
+        float[] answers = loot.Answers.ToArray();
+        for (int row = 0; row < loot.Asked.Count; row++)
+        {
+            Range place = (row * classes)..((row + 1) * classes);
+            float[] answer = answers[place];
+            if (mayBe(answer, guide[place]))
+            {
+                change(answer, guide[place]);
+                answer.CopyTo(answers, row * classes);
+            }
+        }
+
+        return answers;
     }
 
     private static (float[] Rows, float[] Answers) Drop(ReadOnlySpan<float> rows, ReadOnlySpan<float> answers, ReadOnlySpan<float> judged, OwnershipTarget target)
