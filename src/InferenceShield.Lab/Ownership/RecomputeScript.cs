@@ -7,6 +7,7 @@ internal static class RecomputeScript
 {
     /// <summary>The script. Its rules and levels are those of <see cref="VerdictRules"/> and <see cref="Combination"/>.</summary>
     public static string Text { get; } = Template
+        .Replace("@ANSWERS@", Number(VerdictRules.LeastAnswers), StringComparison.Ordinal)
         .Replace("@COPYING@", Number(VerdictRules.Copying), StringComparison.Ordinal)
         .Replace("@NOTHING@", Number(VerdictRules.Nothing), StringComparison.Ordinal)
         .Replace("@MOST@", Number(VerdictRules.MostRandomKeys), StringComparison.Ordinal)
@@ -91,7 +92,7 @@ internal static class RecomputeScript
 
         def verdict(report, p):
             held = [t for t in report["tests"] if not is_void(t) and not math.isnan(float(t["pValue"]))]
-            if p <= @COPYING@:
+            if p <= @COPYING@ and max((t["answers"] for t in held), default=@ANSWERS@) >= @ANSWERS@:
                 return "ConsistentWithCopying"
             return "NoEvidence" if p > @NOTHING@ and any(t["answers"] >= t["needed"] for t in held) else "Inconclusive"
 

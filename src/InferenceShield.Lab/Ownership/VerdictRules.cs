@@ -16,6 +16,9 @@ internal static class VerdictRules
     /// <summary>Fewer random keys cannot give a rank that is small enough to speak of a copy.</summary>
     private const int LeastRandomKeys = 10_000;
 
+    /// <summary>Fewer answers that count accuse nobody, however well they fit.</summary>
+    public const int LeastAnswers = 30;
+
     /// <summary>Above it, with enough answers, there is no evidence.</summary>
     public const double Nothing = 0.01;
 
@@ -43,7 +46,8 @@ internal static class VerdictRules
         OwnershipTestResult[] holding = [.. report.Tests.Where(test => WhyVoid(test) is null && !double.IsNaN(test.PValue))];
         bool suffices = holding.Any(test => test.Answers >= test.Needed && CanReach(test, Nothing));
         bool isKeyed = holding.Length == 0 || Array.Exists(holding, static test => test.Method != PValueMethod.Controls);
-        OwnershipVerdict verdict = report.CombinedPValue <= Copying ? OwnershipVerdict.ConsistentWithCopying
+        bool isThin = holding.Length > 0 && holding.Max(static test => test.Answers) < LeastAnswers;
+        OwnershipVerdict verdict = report.CombinedPValue <= Copying && !isThin ? OwnershipVerdict.ConsistentWithCopying
             : report.CombinedPValue > Nothing && suffices ? OwnershipVerdict.NoEvidence
             : OwnershipVerdict.Inconclusive;
         string first = verdict == OwnershipVerdict.ConsistentWithCopying && report.Controls.Count == 0 && holding.All(static test => test.ControlPValues.Count == 0)
@@ -86,6 +90,12 @@ internal static class VerdictRules
             OwnershipTestResult? open = report.Tests.FirstOrDefault(static test => test.Answers == 0 && test.Needed > 0);
             return open is null ? "Inconclusive: no test has answers that count and holds."
                 : Say($"Inconclusive: too few answers. The {open.Name} test has none that count and needs {(open.Needed == CellPower.Never ? "other queries" : Say($"{open.Needed:N0} more"))}.");
+        }
+
+        int most = holding.Max(static test => test.Answers);
+        if (report.CombinedPValue <= Copying && most < LeastAnswers)
+        {
+            return Say($"Inconclusive: too few answers. p = {VerificationWriter.PValue(report.CombinedPValue)} so far, but {most:N0} answers accuse nobody: {LeastAnswers - most:N0} more are needed.");
         }
 
         OwnershipTestResult? floor = Array.Find(holding, static test => test.Method == PValueMethod.RandomKeys && test.RandomKeys < LeastRandomKeys && test.PValue * (1 + test.RandomKeys) < 1.5);

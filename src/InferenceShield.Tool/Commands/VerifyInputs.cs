@@ -116,6 +116,10 @@ internal sealed class VerifyInputs : IDisposable
         {
             RequireDigest(space, digest, "input space", commitment.Id);
         }
+        else if (space is not null && commitment is not null && marks.Watermark is not { Cosine: null, Traps: null })
+        {
+            throw new MistakeException($"Commitment {commitment!.Id} names no input space, so '{space}' could have been chosen after it. Commit with InputSpaceFile in the policy, or verify without --input-space: marks in inputs are left out then.");
+        }
 
         ReadControls(request, queries, target, cancellationToken);
         Verification = new VerificationRequest

@@ -93,9 +93,18 @@ public sealed class CombinationTests
     [InlineData(0.011, OwnershipVerdict.NoEvidence)]
     public void Verdicts_change_where_the_rules_say(double pValue, OwnershipVerdict expected)
     {
-        OwnershipTestResult test = new("near-tie", 10, 10, 1, 0.5, 0.5, 0, 0.5, "", pValue, PValueMethod.Exact, 1000, 0.01, [], "");
+        OwnershipTestResult test = new("near-tie", 30, 30, 1, 0.5, 0.5, 0, 0.5, "", pValue, PValueMethod.Exact, 1000, 0.01, [], "");
         VerificationReport report = new() { Model = "model", Suspect = "suspect", Tests = [test], CombinedPValue = pValue, Words = "", Limits = [] };
         Assert.Equal(expected, VerdictRules.Apply(report).Verdict);
+    }
+
+    [Fact]
+    public void A_few_answers_accuse_nobody_however_well_they_fit()
+    {
+        OwnershipTestResult test = new("near-tie", 29, 10, 1, 0.5, 0.5, 0, 0.5, "", 1e-9, PValueMethod.Exact, 1000, 0.01, [], "");
+        VerificationReport report = VerdictRules.Apply(new() { Model = "model", Suspect = "suspect", Tests = [test], CombinedPValue = 1e-9, Words = "", Limits = [] });
+        Assert.Equal(OwnershipVerdict.Inconclusive, report.Verdict);
+        Assert.Contains("1 more are needed", report.Words, StringComparison.Ordinal);
     }
 
     [Fact]

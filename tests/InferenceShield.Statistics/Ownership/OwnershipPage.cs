@@ -40,7 +40,7 @@ internal static class OwnershipPage
 
     private static void AppendAcceptance(StringBuilder page, OwnershipFigures figures)
     {
-        page.Append("\n## What was asked for, and what was measured\n\n| what | wanted | measured: median (worst) | met |\n|---|---|---|---|\n");
+        page.Append("\n## What was asked for, and what was measured\n\n| what | wanted | measured: median (worst) | met, by the median or mean |\n|---|---|---|---|\n");
         foreach (OwnershipAcceptance line in OwnershipAcceptance.All(figures))
         {
             page.Append(CultureInfo.InvariantCulture, $"| {line.What} | {line.Wanted} | {line.Measured} | {(line.IsMet ? "yes" : "**no**")} |\n");
