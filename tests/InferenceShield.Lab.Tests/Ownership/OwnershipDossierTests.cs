@@ -307,7 +307,7 @@ public sealed class OwnershipDossierTests : IDisposable
         string page = Encoding.UTF8.GetString(Unpack(OwnershipDossier.Create(content with { Reports = [content.Reports[0] with { Words = "<script>" }, content.Reports[1]] }, _sample.Signer))["summary.html"]);
         Assert.Contains(_sample.Commitment.Id, page, StringComparison.Ordinal);
         Assert.Contains("random keys", page, StringComparison.Ordinal);
-        Assert.Equal(content.Commitment.Timestamp is null, page.Contains("Nobody but the claimant dates this dossier", StringComparison.Ordinal));
+        Assert.Equal(content.TimestampResponse.IsEmpty, page.Contains("Nobody but the claimant dates this dossier", StringComparison.Ordinal));
         Assert.Equal(2, page.Split("p-values under random keys").Length - 1);
         Assert.DoesNotContain("<script>", page, StringComparison.Ordinal);
     }
