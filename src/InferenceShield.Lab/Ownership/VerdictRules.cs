@@ -106,9 +106,7 @@ internal static class VerdictRules
 
         if (suffices)
         {
-            OwnershipTestResult? first = holding.FirstOrDefault(static test => test.Method == PValueMethod.RandomKeys && test.PValue * (1 + test.RandomKeys) < 1.5);
-            string keys = first is null ? "" : Say($" None of {first.RandomKeys:N0} random keys fits as well in the {first.Name} test: with {1 / Copying:N0} of them a smaller p can be stated.");
-            return Say($"Inconclusive: p = {report.CombinedPValue:0.0e+0} lies between what chance explains ({Nothing}) and what an accusation takes ({Copying}). Ask more queries, chosen before they are asked.{keys}");
+            return Say($"Inconclusive: p = {report.CombinedPValue:0.0e+0} lies between what chance explains ({Nothing}) and what an accusation takes ({Copying}). Ask more queries, chosen before they are asked.");
         }
 
         OwnershipTestResult nearest = holding.MinBy(static test => (double)test.Needed / Math.Max(1, test.Answers))!;

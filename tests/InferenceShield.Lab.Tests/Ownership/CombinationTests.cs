@@ -112,8 +112,8 @@ public sealed class CombinationTests
     {
         OwnershipTestResult test = new("cosine", 7000, 7000, 6, 0, 6, 4, 8, "", 1.0 / 1001, PValueMethod.RandomKeys, 1000, 0.01, [], "");
         VerificationReport report = new() { Model = "model", Suspect = "suspect", Tests = [test], CombinedPValue = test.PValue, Words = "", Limits = [] };
-        Assert.Contains("None of 1,000 random keys fits as well in the cosine test: with 10,000 of them", VerdictRules.Apply(report).Words, StringComparison.Ordinal);
+        Assert.Contains("in the cosine test the owner's key fits better than 1,000 random keys, and so many cannot", VerdictRules.Apply(report).Words, StringComparison.Ordinal);
         OwnershipTestResult exact = test with { Name = "near-tie", Method = PValueMethod.Exact };
-        Assert.DoesNotContain("None of", VerdictRules.Apply(report with { Tests = [exact] }).Words, StringComparison.Ordinal);
+        Assert.DoesNotContain("fits better than", VerdictRules.Apply(report with { Tests = [exact] }).Words, StringComparison.Ordinal);
     }
 }
