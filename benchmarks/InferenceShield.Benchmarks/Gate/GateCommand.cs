@@ -19,7 +19,8 @@ namespace InferenceShield.Benchmarks.Gate;
 internal static class GateCommand
 {
     private static readonly Type[] s_suites =
-        [typeof(AdmissionBenchmarks), typeof(CallerBenchmarks), typeof(HardeningBenchmarks), typeof(PostureBenchmarks), typeof(SessionBenchmarks), typeof(AnswerCacheBenchmarks), typeof(DetectionBenchmarks)];
+        [typeof(AdmissionBenchmarks), typeof(CallerBenchmarks), typeof(HardeningBenchmarks), typeof(PostureBenchmarks), typeof(SessionBenchmarks), typeof(AnswerCacheBenchmarks), typeof(DetectionBenchmarks),
+            typeof(MarkBenchmarks), typeof(InputMarkBenchmarks)];
 
     public static int Run(string[] arguments)
     {

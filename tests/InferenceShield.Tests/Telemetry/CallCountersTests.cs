@@ -116,6 +116,18 @@ public sealed class CallCountersTests
     [InlineData(true)]
     public void No_reading_holds_part_of_a_call(bool clearing)
     {
+        // Where the processors are busy, the reader may get none of them before the writers are done: then once more.
+        int readings = 0;
+        for (int attempt = 0; attempt < 20 && readings <= 20; attempt++)
+        {
+            readings += ReadWhileCalling(clearing);
+        }
+
+        Assert.True(readings > 20, $"Only {readings} readings met the writers.");
+    }
+
+    private static int ReadWhileCalling(bool clearing)
+    {
         // Single queries at the price of one, and batches of 7 at 100: both have words of their own.
         const int Writers = 6;
         CallerRecord record = default;
@@ -165,10 +177,10 @@ public sealed class CallCountersTests
                 Interlocked.Decrement(ref running);
             }
         });
-        Assert.True(readings > 20, $"Only {readings} readings met the writers.");
         CallCounts last = record.Counters.Read(in record.Arrival);
         AssertWhole(last);
         Assert.True(clearing || last.Calls == Writers * 60_000, $"{last.Calls} calls counted");
+        return readings;
     }
 
     [Fact]
