@@ -66,6 +66,11 @@ public sealed class WholeWayTests : IDisposable
 
         Assert.Equal(s_rows.Value.Width, session.InputWidth);
         Assert.Equal(FashionDataset.ClassCount, session.OutputWidth);
+        for (int wait = 0; wait < 300 && sink.Taken.Count(one => one.Kind is ShieldEventKind.PostureChanged or ShieldEventKind.Alarm) < 2 * thieves.Length; wait++)
+        {
+            await Task.Delay(100); // disposing waits 2 seconds for a sink, which is less than busy processors may take
+        }
+
         shield.Events.Dispose(); // has the sink take what waits
         Assert.Contains(sink.Taken, one => one is { Kind: ShieldEventKind.PostureChanged, Acted: true, To: Posture.Restricted } && one.Caller == shield.IdentifyCaller("line") && one.Reason.Length > 0);
         Assert.Contains(sink.Taken, one => one is { Kind: ShieldEventKind.Alarm, Verdict.Reasons.Count: > 0 } && one.Caller == shield.IdentifyCaller("boundary"));
