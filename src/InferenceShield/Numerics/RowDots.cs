@@ -53,43 +53,6 @@ internal static class RowDots
         }
     }
 
-    /// <summary>The sum of squares of (row - mean) x scale.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static float SquaredDistance(ReadOnlySpan<float> row, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
-    {
-        if (row.Length != mean.Length || row.Length != scale.Length)
-        {
-            throw new ArgumentException($"Rows of {row.Length}, {mean.Length} and {scale.Length} numbers are not of one length.", nameof(mean));
-        }
-
-        Span<float> sums = stackalloc float[Lanes];
-        sums.Clear();
-        int i = 0;
-        if (Vector128.IsHardwareAccelerated)
-        {
-            ref float rows = ref MemoryMarshal.GetReference(row);
-            ref float means = ref MemoryMarshal.GetReference(mean);
-            ref float scales = ref MemoryMarshal.GetReference(scale);
-            Vector512<float> lanes = Vector512<float>.Zero;
-            for (; i + Lanes <= row.Length; i += Lanes)
-            {
-                nuint at = (nuint)(uint)i;
-                Vector512<float> difference = (Vector512.LoadUnsafe(ref rows, at) - Vector512.LoadUnsafe(ref means, at)) * Vector512.LoadUnsafe(ref scales, at);
-                lanes += difference * difference;
-            }
-
-            lanes.CopyTo(sums);
-        }
-
-        for (; i < row.Length; i++)
-        {
-            float difference = (row[i] - mean[i]) * scale[i];
-            sums[i % Lanes] += difference * difference;
-        }
-
-        return FixedOrderSum.Finish(sums, default);
-    }
-
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void FillFour(ReadOnlySpan<float> row, ReadOnlySpan<float> others, Span<float> dots)
     {

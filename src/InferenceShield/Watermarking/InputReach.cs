@@ -43,7 +43,7 @@ internal sealed class InputReach
         along = along[.._offsets.Length];
         RowDots.Fill(row, _coefficients, along);
         double inner = 0;
-        double outer = RowDots.SquaredDistance(row, _space.Mean, _space.Scale);
+        double outer = WhitenedNorm.SquareDiagonal(row, _space.Mean, _space.Scale);
         for (int k = 0; k < along.Length; k++)
         {
             double distance = along[k] + _offsets[k];

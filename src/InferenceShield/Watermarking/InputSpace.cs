@@ -76,7 +76,7 @@ public sealed class InputSpace
     /// <returns>The same for the same arguments, on the same machine bit for bit.</returns>
     /// <exception cref="ArgumentException">An argument does not fit; the message says which and why.</exception>
     /// <remarks>Every second row, up to 4,096, gives the directions, by orthogonal iteration (Golub and Van Loan, Matrix Computations,
-    /// 8.2.4); the others give the reach. Under a second for 10,000 rows of 784 numbers; memory for a copy of the rows.</remarks>
+    /// 8.2.4); the others give the reach. Memory for a copy of the rows.</remarks>
     public static InputSpace Learn(ReadOnlySpan<float> rows, int inputLength, InputKind kind = InputKind.Image) => InputSpaceFit.Learn(rows, inputLength, kind);
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>

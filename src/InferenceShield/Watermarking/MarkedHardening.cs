@@ -68,7 +68,7 @@ internal static class MarkedHardening
     {
         Span<int> places = stackalloc int[2 * PermutationMark.Pairs];
         int count = TryMarkLabel(plan, clean, in basis, ref marked)
-            ? Choose(places, marked.Clean, marked.Released)
+            ? Exchange(places, marked.Clean, marked.Released)
             : Order(plan.Marks!, clean, in basis, places, ref marked);
         if (count == 0)
         {
@@ -118,10 +118,11 @@ internal static class MarkedHardening
         return false;
     }
 
-    private static int Choose(Span<int> places, int top, int label)
+    /// <summary>A label that stays changes places with itself: the work is the same whatever the key picks, or its time would tell.</summary>
+    private static int Exchange(Span<int> places, int top, int label)
     {
         (places[0], places[1]) = (top, label);
-        return top == label ? 0 : 2;
+        return 2;
     }
 
     /// <summary>Which classes of low ranks change places: pairs, one after another.</summary>
@@ -138,13 +139,11 @@ internal static class MarkedHardening
         for (int pair = 0; pair < PermutationMark.Pairs && PermutationMark.TryGetPair(ranked, pair, out int ahead, out int behind); pair++)
         {
             marked.Kinds |= MarkKinds.Permutation;
-            if (keying == MarkKeying.Cell
+            bool swaps = keying == MarkKeying.Cell
                 ? PermutationMark.Swaps(marks.Key.Permutations, pair, ahead, behind)
-                : PermutationMark.Swaps(marks.Key.Permutations, pair, ahead, behind, basis.Mark.Exact))
-            {
-                (places[count], places[count + 1]) = (ahead, behind);
-                count += 2;
-            }
+                : PermutationMark.Swaps(marks.Key.Permutations, pair, ahead, behind, basis.Mark.Exact);
+            (places[count], places[count + 1]) = (ahead, swaps ? behind : ahead); // with itself, as a label that stays
+            count += 2;
         }
 
         return count;

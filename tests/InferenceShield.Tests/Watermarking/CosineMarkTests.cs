@@ -141,7 +141,7 @@ public sealed class CosineMarkTests
         }
 
         double distance = Enumerable.Range(0, length).Sum(j => Math.Pow((row[j] - others[j]) * others[j], 2));
-        Assert.Equal(1, RowDots.SquaredDistance(row, others.AsSpan(0, length), others.AsSpan(0, length)) / distance, 1e-5);
+        Assert.Equal(1, WhitenedNorm.SquareDiagonal(row, others.AsSpan(0, length), others.AsSpan(0, length)) / distance, 1e-5);
     }
 
     [Theory]
