@@ -1,4 +1,5 @@
 using System.Globalization;
+using MathNet.Numerics.Distributions;
 
 namespace InferenceShield.Lab;
 
@@ -121,8 +122,8 @@ public sealed class Fingerprint
 
         // What one more independent model differs from the mean of so many by; a tie of all controls still leaves one input's worth.
         double spread = Math.Max(deviation, 1.0 / Inputs.Count) * Math.Sqrt(1 + (1.0 / count));
-        double reach = StudentT.Quantile(0.975, count - 1) * spread;
-        double parametric = StudentT.UpperTail((statistic - mean) / spread, count - 1);
+        double reach = StudentT.InvCDF(0, 1, count - 1, 0.975) * spread;
+        double parametric = StudentT.CDF(0, 1, count - 1, (mean - statistic) / spread);
         double[] others = new double[count];
         for (int i = 0; i < count; i++)
         {
