@@ -70,7 +70,7 @@ internal sealed class AnswerHistory
         bool isNext = now - start > LongestRound;
         if (isNext)
         {
-            EmptyRing(stripe, Volatile.Read(ref round.Latest));
+            EmptyRing(stripe);
             Volatile.Write(ref round.Start, now);
         }
 
@@ -89,7 +89,7 @@ internal sealed class AnswerHistory
 
         if (place == RingSize - 1)
         {
-            EmptyRing(stripe, Volatile.Read(ref round.Latest));
+            EmptyRing(stripe);
         }
 
         return isNext;
@@ -147,15 +147,16 @@ internal sealed class AnswerHistory
     {
         for (int stripe = 0; stripe <= _mask; stripe++)
         {
-            EmptyRing(stripe, Volatile.Read(ref _rounds[stripe].Latest));
+            EmptyRing(stripe);
         }
     }
 
     /// <summary>Empties a ring: labels that came several times, or share a bucket, are counted at once.</summary>
     /// <remarks>Compiled once and for all: its loops would otherwise be replaced while they run, on the thread of a query.</remarks>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private void EmptyRing(int stripe, long time)
+    private void EmptyRing(int stripe)
     {
+        long before = Volatile.Read(ref _rounds[stripe].Latest);
         Span<float> values = stackalloc float[RingSize];
         Span<int> buckets = stackalloc int[RingSize];
         Span<byte> times = stackalloc byte[_labels.Buckets]; // at most RingSize
@@ -179,6 +180,10 @@ internal sealed class AnswerHistory
             }
         }
 
+        // A thread writes its time before it puts its answer (by exchange), so the time read after the taking covers all that was taken.
+        // If a silence lies between the two readings, what was taken is from before it.
+        long time = Volatile.Read(ref _rounds[stripe].Latest);
+        time = before == 0 || time - before <= LongestRound ? time : before;
         _values.Add(values[..count], time);
         _whole?._values.Add(values[..count], time);
         foreach (int bucket in buckets[..labelled])

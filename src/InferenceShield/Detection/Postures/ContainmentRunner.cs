@@ -92,14 +92,26 @@ internal sealed class ContainmentRunner : IDisposable
     private async Task<string?> CallAsync(bool revokes, ShieldEvent transition)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(_ended);
-        patience.CancelAfter(_patience);
         CancellationToken token = patience.Token;
         try
         {
-            // Run apart: a host that blocks before its first await is left behind, too.
-            Task call = revokes
-                ? Task.Run(async () => await _containment.RevokeAsync(transition, token).ConfigureAwait(false), CancellationToken.None)
-                : Task.Run(async () => await _containment.RotateAsync(transition, token).ConfigureAwait(false), CancellationToken.None);
+            // Run apart: a host that blocks before its first await is left behind, too. Its time starts when it does: where threads are
+            // scarce, a call that only waited for one has not failed.
+            Task call = Task.Run(
+                async () =>
+                {
+                    token.ThrowIfCancellationRequested();
+                    patience.CancelAfter(_patience);
+                    if (revokes)
+                    {
+                        await _containment.RevokeAsync(transition, token).ConfigureAwait(false);
+                    }
+                    else
+                    {
+                        await _containment.RotateAsync(transition, token).ConfigureAwait(false);
+                    }
+                },
+                CancellationToken.None);
             await call.WaitAsync(token).ConfigureAwait(false);
             return null;
         }

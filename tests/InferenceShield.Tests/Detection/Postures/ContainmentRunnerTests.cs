@@ -10,7 +10,7 @@ public sealed class ContainmentRunnerTests
     public async Task A_hook_that_throws_or_hangs_is_tried_once_more_and_counted_and_the_next_one_is_called()
     {
         Host host = new();
-        using ContainmentRunner runner = new(host, "model", NullLogger.Instance, TimeSpan.FromMilliseconds(50));
+        using ContainmentRunner runner = new(host, "model", NullLogger.Instance, TimeSpan.FromMilliseconds(500));
         runner.Revoke(Transition("throws"));
         runner.Rotate(Transition("hangs"));
         runner.Revoke(Transition("blocks"));
