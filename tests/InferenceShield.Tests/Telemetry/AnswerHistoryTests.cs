@@ -152,6 +152,30 @@ public sealed class AnswerHistoryTests
     }
 
     [Fact]
+    public void An_answer_put_while_another_thread_empties_the_ring_counts_from_its_own_second()
+    {
+        const int Histories = 20_000;
+        AnswerHistory[] histories = [.. Enumerable.Range(0, Histories).Select(_ => new AnswerHistory(s_key, 8, 1))];
+        int reached = 0;
+        Together.Run(2, number =>
+        {
+            for (int i = 0; i < Histories; i++)
+            {
+                if (number == 0)
+                {
+                    Volatile.Write(ref reached, i);
+                    histories[i].Add(1, 0.25f, Second);
+                }
+                else
+                {
+                    histories[Math.Max(i, Volatile.Read(ref reached))].EmptyAll();
+                }
+            }
+        });
+        Assert.All(histories, history => Assert.Equal(1, history.Labels(0, Second, new double[8]).Total));
+    }
+
+    [Fact]
     public void Threads_with_clocks_apart_lose_nothing_while_time_goes_on()
     {
         const int Each = 50_000;
