@@ -25,7 +25,7 @@ public sealed class DossierTests : IDisposable
         Assert.Contains("not checked  key", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("holds        page", _tool.Output, StringComparison.Ordinal);
         Assert.Equal(
-            "Nothing that was checked fails. Missing: a timestamp (only the claimant says when the commitment was made); the list of marked queries; the mark key; the model and the queries. What was not checked is as the claimant says.",
+            "Nothing that was checked fails. Missing: a timestamp (only the claimant says when the commitment was made); the list of marked queries; a stamped digest of the list of marked queries (queries could have been chosen); the mark key; the model and the queries. What was not checked is as the claimant says.",
             _tool.Output.TrimEnd().Split('\n')[^1].TrimEnd());
         Assert.True(await _tool.RunAsync("dossier", "check", file, "--secret-env", Variable, "--json") == ExitCode.Done, _tool.Output + _tool.Error);
         using JsonDocument json = JsonDocument.Parse(_tool.Output);

@@ -48,6 +48,17 @@ internal static class Combination
         return adjusted;
     }
 
+    /// <summary>All tests of a report together, times the ways in which who asked could have chosen (Bonferroni).</summary>
+    public static (double PValue, string How) Of(VerificationReport report)
+    {
+        (double pValue, string how) = Of(report.Tests);
+        double keys = 1 + report.OtherCommitments.Count;
+        double choices = report.Binding?.Choices ?? 1;
+        string times = keys * choices == 1 ? "" : string.Create(
+            CultureInfo.InvariantCulture, $" Times {keys * choices:N0}: {keys:N0} {(keys == 1 ? "key was" : "keys were")} declared, and queries could have been chosen in {choices:N0} {(choices == 1 ? "way" : "ways")}.");
+        return (Math.Min(1, keys * choices * pValue), how + times);
+    }
+
     /// <summary>All tests of one suspect together: Fisher's product of those by keys that have the answers they need, then Bonferroni with the others.</summary>
     /// <remarks>How many answers a test has does not hang on the owner's key, so leaving it out of the product by that is no choice of a result. It is not thrown
     /// away either: few answers can be strong evidence, and beside the product they cost no more than a factor.</remarks>

@@ -5,10 +5,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace InferenceShield.Lab;
 
-/// <summary>A timestamp authority's word that a commitment existed at a time (RFC 3161).</summary>
+/// <summary>A timestamp authority's word that a commitment, or the digest of a list of marked queries, existed at a time (RFC 3161).</summary>
 /// <remarks>
 /// <para>The request goes to an authority by whatever way one has, such as <c>curl -H "Content-Type: application/timestamp-query"
-/// --data-binary @NAME.tsq URL -o response.tsr</c>; nothing here uses the network. It stamps the SHA-256 of the commitment's file.</para>
+/// --data-binary @NAME.tsq URL -o response.tsr</c>; nothing here uses the network. It stamps the SHA-256 of the file.</para>
 /// <para>Checked are the answer's status, that it stamps this digest under the request's nonce, the signature, that the signer's certificate is
 /// for timestamps and was valid at that time, and, where roots are given, its chain to one of them. Revocation is not asked for: that needs the
 /// network. Immutable and thread-safe.</para>
@@ -26,7 +26,7 @@ public sealed class CommitmentTimestamp
         Root = root;
     }
 
-    /// <summary>When the commitment was there, in UTC, as the authority says.</summary>
+    /// <summary>When the file was there, in UTC, as the authority says.</summary>
     public DateTimeOffset Time { get; }
 
     /// <summary>The subject of the authority's certificate.</summary>
@@ -41,10 +41,16 @@ public sealed class CommitmentTimestamp
     public static byte[] CreateRequest(OwnershipCommitment commitment)
     {
         ArgumentNullException.ThrowIfNull(commitment);
-        byte[] nonce = RandomNumberGenerator.GetBytes(16);
-        nonce[0] = (byte)((nonce[0] & 0x3f) | 0x40); // a positive integer of 16 bytes: some authorities drop leading zeros
-        return Rfc3161TimestampRequest.CreateFromHash(
-            SHA256.HashData(commitment.File), HashAlgorithmName.SHA256, requestedPolicyId: null, nonce, requestSignerCertificates: true).Encode();
+        return CreateRequest(commitment.File);
+    }
+
+    /// <summary>Makes the request for an authority, with a nonce and asking for its certificates.</summary>
+    /// <param name="digest">What is to be stamped.</param>
+    /// <returns>The bytes of a .tsq file. Keep it: the answer is checked against its nonce.</returns>
+    public static byte[] CreateRequest(EvidenceDigest digest)
+    {
+        ArgumentNullException.ThrowIfNull(digest);
+        return CreateRequest(digest.File);
     }
 
     /// <summary>Verifies an authority's answer.</summary>
@@ -56,27 +62,19 @@ public sealed class CommitmentTimestamp
     public static CommitmentTimestamp Verify(OwnershipCommitment commitment, ReadOnlyMemory<byte> request, ReadOnlyMemory<byte> response, X509Certificate2Collection? roots = null)
     {
         ArgumentNullException.ThrowIfNull(commitment);
-        byte[] digest = SHA256.HashData(commitment.File);
-        if (!Rfc3161TimestampRequest.TryDecode(request, out Rfc3161TimestampRequest? asked, out int read) || read != request.Length)
-        {
-            throw Fault("The request (.tsq) is no timestamp request of RFC 3161. Take the file that was written with the commitment.");
-        }
+        return Verify(commitment.File, $"commitment {commitment.Id}", request, response, roots);
+    }
 
-        if (!asked.GetMessageHash().Span.SequenceEqual(digest) || asked.HashAlgorithmId.Value != "2.16.840.1.101.3.4.2.1" || asked.GetNonce() is null)
-        {
-            throw Fault($"The request (.tsq) is not for commitment {commitment.Id}. Take the file that was written with it.");
-        }
-
-        Rfc3161TimestampToken token = Read(response);
-        if (!token.TokenInfo.GetMessageHash().Span.SequenceEqual(digest) || token.TokenInfo.GetNonce() is not { } nonce || !nonce.Span.SequenceEqual(asked.GetNonce()!.Value.Span))
-        {
-            throw Fault($"The response (.tsr) stamps another digest or carries another nonce: it answers another request than this one for commitment {commitment.Id}. Give the answer to this .tsq.");
-        }
-
-        DateTimeOffset time = token.TokenInfo.Timestamp.ToUniversalTime();
-        X509Certificate2Collection given = token.AsSignedCms().Certificates;
-        using X509Certificate2 signer = Verify(token, digest, asked, response);
-        return new CommitmentTimestamp(time, signer.Subject, roots is null ? null : FindRoot(signer, given, roots, time));
+    /// <summary>Verifies an authority's answer.</summary>
+    /// <param name="digest">What was to be stamped.</param>
+    /// <param name="request">The bytes of the .tsq file.</param>
+    /// <param name="response">The bytes of the .tsr file.</param>
+    /// <param name="roots">Certificates that are trusted to be authorities' roots; null not to check the chain.</param>
+    /// <exception cref="OwnershipFileException">It is not one of this digest, or cannot be relied on; the message says why.</exception>
+    public static CommitmentTimestamp Verify(EvidenceDigest digest, ReadOnlyMemory<byte> request, ReadOnlyMemory<byte> response, X509Certificate2Collection? roots = null)
+    {
+        ArgumentNullException.ThrowIfNull(digest);
+        return Verify(digest.File, $"the evidence digest {digest.Id}", request, response, roots);
     }
 
     /// <summary>Reads certificates that are trusted as roots.</summary>
@@ -106,6 +104,39 @@ public sealed class CommitmentTimestamp
     public override string ToString() => $"{OwnershipFiles.TextOf(Time)} by {Authority}: signature valid, " + (Root is null
         ? "chain not checked (give the authority's root to check it)"
         : $"chain valid to {Root}, revocation not asked");
+
+    private static byte[] CreateRequest(ReadOnlySpan<byte> file)
+    {
+        byte[] nonce = RandomNumberGenerator.GetBytes(16);
+        nonce[0] = (byte)((nonce[0] & 0x3f) | 0x40); // a positive integer of 16 bytes: some authorities drop leading zeros
+        return Rfc3161TimestampRequest.CreateFromHash(
+            SHA256.HashData(file), HashAlgorithmName.SHA256, requestedPolicyId: null, nonce, requestSignerCertificates: true).Encode();
+    }
+
+    private static CommitmentTimestamp Verify(ReadOnlySpan<byte> file, string what, ReadOnlyMemory<byte> request, ReadOnlyMemory<byte> response, X509Certificate2Collection? roots)
+    {
+        byte[] digest = SHA256.HashData(file);
+        if (!Rfc3161TimestampRequest.TryDecode(request, out Rfc3161TimestampRequest? asked, out int read) || read != request.Length)
+        {
+            throw Fault($"The request (.tsq) is no timestamp request of RFC 3161. Take the file that was written with {what}.");
+        }
+
+        if (!asked.GetMessageHash().Span.SequenceEqual(digest) || asked.HashAlgorithmId.Value != "2.16.840.1.101.3.4.2.1" || asked.GetNonce() is null)
+        {
+            throw Fault($"The request (.tsq) is not for {what}. Take the file that was written with it.");
+        }
+
+        Rfc3161TimestampToken token = Read(response);
+        if (!token.TokenInfo.GetMessageHash().Span.SequenceEqual(digest) || token.TokenInfo.GetNonce() is not { } nonce || !nonce.Span.SequenceEqual(asked.GetNonce()!.Value.Span))
+        {
+            throw Fault($"The response (.tsr) stamps another digest or carries another nonce: it answers another request than this one for {what}. Give the answer to this .tsq.");
+        }
+
+        DateTimeOffset time = token.TokenInfo.Timestamp.ToUniversalTime();
+        X509Certificate2Collection given = token.AsSignedCms().Certificates;
+        using X509Certificate2 signer = Verify(token, digest, asked, response);
+        return new CommitmentTimestamp(time, signer.Subject, roots is null ? null : FindRoot(signer, given, roots, time));
+    }
 
     /// <summary>TimeStampResp ::= SEQUENCE { status, token }, RFC 3161, 2.4.2. The system's own reader tells only that something is wrong.</summary>
     private static Rfc3161TimestampToken Read(ReadOnlyMemory<byte> response)

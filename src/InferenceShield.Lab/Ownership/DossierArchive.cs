@@ -27,7 +27,7 @@ internal static class DossierArchive
     /// <summary>Every part that a dossier may have. Names of other kinds, such as paths, are refused as unknown.</summary>
     public static readonly string[] Names =
     [
-        "README.txt", "commitment.json", "evidence.json", "inputs.bin", "opening.json", "recompute.py", "record.json", "report.json", "summary.html", "timestamp.tsq", "timestamp.tsr",
+        "README.txt", "commitment.json", "evidence.digest", "evidence.json", "evidence.tsq", "evidence.tsr", "inputs.bin", "opening.json", "recompute.py", "record.json", "report.json", "summary.html", "timestamp.tsq", "timestamp.tsr",
     ];
 
     /// <param name="parts">By name, of <see cref="Names"/>.</param>

@@ -125,7 +125,7 @@ internal static class DossierArithmetic
 
     private static string? CheckVerdicts(IReadOnlyList<VerificationReport> reports)
     {
-        double[] combined = [.. reports.Select(static report => Combination.Of(report.Tests).PValue)];
+        double[] combined = [.. reports.Select(static report => Combination.Of(report).PValue)];
         double[] adjusted = Combination.Holm(combined);
         for (int i = 0; i < reports.Count; i++)
         {
@@ -138,6 +138,11 @@ internal static class DossierArithmetic
             if (expected.Verdict != reports[i].Verdict)
             {
                 return Say($"the report says {reports[i].Verdict} of {reports[i].Suspect}, the rules give {expected.Verdict}");
+            }
+
+            if (VerdictRules.Apply(reports[i]).Words != reports[i].Words)
+            {
+                return $"the report on {reports[i].Suspect} says its verdict in other words than the rules do";
             }
 
             if (!expected.Limits.All(reports[i].Limits.Contains))

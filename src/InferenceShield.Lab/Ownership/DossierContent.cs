@@ -25,6 +25,18 @@ public sealed record DossierContent
     /// <value>The default, <see langword="null"/>, is none.</value>
     public string? EvidenceFile { get; init; }
 
+    /// <summary>The digest that the reports' queries are bound to.</summary>
+    /// <value>The default, <see langword="null"/>, is none. Needed if a report is bound to one.</value>
+    public EvidenceDigest? EvidenceDigest { get; init; }
+
+    /// <summary>The bytes of the digest's .tsq file.</summary>
+    /// <value>The default is none. Given together with <see cref="EvidenceTimestampResponse"/>.</value>
+    public ReadOnlyMemory<byte> EvidenceTimestampRequest { get; init; }
+
+    /// <summary>The bytes of the digest's .tsr file.</summary>
+    /// <value>The default is none.</value>
+    public ReadOnlyMemory<byte> EvidenceTimestampResponse { get; init; }
+
     /// <summary>The queries themselves, as a file's bytes.</summary>
     /// <value>The default is none: they may be somebody's.</value>
     public ReadOnlyMemory<byte> Inputs { get; init; }

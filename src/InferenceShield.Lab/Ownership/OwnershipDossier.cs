@@ -21,6 +21,10 @@ public static class OwnershipDossier
     private const string Request = "timestamp.tsq";
     private const string Response = "timestamp.tsr";
     private const string Evidence = "evidence.json";
+    private const string ListDigest = "evidence.digest";
+    private const string ListRequest = "evidence.tsq";
+    private const string ListResponse = "evidence.tsr";
+    private const long MostEntries = 1L << 52;
     private const string Report = "report.json";
     private const string Record = "record.json";
     private const string Script = "recompute.py";
@@ -67,6 +71,17 @@ public static class OwnershipDossier
             (parts[Evidence], evidence) = Digest(list);
         }
 
+        if (content.EvidenceDigest is { } digest)
+        {
+            parts[ListDigest] = digest.File.ToArray();
+            if (!content.EvidenceTimestampResponse.IsEmpty)
+            {
+                CommitmentTimestamp.Verify(digest, content.EvidenceTimestampRequest, content.EvidenceTimestampResponse);
+                parts[ListRequest] = content.EvidenceTimestampRequest.ToArray();
+                parts[ListResponse] = content.EvidenceTimestampResponse.ToArray();
+            }
+        }
+
         if (!content.Inputs.IsEmpty)
         {
             parts["inputs.bin"] = content.Inputs.ToArray();
@@ -101,6 +116,7 @@ public static class OwnershipDossier
             new("evidence", DossierFindingKind.NotChecked, parts.ContainsKey(Evidence)
                 ? "Digests of the list of marked queries are in it; compare them with the list that the claimant shows."
                 : "No list of marked queries was given: which caller was given marked answers is not shown.") { Missing = "the list of marked queries" },
+            CheckBinding(commitment, parts, reports, roots),
             .. DossierArithmetic.Check(reports, records),
             CheckPage(commitment, parts, reports, records, OwnershipFiles.GetText(manifest, "software", "manifest.json")),
             .. CheckKey(commitment, parts, records, key),
@@ -124,6 +140,7 @@ public static class OwnershipDossier
         commitment.json   which key and parameters mark the model, signed before the suspects were known
         timestamp.*       a timestamp authority's word on when (RFC 3161)
         opening.json      opens the commitment together with the mark key
+        evidence.digest   what that list held when it was stamped; evidence.ts*: an authority's word on when
         evidence.json     digests of the list of marked queries
         report.json       what was found; record.json: the counts that it follows from
         summary.html      the same for people
@@ -154,6 +171,11 @@ public static class OwnershipDossier
             {
                 string under = report.Commitment.Length == 0 ? "without a commitment" : $"under commitment {report.Commitment}";
                 throw new ArgumentException($"The report on '{report.Suspect}' is of model '{report.Model}' {under}; this is commitment {content.Commitment.Id} of '{content.Commitment.Model}'. Verify the suspect with it.", nameof(content));
+            }
+
+            if (report.Binding is { } binding && (binding.Digest != content.EvidenceDigest?.Id || (binding.Stamped is not null && content.EvidenceTimestampResponse.IsEmpty)))
+            {
+                throw new ArgumentException($"The queries of the report on '{report.Suspect}' are bound to the evidence digest {binding.Digest}. Give that one, with its timestamp.", nameof(content));
             }
         }
     }
@@ -206,10 +228,11 @@ public static class OwnershipDossier
 
     private static bool IsWhole(VerificationReport report) =>
         report is { Tests: not null, Limits: not null, Controls: not null, Notes: not null, Callers: not null, Words: not null, Combination: not null, Version: not null }
-        && report is { Commitment: not null, Model: not null, Suspect: not null, SuspectIdentity: not null }
+        && report is { Binding: null or { Digest: not null, Authority: not null, Root: not null, Entries: >= 0 and <= MostEntries, Gone: >= 0 and <= MostEntries, Unknown: >= 0 and <= MostEntries, Choices: >= 1 } }
+        && report is { OtherCommitments: not null, Commitment: not null, Model: not null, Suspect: not null, SuspectIdentity: not null }
         && report.Tests.All(static test => test is { Name: not null, ControlPValues: not null, EffectUnit: not null, Note: not null })
         && report.Callers.All(static caller => caller is not null)
-        && report.Limits.Concat(report.Notes).Concat(report.Controls).All(static text => text is not null);
+        && report.Limits.Concat(report.OtherCommitments).Concat(report.Notes).Concat(report.Controls).All(static text => text is not null);
 
     private static byte[] DossierSigner(IReadOnlyDictionary<string, byte[]> parts)
     {
@@ -256,6 +279,65 @@ public static class OwnershipDossier
             return new("timestamp", DossierFindingKind.Fails, exception.Message);
         }
     }
+
+    /// <summary>Whether queries are bound to a list that was stamped before the suspects. That they are those of the list, only who has it can show.</summary>
+    private static DossierFinding CheckBinding(OwnershipCommitment commitment, IReadOnlyDictionary<string, byte[]> parts, VerificationReport[] reports, X509Certificate2Collection? roots)
+    {
+        if (reports.All(static report => report.Binding is null))
+        {
+            return new("binding", DossierFindingKind.NotChecked, "The queries are bound to no list that was stamped before the suspects: they could have been chosen by their answers.")
+            {
+                Missing = "a stamped digest of the list of marked queries (queries could have been chosen)",
+            };
+        }
+
+        if (!parts.TryGetValue(ListDigest, out byte[]? file))
+        {
+            return new("binding", DossierFindingKind.Fails, $"A report is bound to a digest of the list of marked queries, and there is no {ListDigest}.");
+        }
+
+        try
+        {
+            EvidenceDigest digest = EvidenceDigest.Parse(file, ListDigest);
+            CommitmentTimestamp? stamp = parts.TryGetValue(ListRequest, out byte[]? request) && parts.TryGetValue(ListResponse, out byte[]? response)
+                ? CommitmentTimestamp.Verify(digest, request, response, roots)
+                : null;
+            if (digest.Model != commitment.Model || digest.KeyId != commitment.KeyId)
+            {
+                return new("binding", DossierFindingKind.Fails, $"{ListDigest} is of a list of model '{digest.Model}' under the secret '{digest.KeyId}'; the commitment is of '{commitment.Model}' under '{commitment.KeyId}'.");
+            }
+
+            if (reports.Select(report => WhyUnbound(report, digest, stamp)).FirstOrDefault(static why => why is not null) is { } why)
+            {
+                return new("binding", DossierFindingKind.Fails, why);
+            }
+
+            string unbound = reports.Any(static report => report.Binding is null) ? " Not every report is bound to it." : "";
+            string leftOut = string.Concat(reports.Where(static report => report.Binding is { LeftOut: > 0 })
+                .Select(static report => string.Create(CultureInfo.InvariantCulture, $" Of the report on {report.Suspect} {report.Binding!.LeftOut:N0} of {report.Binding.Entries:N0} are left out, and could have been left out for their answers.")));
+            return stamp is null
+                ? new("binding", DossierFindingKind.NotChecked, $"Nobody stamped the digest of the list: only the claimant says that it was made at {OwnershipFiles.TextOf(digest.Time)}.")
+                {
+                    Missing = "a timestamp of the list's digest (queries could have been chosen)",
+                }
+                : new("binding", DossierFindingKind.NotChecked, $"Queries are bound to a list stamped at {stamp}.{leftOut}{unbound} That the queries are those of the list has to be shown with it: verify again with the list and --digest.")
+                {
+                    Missing = stamp.Root is null ? "the root of the authority that stamped the list's digest; the list itself, to compare with it" : "the list itself, to compare with its stamped digest",
+                };
+        }
+        catch (OwnershipFileException exception)
+        {
+            return new("binding", DossierFindingKind.Fails, exception.Message);
+        }
+    }
+
+    private static string? WhyUnbound(VerificationReport report, EvidenceDigest digest, CommitmentTimestamp? stamp) => report.Binding is not { } binding ? null
+        : binding.Digest != digest.Id ? $"The report on {report.Suspect} is bound to the evidence digest {binding.Digest}; {ListDigest} is {digest.Id}."
+        : binding.Entries != digest.Entries || binding.LeftOut > binding.Entries ? string.Create(CultureInfo.InvariantCulture, $"The report on {report.Suspect} counts {binding.Entries:N0} marked queries and {binding.LeftOut:N0} left out; {ListDigest} has {digest.Entries:N0}.")
+        : binding.Stamped != stamp?.Time || binding.Authority != (stamp?.Authority ?? "") ? $"The report on {report.Suspect} says that the list's digest was stamped at {(binding.Stamped is { } said ? OwnershipFiles.TextOf(said) : "no time")}; the timestamp says {stamp?.ToString() ?? "nothing: there is none"}."
+        : stamp?.Time > report.Time ? $"The list's digest was stamped at {OwnershipFiles.TextOf(stamp.Time)}, after {report.Suspect} was tested."
+        : stamp?.Time >= binding.SuspectSince ? $"The list's digest was stamped at {OwnershipFiles.TextOf(stamp.Time)}; {report.Suspect} is known since {OwnershipFiles.TextOf(binding.SuspectSince.Value)}, so that its queries could have been chosen by its answers."
+        : null;
 
     private static DossierFinding CheckExpiry(OwnershipCommitment commitment, VerificationReport[] reports)
     {

@@ -23,4 +23,7 @@ public enum OwnershipFileFault
 
     /// <summary>An archive with parts that are missing, too many, too large, or named as none may be.</summary>
     Archive,
+
+    /// <summary>A list of marked queries is not the one that its digest was made of, or was altered since.</summary>
+    OtherList,
 }

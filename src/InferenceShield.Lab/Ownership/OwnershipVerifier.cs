@@ -60,6 +60,8 @@ public static class OwnershipVerifier
             Suspect = suspect.Name,
             SuspectIdentity = suspect.Identity,
             Commitment = request.Commitment,
+            OtherCommitments = [.. request.OtherCommitments],
+            Binding = Count(request.Binding, setup, questioning.Answered),
             Time = request.Time.GetUtcNow(),
             Version = typeof(OwnershipVerifier).Assembly.GetName().Version?.ToString(3) ?? "",
             Seed = request.Seed,
@@ -86,10 +88,14 @@ public static class OwnershipVerifier
         })];
     }
 
+    /// <summary>The order of queries is fixed by seed and list; where the asking ends is not, and every end is one that could have been chosen.</summary>
+    private static EvidenceBinding? Count(EvidenceBinding? binding, VerificationSetup setup, int answered) =>
+        binding is null || answered >= setup.All ? binding : binding with { Choices = binding.Choices * setup.Given };
+
     /// <summary>Combines a report's tests and gives its verdict.</summary>
     internal static VerificationReport Judge(VerificationReport report)
     {
-        (double pValue, string how) = Combination.Of(report.Tests);
+        (double pValue, string how) = Combination.Of(report);
         return VerdictRules.Apply(report with { CombinedPValue = pValue, Combination = how });
     }
 }

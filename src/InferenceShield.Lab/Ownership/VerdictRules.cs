@@ -62,6 +62,7 @@ internal static class VerdictRules
                 $"No evidence: '{report.Suspect}' repeats the keyed choices of '{report.Model}' no more often than chance does (p = {report.CombinedPValue:0.000}), and the answers would have sufficed to see a copy that repeats as many as planned with p <= {Copying}."),
             _ => Inconclusive(report, holding, suffices),
         }];
+        words.AddRange(isKeyed ? Bound(report, verdict) : []);
         return report with { Verdict = verdict, Words = string.Join(" ", words.Concat(voids)), Limits = Limits(report, verdict, isKeyed) };
     }
 
@@ -81,6 +82,25 @@ internal static class VerdictRules
             _ => Say($"Inconclusive: compared with {controls:N0} independent models p = {report.CombinedPValue:0.0000}, and so many cannot give less than {1.0 / (1 + controls):0.0000}. ")
                 + Say($"No evidence takes at least 99 of them, and an accusation p <= {Copying}, which a mark reaches and a fingerprint hardly does."),
         };
+    }
+
+    /// <summary>What is known of how queries were chosen.</summary>
+    private static IEnumerable<string> Bound(VerificationReport report, OwnershipVerdict verdict)
+    {
+        if (report.Binding is not { } binding)
+        {
+            return verdict == OwnershipVerdict.ConsistentWithCopying ? ["The queries are bound to no stamped list: they could have been chosen by their answers."] : [];
+        }
+
+        if (binding.Stamped is not { } stamped)
+        {
+            return ["The queries are those of a list that nobody stamped: only the claimant says that it is older than the suspect, and they could have been chosen by their answers."];
+        }
+
+        string root = binding.Root.Length == 0 ? ", whose root was not checked" : "";
+        string part = binding.IsWhole ? "" : Say($" in part only: {binding.LeftOut:N0} of its {binding.Entries:N0} are left out, as they were erased, their segments are gone, or their inputs are not known, and they could have been left out for their answers");
+        string younger = binding.SuspectSince is { } since ? $"The suspect is known since {OwnershipFiles.TextOf(since)}, as who asked says." : "Whether the suspect is younger has to be known from elsewhere.";
+        return [$"The queries are bound to a list stamped at {OwnershipFiles.TextOf(stamped)} by {binding.Authority}{root}{part}. {younger}"];
     }
 
     private static string Inconclusive(VerificationReport report, OwnershipTestResult[] holding, bool suffices)
@@ -128,11 +148,16 @@ internal static class VerdictRules
                 : "The p-value is the chance of such a fit for one more independent model like the controls. It is not the chance that the suspect is innocent, and a model trained on the same rows, or better than the controls, fits more.",
             "It knows nothing of how queries, key and controls were chosen. Independent models err alike: queries that are kept where such models answer as the key picks, or a key that is searched for on them before it is committed to, make any model look copied. Controls of the suspect's own choice show that; a commitment alone does not.",
         ];
-        if (verdict == OwnershipVerdict.ConsistentWithCopying)
+        if (report.Binding is { IsWhole: true })
+        {
+            limits.Add("The list is older than its stamp, so its queries were not chosen by the answers of a model that is younger. They may have been made up by the answers of other models that there were: controls of the suspect's own choice show that. A stamp that was picked among many is a choice, too: ask for the last one before the suspect.");
+        }
+        else if (verdict == OwnershipVerdict.ConsistentWithCopying)
         {
             limits.Add("The p-value holds for queries that were chosen without regard to the suspect's answers. Nothing here shows that they were: of queries that were picked after the suspect had answered, it says nothing. Have somebody else draw them, or compare them with a log or an evidence list that was stamped before.");
         }
-        else
+
+        if (verdict != OwnershipVerdict.ConsistentWithCopying)
         {
             limits.Add("Finding nothing does not clear a model: strong regularisation, voting over near-duplicates, ensembles and further training weaken marks.");
         }
@@ -141,6 +166,12 @@ internal static class VerdictRules
         {
             limits.Add(!isKeyed ? "Nothing was committed to: whoever chooses the inputs of a fingerprint can choose those that incriminate."
                 : "No commitment was opened: nothing shows that the key was chosen before the suspect was known, and a key can be searched for until it fits.");
+        }
+        else if (isKeyed)
+        {
+            limits.Add(report.OtherCommitments.Count == 0
+                ? "A commitment covers one key, and no other was declared. Keys that were committed to or tried and not declared are not counted: with n of them p is n + 1 times as large."
+                : Say($"A commitment covers one key; {report.OtherCommitments.Count:N0} others were declared, and p counts them. Keys that were committed to or tried and not declared are not counted."));
         }
 
         if (report.Controls.Count == 0)

@@ -15,6 +15,12 @@ public sealed record VerificationReport
     /// <summary>The id of the commitment that the key opened; empty for none.</summary>
     public string Commitment { get; init; } = "";
 
+    /// <summary>The ids of the claimant's other commitments to marks of the same model, as he declares them: keys that may have been tried beside this one.</summary>
+    public IReadOnlyList<string> OtherCommitments { get; init; } = [];
+
+    /// <summary>The stamped list that the queries are bound to; null for none, so that they could have been chosen by their answers.</summary>
+    public EvidenceBinding? Binding { get; init; }
+
     /// <summary>When, in UTC.</summary>
     public DateTimeOffset Time { get; init; }
 
@@ -27,7 +33,7 @@ public sealed record VerificationReport
     /// <summary>The tests.</summary>
     public required IReadOnlyList<OwnershipTestResult> Tests { get; init; }
 
-    /// <summary>All tests together.</summary>
+    /// <summary>All tests together, multiplied by the keys that were declared and by <see cref="EvidenceBinding.Choices"/>.</summary>
     public double CombinedPValue { get; init; }
 
     /// <summary>How they were combined, and why that is valid.</summary>

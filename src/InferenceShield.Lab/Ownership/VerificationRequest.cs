@@ -49,6 +49,14 @@ public sealed record VerificationRequest
     /// <value>The default is none, and the report says so.</value>
     public string Commitment { get; init; } = "";
 
+    /// <summary>The ids of your other commitments to marks of the same model. Each is a key that may have been tried, so that p is multiplied by one more than their number.</summary>
+    /// <value>None by default.</value>
+    public IReadOnlyList<string> OtherCommitments { get; init; } = [];
+
+    /// <summary>What <see cref="EvidenceDigest.Bind"/> gave for the list that <see cref="Queries"/> are from, all of it.</summary>
+    /// <value>The default is <see langword="null"/>, and the report says that queries could have been chosen.</value>
+    public EvidenceBinding? Binding { get; init; }
+
     /// <summary>Keys that nobody marked anything with, which every test is calibrated on.</summary>
     /// <value>300 to 100,000; the default, <see langword="null"/>, is 1,000 beside an exact p-value and 20,000 where the p-value is a rank among them: fewer than
     /// 10,000 cannot give .0001, which a verdict takes. Control models have 1,000 then.</value>

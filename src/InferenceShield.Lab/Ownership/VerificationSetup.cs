@@ -38,7 +38,8 @@ internal sealed class VerificationSetup
             throw new ArgumentException($"There is nothing to test: {(Missing.Count > 0 ? string.Join(" ", Missing) : "no mark is set. Give the marks that the queries were answered with.")}");
         }
 
-        Order = Choose();
+        Order = Choose(request.MostQueries ?? int.MaxValue);
+        All = request.MostQueries is null ? Order.Length : Choose(int.MaxValue).Length;
     }
 
     public VerificationRequest Request { get; }
@@ -61,6 +62,9 @@ internal sealed class VerificationSetup
 
     /// <summary>Queries in the order in which they are asked: first those that show which class is which.</summary>
     public int[] Order { get; }
+
+    /// <summary>How many are asked if none is left out.</summary>
+    public int All { get; }
 
     /// <summary>Whether a query carries no mark and the target is sure of it.</summary>
     public bool IsProbe(int row) => Clean[(row * Classes) + CleanLabels[row]] >= Confident && !Tests.Any(test => test.Uses(row) && !test.NeedsScores);
@@ -126,12 +130,13 @@ internal sealed class VerificationSetup
         return Distinct(new Dataset(own.Name, values, own.Width)); // the first of equal rows stays
     }
 
-    private int[] Choose()
+    private int[] Choose(int most)
     {
-        int[] rows = [.. Enumerable.Range(0, Queries.Count)];
+        // Rows that only show classes come behind, so that nobody changes by them which of the others are asked.
+        int[] rows = [.. Enumerable.Range(0, Given)];
         new SeededRandom(Request.Seed, stream: 0x61736b).Shuffle(rows);
+        rows = [.. rows, .. Enumerable.Range(Given, Queries.Count - Given)];
         int[] marked = [.. rows.Where(row => Tests.Any(test => test.Uses(row)))];
-        int most = Request.MostQueries ?? int.MaxValue;
         int[] probes = [.. rows.Where(IsProbe).Take(Math.Min(MostProbes, most / 4))];
         return [.. probes.Concat(marked).Distinct().Take(most)];
     }

@@ -16,6 +16,7 @@ internal static class DossierCommand
         Option<string?> opening = new("--opening") { Description = "NAME.opening, so that who is shown the mark key can open the commitment.", HelpName = "FILE" };
         Option<string?> report = new("--report") { Description = "verification.json of 'verify', with record.json beside it.", HelpName = "FILE" };
         Option<string?> evidence = new("--evidence") { Description = "The list of marked queries, as Evidence:File has it. Only digests go in.", HelpName = "FILE" };
+        Option<string?> digest = new("--digest") { Description = "NAME.digest that the queries of the report are bound to; NAME.tsq and NAME.tsr beside it go in too.", HelpName = "FILE" };
         Option<string?> inputs = new("--include-inputs") { Description = "A file of the queries, to go in as it is. Left out unless given: they may be somebody's.", HelpName = "FILE" };
         Option<string?> signingKey = new("--signing-key") { Description = "A private ECDSA key on P-256 in PEM, best the commitment's; made if there is no such file.", HelpName = "FILE" };
         Option<string?> output = new("--out") { Description = "The archive to be written.", HelpName = "FILE" };
@@ -28,7 +29,7 @@ internal static class DossierCommand
             inference-shield dossier check fashion.zip --tsa-root authority.pem
             """)
         {
-            commitment, opening, report, evidence, inputs, signingKey, output,
+            commitment, opening, report, evidence, digest, inputs, signingKey, output,
         };
         command.Subcommands.Add(CreateCheck(terminal));
         command.SetAction((parsed, _) => Task.Run(() =>
@@ -37,6 +38,8 @@ internal static class DossierCommand
             OwnershipFiles.RequireAbsent(path);
             string committed = Required(parsed.GetValue(commitment), "--commitment");
             string name = Path.ChangeExtension(committed, null);
+            string? listed = parsed.GetValue(digest);
+            ReadOnlyMemory<byte> stamped = listed is null ? default : ReadIfThere(Path.ChangeExtension(listed, ".tsr"));
             DossierContent content = new()
             {
                 Commitment = OwnershipCommitment.Load(committed),
@@ -45,6 +48,9 @@ internal static class DossierCommand
                 TimestampRequest = ReadIfThere(name + ".tsr").IsEmpty ? default : ReadIfThere(name + ".tsq"),
                 TimestampResponse = ReadIfThere(name + ".tsr"),
                 EvidenceFile = parsed.GetValue(evidence),
+                EvidenceDigest = listed is null ? null : EvidenceDigest.Load(listed),
+                EvidenceTimestampRequest = stamped.IsEmpty ? default : ReadIfThere(Path.ChangeExtension(listed!, ".tsq")),
+                EvidenceTimestampResponse = stamped,
                 Inputs = parsed.GetValue(inputs) is { } rows ? OwnershipFiles.Read(rows, MostReportBytes) : default,
             };
             using ECDsa signer = SigningKeys.LoadOrCreate(Required(parsed.GetValue(signingKey), "--signing-key. A file that is not there is made"), out bool made);
@@ -57,9 +63,9 @@ internal static class DossierCommand
                 throw MistakeException.Of(exception);
             }
 
-            string stamped = content.TimestampResponse.IsEmpty ? " It has no timestamp: only you say when the commitment was made." : "";
+            string dated = content.TimestampResponse.IsEmpty ? " It has no timestamp: only you say when the commitment was made." : "";
             string signed = made ? " Its signing key was made just now: publish its public key." : "";
-            terminal.Output.WriteLine($"Written to {path}.{stamped}{signed} Check it with: inference-shield dossier check {path}");
+            terminal.Output.WriteLine($"Written to {path}.{dated}{signed} Check it with: inference-shield dossier check {path}");
             return ExitCode.Done;
         }));
         return command;

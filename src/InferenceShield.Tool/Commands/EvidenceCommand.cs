@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using InferenceShield.Lab;
 using Spectre.Console;
 
 namespace InferenceShield.Tool;
 
-/// <summary>The command <c>evidence</c>: what is in a list of marked queries, and erasing a caller from it.</summary>
+/// <summary>The command <c>evidence</c>: what is in a list of marked queries, its digest to be stamped, and erasing a caller from it.</summary>
 internal static class EvidenceCommand
 {
     private const int MostListed = 50;
@@ -16,6 +17,9 @@ internal static class EvidenceCommand
         Option<string?> secret = SharedOptions.SecretVariable();
         secret.Description = "Environment variable with the shield's secret. Needed.";
         Option<string?> erase = new("--erase") { Description = "Write the list anew without a caller: the name it was identified by, or the 32 digits that this command lists. No shield may be writing to the list.", HelpName = "CALLER" };
+        Option<string?> write = new("--digest") { Description = "Write NAME.digest, which says nothing about callers or inputs, and NAME.tsq beside it, the request that a timestamp authority stamps. Keep its answer as NAME.tsr.", HelpName = "FILE" };
+        Option<string?> check = new("--check") { Description = "Compare the list with NAME.digest, and check the timestamp if NAME.tsr lies beside it.", HelpName = "FILE" };
+        Option<string?> roots = new("--tsa-root") { Description = "With --check: certificates that are trusted to be timestamp authorities' roots, PEM or DER.", HelpName = "FILE" };
         Option<bool> json = SharedOptions.Json();
         Command command = new(
             "evidence",
@@ -24,9 +28,14 @@ internal static class EvidenceCommand
 
             inference-shield evidence /var/lib/shield/fashion.evidence --secret-env INFERENCE_SHIELD_SECRET
             inference-shield evidence fashion.evidence --secret-env INFERENCE_SHIELD_SECRET --erase "customer 17"
+
+            Each day, so that nobody can say that queries were chosen afterwards:
+            inference-shield evidence fashion.evidence --secret-env INFERENCE_SHIELD_SECRET --digest 2026-01-31.digest
+            curl -H "Content-Type: application/timestamp-query" --data-binary @2026-01-31.tsq https://AUTHORITY -o 2026-01-31.tsr
+            inference-shield evidence fashion.evidence --secret-env INFERENCE_SHIELD_SECRET --check 2026-01-31.digest --tsa-root authority.pem
             """)
         {
-            file, modelName, secret, erase, json,
+            file, modelName, secret, erase, write, check, roots, json,
         };
         command.SetAction(parsed =>
         {
@@ -35,7 +44,24 @@ internal static class EvidenceCommand
             using ShieldSecret material = (SharedOptions.Secret(parsed.GetValue(secret))
                 ?? throw new MistakeException("The list is encrypted. Name the environment variable with the shield's secret: --secret-env NAME.")).GetSecret();
             using EvidenceKey key = EvidenceKey.Of(material, model);
+            if (new[] { parsed.GetValue(erase), parsed.GetValue(write), parsed.GetValue(check) }.Count(static value => value is not null) > 1 || (parsed.GetValue(roots) is not null && parsed.GetValue(check) is null))
+            {
+                throw new MistakeException("--erase, --digest and --check are commands of their own, and --tsa-root is for --check. Give one at a time.");
+            }
+
             EvidenceReader reader = EvidenceReader.Open(list, key);
+            if (parsed.GetValue(write) is { } fresh)
+            {
+                WriteDigest(reader, fresh, parsed.GetValue(json), terminal);
+                return ExitCode.Done;
+            }
+
+            if (parsed.GetValue(check) is { } known)
+            {
+                CheckDigest(reader, known, parsed.GetValue(roots), parsed.GetValue(json), terminal);
+                return ExitCode.Done;
+            }
+
             string before = Convert.ToHexStringLower(reader.ComputeDigest());
             long? erased = null;
             if (parsed.GetValue(erase) is { } caller)
@@ -73,6 +99,57 @@ internal static class EvidenceCommand
             return ExitCode.Done;
         });
         return command;
+    }
+
+    private static void WriteDigest(EvidenceReader reader, string file, bool json, Terminal terminal)
+    {
+        string request = Path.ChangeExtension(file, ".tsq");
+        if (request == file)
+        {
+            throw new MistakeException($"--digest {file}: the request goes to that name. Call the digest NAME.digest.");
+        }
+
+        OwnershipFiles.RequireAbsent(file);
+        OwnershipFiles.RequireAbsent(request);
+        EvidenceDigest digest = EvidenceDigest.Create(reader);
+        digest.Save(file);
+        OwnershipFiles.Create(request, CommitmentTimestamp.CreateRequest(digest));
+        terminal.Output.WriteLine(json
+            ? JsonText.Of(new { digest.Id, digest.Entries, Files = new[] { file, request } })
+            : string.Create(CultureInfo.InvariantCulture, $"Digest {digest.Id} of {digest.Entries:N0} marked queries: {file}. Send {request} to a timestamp authority, and keep its answer as {Path.ChangeExtension(file, ".tsr")}."));
+        foreach (string missing in reader.Missing)
+        {
+            terminal.Error.WriteLine("Missing: " + TerminalText.Of(missing));
+        }
+    }
+
+    private static void CheckDigest(EvidenceReader reader, string file, string? roots, bool json, Terminal terminal)
+    {
+        EvidenceDigest digest = EvidenceDigest.Load(file);
+        CommitmentTimestamp? stamp = ReadStamp(digest, file, roots);
+        long all = reader.Records;
+        EvidenceBinding binding = digest.Bind(reader);
+        terminal.Output.WriteLine(json
+            ? JsonText.Of(new { digest.Id, binding.Entries, binding.Gone, Later = all - reader.Records, Timestamp = stamp is null ? null : new { stamp.Time, stamp.Authority, stamp.Root } })
+            : TerminalText.Lines(
+                string.Create(CultureInfo.InvariantCulture, $"The list is as it was when {file} was made: {binding.Entries:N0} marked queries, of which {binding.Gone:N0} are gone since (erased, or their segments are not there). {all - reader.Records:N0} came later."),
+                $"  timestamp  {(stamp is null ? "none: only its maker says when it was made" : stamp.ToString())}"));
+    }
+
+    /// <summary>The timestamp that lies beside a digest; null for none.</summary>
+    public static CommitmentTimestamp? ReadStamp(EvidenceDigest digest, string file, string? roots)
+    {
+        string response = Path.ChangeExtension(file, ".tsr");
+        if (!File.Exists(response))
+        {
+            return roots is null ? null : throw new MistakeException($"There is no timestamp to check: '{response}' does not exist. Keep the authority's answer under that name.");
+        }
+
+        return CommitmentTimestamp.Verify(
+            digest,
+            OwnershipFiles.Read(Path.ChangeExtension(file, ".tsq"), CommitmentTimestamp.MostBytes),
+            OwnershipFiles.Read(response, CommitmentTimestamp.MostBytes),
+            roots is null ? null : CommitmentTimestamp.LoadRoots(roots));
     }
 
     private static void Show(EvidenceReader reader, string digest, Terminal terminal)

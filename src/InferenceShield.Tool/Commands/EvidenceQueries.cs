@@ -4,7 +4,7 @@ using InferenceShield.Lab;
 namespace InferenceShield.Tool;
 
 /// <summary>The marked queries of a list: their inputs, kept by the list or found in the operator's own log, and who asked them.</summary>
-internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<CallerAttribution> Callers)
+internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<CallerAttribution> Callers, EvidenceBinding? Binding)
 {
     /// <summary>Reads a list.</summary>
     /// <param name="request">With a list, perhaps with a log and a caller.</param>
@@ -15,7 +15,7 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         string list = request.Evidence!;
         using ShieldSecret secret = ReadSecret(request);
         using EvidenceKey key = EvidenceKey.Of(secret, model);
-        EvidenceReader reader = EvidenceReader.Open(list, key);
+        (EvidenceReader reader, EvidenceBinding? binding) = Open(request, key);
         CallerKey? caller = request.Caller is { } name ? EvidenceCommand.Find("--caller", name, reader, secret, model) : null;
         List<(EvidenceRecord Record, float[] Input)> found = [];
         int wanted = 0;
@@ -63,7 +63,12 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
             .OrderByDescending(group => group.Queries).ThenBy(group => group.Caller, StringComparer.Ordinal)];
         float[] inputs = [.. found.SelectMany(row => row.Input)];
         string note = Say($"Of {wanted:N0} marked queries{whose} in the list, the inputs of {found.Count:N0} are known: {kept:N0} are kept by it, and {found.Count - kept:N0} were found in --queries. Only these are tested{(logged is null ? "" : "; up to 200 rows of --queries without a mark are asked to see which class is which")}.") + string.Concat(reader.Missing.Select(static missing => " Missing in the list: " + missing));
-        return new EvidenceQueries(new Dataset("evidence", inputs, width), note, callers);
+        binding = binding is null ? null : binding with
+        {
+            Unknown = wanted - found.Count,
+            Choices = caller is null ? 1 : reader.CountByCaller().Count,
+        };
+        return new EvidenceQueries(new Dataset("evidence", inputs, width), note, callers, binding);
     }
 
     /// <summary>The posture that is tested where none is said, and why: that of most rows of the list, else a normal caller's.</summary>
@@ -71,20 +76,45 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
     /// <param name="model">The model's name in its shield.</param>
     public static (Posture Posture, string Why) PostureOf(VerifyRequest request, string model)
     {
-        if (request.Evidence is not { } list)
+        if (request.Evidence is null)
         {
             return (Posture.Normal, "that of callers of whom nothing was noticed, as no --posture and no --evidence say another");
         }
 
         using ShieldSecret secret = ReadSecret(request);
         using EvidenceKey key = EvidenceKey.Of(secret, model);
-        EvidenceReader reader = EvidenceReader.Open(list, key);
+        (EvidenceReader reader, _) = Open(request, key);
         CallerKey? caller = request.Caller is { } name ? EvidenceCommand.Find("--caller", name, reader, secret, model) : null;
         (Posture Posture, int Rows)[] counts = [.. (caller is { } one ? reader.Read(one) : reader.Read())
             .GroupBy(static record => record.Posture).Select(static group => (group.Key, group.Count())).OrderByDescending(static count => count.Item2).ThenBy(static count => count.Key)];
         return counts.Length == 0 ? (Posture.Normal, "as the list has no rows that say another")
             : (counts[0].Posture, Say($"that of {counts[0].Rows:N0} of {counts.Sum(static count => count.Rows):N0} rows{(caller is null ? "" : " of this caller")} in the list"));
     }
+
+    /// <summary>Opens the list; where there is a digest, no further than that.</summary>
+    private static (EvidenceReader Reader, EvidenceBinding? Binding) Open(VerifyRequest request, EvidenceKey key)
+    {
+        EvidenceReader reader = EvidenceReader.Open(request.Evidence!, key);
+        if (request.Digest is not { } file)
+        {
+            return (reader, null);
+        }
+
+        EvidenceDigest digest = EvidenceDigest.Load(file);
+        CommitmentTimestamp? stamp = EvidenceCommand.ReadStamp(digest, file, request.StampRoots);
+        DateTimeOffset? since = request.SuspectSince is { } day ? DayOf(day) : null;
+        if (stamp?.Time >= since)
+        {
+            throw new MistakeException($"'{file}' was stamped at {OwnershipFiles.TextOf(stamp.Time)}, and the suspect is known since {OwnershipFiles.TextOf(since.Value)}: queries could have been chosen by its answers. Give the last digest before the suspect, or leave --digest out.");
+        }
+
+        return (reader, digest.Bind(reader) with { Stamped = stamp?.Time, Authority = stamp?.Authority ?? "", Root = stamp?.Root ?? "", SuspectSince = since });
+    }
+
+    private static DateTimeOffset DayOf(string text) =>
+        DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss'Z'"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset day)
+            ? day
+            : throw new MistakeException($"--suspect-since {text}: allowed are a day such as 2026-01-31 and a time such as 2026-01-31T12:00:00Z, in UTC.");
 
     private static ShieldSecret ReadSecret(VerifyRequest request) => request.SecretVariable is { } variable
         ? SharedOptions.Secret(variable)!.GetSecret()

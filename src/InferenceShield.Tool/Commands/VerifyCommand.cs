@@ -11,6 +11,10 @@ internal static class VerifyCommand
         Option<string> model = new("--model") { Description = "The protected model: an ONNX file.", HelpName = "FILE", Required = true };
         Option<string?> queries = new("--queries") { Description = "Inputs that the thief is likely to have asked, from your own log: IDX, .npy or CSV, each also gzipped.", HelpName = "FILE" };
         Option<string?> evidence = new("--evidence") { Description = "The list of marked queries. Where it keeps digests only, --queries is your own log, and the list's rows are found in it.", HelpName = "FILE" };
+        Option<string?> digest = new("--digest") { Description = "NAME.digest, which 'evidence --digest' wrote before there was a suspect, with NAME.tsq and NAME.tsr beside it: all of the list up to it is asked, and the report says that it is bound to it.", HelpName = "FILE" };
+        Option<string?> stampRoots = new("--tsa-root") { Description = "With --digest: certificates that are trusted to be timestamp authorities' roots, PEM or DER.", HelpName = "FILE" };
+        Option<string?> since = new("--suspect-since") { Description = "With --digest: the day since which the suspect is known, such as 2026-01-31, UTC. A list that was stamped later is refused.", HelpName = "DAY" };
+        Option<string[]> others = new("--other-commitment") { Description = "Every other commitment of yours to marks of this model, repeatable: p is multiplied by the number of keys.", HelpName = "FILE" };
         Option<string?> caller = new("--caller") { Description = "Of the list, only this caller's queries: the name, or the 32 digits that the command evidence lists.", HelpName = "CALLER" };
         Option<string> scale = SharedOptions.Scale();
         Option<string?> output = SharedOptions.Output();
@@ -57,13 +61,14 @@ internal static class VerifyCommand
             inference-shield verify suspect.onnx --model fashion.onnx --queries log.npy --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET --control other.onnx
             inference-shield verify https://HOST/v2/models/NAME --i-am-authorised --allow-remote --model fashion.onnx --evidence evidence.list --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
             inference-shield verify suspect.onnx --model fashion.onnx --evidence evidence.list --queries log.npy --caller "customer 17" --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
+            inference-shield verify suspect.onnx --model fashion.onnx --evidence evidence.list --digest 2026-01-31.digest --tsa-root authority.pem --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
             inference-shield verify suspect.onnx --model fashion.onnx --fingerprint --control-data rows.npy --control-labels labels.npy --train-controls 19
             inference-shield verify --tokens texts.txt --model language.onnx --policy appsettings.json --posture Normal --secret-env INFERENCE_SHIELD_SECRET
 
             Answers are kept as they come; the same command with --resume goes on.
             """)
         {
-            suspects, model, queries, evidence, caller, scale, output, kind, suspectOutput, policy, modelName, posture, secret, markKey, commitment, opening, space, controls, train, tokens, fingerprint, controlData, controlLabels, labelColumn,
+            suspects, model, queries, evidence, digest, stampRoots, since, caller, scale, output, kind, suspectOutput, policy, modelName, posture, secret, markKey, commitment, opening, others, space, controls, train, tokens, fingerprint, controlData, controlLabels, labelColumn,
             classMap, labelOnly, plan, randomKeys, wanted, match, most, folder, resume, json, authorised, remote, apiKey, apiKeyHeader, timeout, rows,
         };
         command.SetAction((parsed, cancellationToken) => VerifyRun.RunAsync(
@@ -71,6 +76,10 @@ internal static class VerifyCommand
             {
                 Queries = parsed.GetValue(queries),
                 Evidence = parsed.GetValue(evidence),
+                Digest = parsed.GetValue(digest),
+                StampRoots = parsed.GetValue(stampRoots),
+                SuspectSince = parsed.GetValue(since),
+                OtherCommitments = parsed.GetValue(others) ?? [],
                 Caller = parsed.GetValue(caller),
                 Scale = parsed.GetRequiredValue(scale),
                 Output = parsed.GetValue(output),

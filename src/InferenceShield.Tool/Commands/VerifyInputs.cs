@@ -32,6 +32,9 @@ internal sealed class VerifyInputs : IDisposable
     /// <summary>Of the commitment that was opened, where <see cref="Verification"/> does not have it.</summary>
     public string Commitment { get; private set; } = "";
 
+    /// <summary>The ids of the claimant's other commitments.</summary>
+    public IReadOnlyList<string> OtherCommitments { get; private set; } = [];
+
     /// <summary>What the model is called.</summary>
     public string Model { get; private set; } = "";
 
@@ -66,7 +69,9 @@ internal sealed class VerifyInputs : IDisposable
 
     private void Read(VerifyRequest request, CancellationToken cancellationToken)
     {
+        RequireBindable(request);
         OwnershipCommitment? commitment = request.Commitment is { } file ? OwnershipCommitment.Load(file) : null;
+        OtherCommitments = ReadOthers(request, commitment);
         string name = Model = request.ModelName ?? commitment?.Model ?? DataFile.NameOf(request.Model);
         if (request.IsUnmarked)
         {
@@ -91,6 +96,7 @@ internal sealed class VerifyInputs : IDisposable
         }
 
         IReadOnlyList<CommittedMarks> all = commitment?.Marks ?? CommittedMarks.Of(policy);
+        bool isNamed = request.Posture is not null || request.Output is not null;
         string why = "as --posture says";
         if (request.Posture is null)
         {
@@ -108,7 +114,8 @@ internal sealed class VerifyInputs : IDisposable
             return;
         }
 
-        (Dataset queries, Dataset? probes) = ReadQueries(request, name, commitment);
+        (Dataset queries, Dataset? probes, EvidenceBinding? binding) = ReadQueries(request, name, commitment);
+        binding = isNamed && binding is not null ? binding with { Choices = binding.Choices * all.Count } : binding;
         _notes.Add($"Tested are the marks of output '{marks.Output}' in posture {marks.Posture}, {why}. Callers in another posture were given those of that one: test it with --posture in a run of its own.");
         OnnxClassifier target = Keep(OutputChoice.Open(request.Model, queries, request.Output ?? marks.Output, request.Kind ?? KindOf(marks), [], out _));
         string? space = request.InputSpace ?? policy.InputSpaceFile;
@@ -133,6 +140,8 @@ internal sealed class VerifyInputs : IDisposable
             ClassMap = MapOf(request),
             Controls = Controls,
             Commitment = commitment?.Id ?? "",
+            OtherCommitments = OtherCommitments,
+            Binding = binding,
             RandomKeys = request.RandomKeys,
             WantedPValue = request.WantedPValue,
             ExpectedMatch = request.ExpectedMatch,
@@ -140,6 +149,34 @@ internal sealed class VerifyInputs : IDisposable
             RowsPerCall = request.RowsPerCall,
             Seed = commitment?.ProbeSeed ?? 1,
         };
+    }
+
+    private static void RequireBindable(VerifyRequest request)
+    {
+        if (request.Digest is null && (request.StampRoots is not null || request.SuspectSince is not null))
+        {
+            throw new MistakeException("--tsa-root and --suspect-since are for the stamp of a list's digest: give --digest, too.");
+        }
+
+        if (request.Digest is not null && (request.Evidence is null || request.Commitment is null || request.Fingerprint))
+        {
+            throw new MistakeException("--digest binds the queries of a list under a commitment: give --evidence and --commitment, and leave --fingerprint, whose queries are of no list, to a run of its own.");
+        }
+    }
+
+    private static string[] ReadOthers(VerifyRequest request, OwnershipCommitment? commitment)
+    {
+        OwnershipCommitment[] others = [.. request.OtherCommitments.Select(OwnershipCommitment.Load)];
+        if (others.Length > 0 && commitment is null)
+        {
+            throw new MistakeException("--other-commitment declares commitments beside the one that the key opens: give that one with --commitment.");
+        }
+
+        OwnershipCommitment[] all = [.. others, .. commitment is null ? Array.Empty<OwnershipCommitment>() : [commitment]];
+        return all.DistinctBy(static one => one.Id).Count() != all.Length ? throw new MistakeException("A commitment is given twice. Name each other one once with --other-commitment.")
+            : others.FirstOrDefault(other => other.ModelDigest != commitment!.ModelDigest) is { } wrong
+            ? throw new MistakeException($"Commitment {wrong.Id} is of another model's file, which is no key tried on this one. Leave it out.")
+            : [.. others.Select(static other => other.Id)];
     }
 
     private T Keep<T>(T owned)
@@ -193,19 +230,19 @@ internal sealed class VerifyInputs : IDisposable
     }
 
     /// <summary>What is asked, and, where a list says that, the log for rows that only show classes.</summary>
-    private (Dataset Queries, Dataset? Probes) ReadQueries(VerifyRequest request, string model, OwnershipCommitment? commitment)
+    private (Dataset Queries, Dataset? Probes, EvidenceBinding? Binding) ReadQueries(VerifyRequest request, string model, OwnershipCommitment? commitment)
     {
         Dataset? logged = request.Queries is { } path ? DataFile.Read(path, null, "none", request.Scale) : null;
         if (request.Evidence is null)
         {
             return request.Caller is not null ? throw new MistakeException("--caller says whose queries of a list are asked: give --evidence, too.")
-                : (logged ?? throw new MistakeException("Give queries that the thief is likely to have asked: --queries with rows of your own log, or --evidence with a list that keeps inputs."), null);
+                : (logged ?? throw new MistakeException("Give queries that the thief is likely to have asked: --queries with rows of your own log, or --evidence with a list that keeps inputs."), null, null);
         }
 
         EvidenceQueries evidence = EvidenceQueries.Read(request, logged, commitment?.Model ?? model);
         _notes.Add(evidence.Note);
         Callers = evidence.Callers;
-        return (evidence.Rows, logged);
+        return (evidence.Rows, logged, evidence.Binding);
     }
 
     private static InputSpace ReadSpace(VerifyRequest request, string path, string model)

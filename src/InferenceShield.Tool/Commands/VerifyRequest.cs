@@ -7,6 +7,18 @@ internal sealed record VerifyRequest(IReadOnlyList<string> Suspects, string Mode
 
     public string? Evidence { get; init; }
 
+    /// <summary>The digest that the list has to fit; null for none.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>Roots of timestamp authorities, for the digest's stamp; null not to check them.</summary>
+    public string? StampRoots { get; init; }
+
+    /// <summary>Since when the suspect is known, as a day or a time in UTC; null where that is not said.</summary>
+    public string? SuspectSince { get; init; }
+
+    /// <summary>The claimant's other commitments to marks of the model.</summary>
+    public IReadOnlyList<string> OtherCommitments { get; init; } = [];
+
     /// <summary>Whose queries of the list are asked; null for all.</summary>
     public string? Caller { get; init; }
 

@@ -105,6 +105,7 @@ internal static class VerifyRun
         Model = inputs.Model,
         Suspect = suspect,
         Commitment = inputs.Commitment,
+        OtherCommitments = inputs.OtherCommitments,
         Time = TimeProvider.System.GetUtcNow(),
         Version = typeof(OwnershipVerifier).Assembly.GetName().Version?.ToString(3) ?? "",
         Seed = 1,

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace InferenceShield;
 
 /// <summary>Writes a list anew without one caller.</summary>
@@ -40,30 +42,23 @@ internal static class EvidenceEraser
                 }
 
                 using EvidenceWriter writer = new(new FileStream(fresh, options), segment.Header with { Before = before, IsRewritten = true }, key);
-                byte[] kept = [];
+                byte[] rewritten = [];
                 while (reader.TryRead(out ReadOnlySpan<byte> records))
                 {
-                    kept = kept.Length < records.Length ? new byte[records.Length] : kept;
+                    int most = records.Length * (EvidenceFormat.RecordSize + EvidenceFormat.LeafSize) / EvidenceFormat.RecordSize; // no record is shorter
+                    rewritten = rewritten.Length < most ? new byte[most] : rewritten;
                     int length = 0;
-                    while (EvidenceSegmentReader.TryTake(ref records, out ReadOnlySpan<byte> record))
+                    while (reader.TryTake(ref records, out EvidenceEntry entry))
                     {
-                        if (EvidenceFormat.CallerOf(record) == caller)
-                        {
-                            erased++;
-                            continue;
-                        }
-
-                        record.CopyTo(kept.AsSpan(length));
-                        length += record.Length;
+                        bool isWanted = !entry.IsErased && EvidenceFormat.CallerOf(entry.Record) == caller;
+                        erased += isWanted ? 1 : 0;
+                        length += isWanted || entry.IsErased ? WriteErased(reader, in entry, rewritten.AsSpan(length)) : WriteKept(reader, in entry, rewritten.AsSpan(length));
                     }
 
-                    if (length > 0)
-                    {
-                        writer.Write(kept.AsSpan(0, length));
-                    }
+                    writer.Write(rewritten.AsSpan(0, length));
                 }
 
-                System.Security.Cryptography.CryptographicOperations.ZeroMemory(kept);
+                System.Security.Cryptography.CryptographicOperations.ZeroMemory(rewritten);
                 if (reader.IsEnded)
                 {
                     writer.End(); // a segment that was cut stays one without an end
@@ -79,6 +74,24 @@ internal static class EvidenceEraser
         {
             File.Delete(fresh);
         }
+    }
+
+    /// <summary>The record and its salt, which followed from the key of the segment as it was.</summary>
+    private static int WriteKept(EvidenceSegmentReader reader, in EvidenceEntry entry, Span<byte> to)
+    {
+        int length = entry.Record.Length + EvidenceFormat.LeafSize;
+        BinaryPrimitives.WriteInt32LittleEndian(to, length);
+        entry.Record[sizeof(int)..].CopyTo(to[sizeof(int)..]);
+        reader.WriteSalt(in entry, to[entry.Record.Length..length]);
+        return length;
+    }
+
+    /// <summary>The leaf alone. Its salt is gone with the segment as it was, so that nobody can try records out on it.</summary>
+    private static int WriteErased(EvidenceSegmentReader reader, in EvidenceEntry entry, Span<byte> to)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(to, EvidenceFormat.ErasedSize);
+        reader.WriteLeaf(in entry, to[sizeof(int)..EvidenceFormat.ErasedSize]);
+        return EvidenceFormat.ErasedSize;
     }
 
     private static void RequireUnused(string path)

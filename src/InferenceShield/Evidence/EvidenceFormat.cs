@@ -23,11 +23,17 @@ internal static class EvidenceFormat
     public const byte EndFlag = 1;
     public const int RecordSize = 64;
 
+    /// <summary>The salt of an entry, and what is left of an erased one.</summary>
+    public const int LeafSize = 32;
+
+    /// <summary>An erased entry: its length, its leaf.</summary>
+    public const int ErasedSize = sizeof(int) + LeafSize;
+
     /// <summary>The longest input that is kept.</summary>
     public const int MostInput = 1 << 18;
 
-    /// <summary>The most plaintext in a block: records are gathered up to a quarter of it, and one may be as long as it.</summary>
-    public const int MostBlock = MostInput + RecordSize;
+    /// <summary>The most plaintext in a block: records are gathered up to a quarter of it, and one may be as long as it, with its salt if it was rewritten.</summary>
+    public const int MostBlock = MostInput + RecordSize + LeafSize;
 
     /// <summary>A salt, a run, a place in it, and the last tag of the segment before it.</summary>
     public static byte[] WriteHeader(in EvidenceHeader header, EvidenceKey key)

@@ -25,6 +25,12 @@ public sealed class EvidenceReader
     /// <summary>The list, as <see cref="EvidenceOptions.File"/> names it.</summary>
     public string File { get; }
 
+    /// <summary>The model whose queries are in the list.</summary>
+    internal string Model => _key.Model;
+
+    /// <summary>The id of the secret that it is encrypted under.</summary>
+    internal string KeyId => _key.KeyId;
+
     /// <summary>The segments that can be read, oldest first.</summary>
     public IReadOnlyList<EvidenceSegment> Segments => _segments;
 
@@ -149,6 +155,35 @@ public sealed class EvidenceReader
         return erased;
     }
 
+    /// <summary>The chain over the first entries of a segment; over fewer where there are not so many.</summary>
+    /// <remarks>Three hashes an entry.</remarks>
+    internal EvidenceChain ReadChain(EvidenceSegment segment, long most = long.MaxValue)
+    {
+        using EvidenceSegmentReader reader = new(segment.Path, _key, segment.Length);
+        EvidenceChain chain = new(reader.Header);
+        while (chain.Entries < most && reader.TryRead(out ReadOnlySpan<byte> records))
+        {
+            while (chain.Entries < most && reader.TryTake(ref records, out EvidenceEntry entry))
+            {
+                chain.Add(reader, in entry);
+            }
+        }
+
+        return chain;
+    }
+
+    /// <summary>From now on reads the first entries of some segments alone, in the order given, whatever their files are called.</summary>
+    internal void Restrict(IReadOnlyList<(EvidenceSegment Segment, long Most)> segments)
+    {
+        string[] missing = [.. _missing];
+        Forget();
+        _missing.AddRange(missing);
+        foreach ((EvidenceSegment segment, long most) in segments)
+        {
+            _segments.Add(ReadSegment(segment.Path, segment.Length, most));
+        }
+    }
+
     private static FileStream OpenShared(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 
     private IEnumerable<EvidenceRecord> Read(Predicate<CallerKey> wanted)
@@ -159,11 +194,11 @@ public sealed class EvidenceReader
             List<EvidenceRecord> found = [];
             while (reader.TryRead(out ReadOnlySpan<byte> records))
             {
-                while (EvidenceSegmentReader.TryTake(ref records, out ReadOnlySpan<byte> record))
+                while (reader.TryTake(ref records, out EvidenceEntry entry) && entry.Place < segment.Most)
                 {
-                    if (wanted(EvidenceFormat.CallerOf(record)))
+                    if (!entry.IsErased && wanted(EvidenceFormat.CallerOf(entry.Record)))
                     {
-                        found.Add(EvidenceFormat.ReadRecord(record));
+                        found.Add(EvidenceFormat.ReadRecord(entry.Record));
                     }
                 }
 
@@ -177,13 +212,18 @@ public sealed class EvidenceReader
         }
     }
 
-    private void ReadSegments()
+    private void Forget()
     {
         _segments.Clear();
         _missing.Clear();
         _countOf.Clear();
         _kinds.Clear();
         (Records, Period) = (0, null);
+    }
+
+    private void ReadSegments()
+    {
+        Forget();
         EvidenceFileException? refused = null;
         foreach (FileInfo file in EvidenceFormat.Segments(File).Values)
         {
@@ -214,21 +254,28 @@ public sealed class EvidenceReader
         FindGaps();
     }
 
-    private EvidenceSegment ReadSegment(string path)
+    private EvidenceSegment ReadSegment(string path, long length = long.MaxValue, long most = long.MaxValue)
     {
-        using EvidenceSegmentReader reader = new(path, _key);
+        using EvidenceSegmentReader reader = new(path, _key, length);
         long count = 0;
+        long erased = 0;
         long first = long.MaxValue;
         long last = long.MinValue;
         while (reader.TryRead(out ReadOnlySpan<byte> records))
         {
-            while (EvidenceSegmentReader.TryTake(ref records, out ReadOnlySpan<byte> record))
+            while (reader.TryTake(ref records, out EvidenceEntry entry) && entry.Place < most)
             {
+                if (entry.IsErased)
+                {
+                    erased++;
+                    continue;
+                }
+
                 count++;
-                long time = EvidenceFormat.TimeOf(record);
+                long time = EvidenceFormat.TimeOf(entry.Record);
                 (first, last) = (Math.Min(first, time), Math.Max(last, time));
-                Count(_countOf, EvidenceFormat.CallerOf(record));
-                Count(_kinds, EvidenceFormat.KindsOf(record));
+                Count(_countOf, EvidenceFormat.CallerOf(entry.Record));
+                Count(_kinds, EvidenceFormat.KindsOf(entry.Record));
             }
         }
 
@@ -244,6 +291,8 @@ public sealed class EvidenceReader
             Path = path,
             Start = DateTimeOffset.FromUnixTimeMilliseconds(reader.Header.Start),
             Records = count,
+            Erased = erased,
+            Most = most,
             Blocks = reader.Blocks,
             IsComplete = reader.IsEnded,
             IsRewritten = reader.Header.IsRewritten,

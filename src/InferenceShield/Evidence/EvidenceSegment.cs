@@ -12,6 +12,9 @@ public sealed record EvidenceSegment
     /// <summary>Marked queries that can be read.</summary>
     public long Records { get; init; }
 
+    /// <summary>Queries of callers that were erased, of which a leaf is left.</summary>
+    public long Erased { get; init; }
+
     /// <summary>Blocks that can be read.</summary>
     public int Blocks { get; init; }
 
@@ -23,6 +26,9 @@ public sealed record EvidenceSegment
 
     /// <summary>What is missing, in words; null if nothing is.</summary>
     public string? Missing { get; init; }
+
+    /// <summary>Entries that are read: fewer than there are where a digest covers fewer.</summary>
+    internal long Most { get; init; } = long.MaxValue;
 
     internal EvidenceHeader Header { get; init; }
 

@@ -13,7 +13,10 @@ internal sealed class EvidenceSegmentReader : IDisposable
     private readonly long _most;
     private byte[] _sealed = [];
     private byte[] _records = [];
+    private readonly EvidenceKey _key;
+    private byte[]? _saltKey;
     private long _place = 1;
+    private long _entries;
 
     /// <param name="path">Of the segment. It may still be written to.</param>
     /// <param name="key">Of the model.</param>
@@ -23,6 +26,7 @@ internal sealed class EvidenceSegmentReader : IDisposable
     {
         _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         _most = most;
+        _key = key;
         try
         {
             (Header, _cipher) = ReadHeader(Path.GetFileName(path), key);
@@ -107,19 +111,58 @@ internal sealed class EvidenceSegmentReader : IDisposable
         return true;
     }
 
-    /// <summary>Takes one record off.</summary>
-    public static bool TryTake(ref ReadOnlySpan<byte> records, out ReadOnlySpan<byte> record)
+    /// <summary>Takes one entry off what was read.</summary>
+    public bool TryTake(ref ReadOnlySpan<byte> records, out EvidenceEntry entry)
     {
-        int length = EvidenceFormat.LengthOf(records);
-        record = default;
-        if (length < EvidenceFormat.RecordSize || length > records.Length)
+        entry = default;
+        int length = records.Length < sizeof(int) ? 0 : BinaryPrimitives.ReadInt32LittleEndian(records);
+        bool isErased = Header.IsRewritten && length == EvidenceFormat.ErasedSize;
+        int salt = Header.IsRewritten && !isErased ? EvidenceFormat.LeafSize : 0;
+        if (length > records.Length || (!isErased && length < EvidenceFormat.RecordSize + salt))
         {
             return false; // cannot be: the block is authentic
         }
 
-        record = records[..length];
+        ReadOnlySpan<byte> bytes = records[..length];
         records = records[length..];
+        entry = isErased ? new EvidenceEntry { Place = _entries++, Leaf = bytes[sizeof(int)..] }
+            : new EvidenceEntry { Place = _entries++, Record = bytes[..(length - salt)], Salt = bytes[(length - salt)..] };
         return true;
+    }
+
+    /// <summary>The salt of an entry that was not erased.</summary>
+    public void WriteSalt(in EvidenceEntry entry, Span<byte> salt)
+    {
+        if (!entry.Salt.IsEmpty)
+        {
+            entry.Salt.CopyTo(salt);
+            return;
+        }
+
+        if (_saltKey is null)
+        {
+            _saltKey = new byte[EvidenceFormat.LeafSize];
+            _key.Derive("entry", Header.Salt, _saltKey);
+        }
+
+        Span<byte> place = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(place, entry.Place);
+        HMACSHA256.HashData(_saltKey, place, salt);
+    }
+
+    /// <summary>What a digest of the list takes of an entry: the same before and after it is erased, and after others are.</summary>
+    public void WriteLeaf(in EvidenceEntry entry, Span<byte> leaf)
+    {
+        if (entry.IsErased)
+        {
+            entry.Leaf.CopyTo(leaf);
+            return;
+        }
+
+        Span<byte> salt = stackalloc byte[EvidenceFormat.LeafSize];
+        WriteSalt(in entry, salt);
+        HMACSHA256.HashData(salt, entry.Record[sizeof(int)..], leaf); // without its length, which a salt behind it changes
+        CryptographicOperations.ZeroMemory(salt);
     }
 
     public void Dispose()
@@ -127,6 +170,7 @@ internal sealed class EvidenceSegmentReader : IDisposable
         _stream.Dispose();
         _cipher.Dispose();
         CryptographicOperations.ZeroMemory(_records);
+        CryptographicOperations.ZeroMemory(_saltKey);
     }
 
     private bool Stop(string why)

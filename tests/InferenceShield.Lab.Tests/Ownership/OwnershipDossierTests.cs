@@ -454,7 +454,7 @@ public sealed class OwnershipDossierTests : IDisposable
             Time = new Clock(s_later),
         };
         VerificationReport copy = await OwnershipVerifier.VerifyAsync(request, Suspect.Of("copy", target.Copy(_sample.Key, 0.95)));
-        VerificationReport stranger = await OwnershipVerifier.VerifyAsync(request with { Controls = [] }, Suspect.Of("stranger", target));
+        VerificationReport stranger = await OwnershipVerifier.VerifyAsync(request with { Controls = [], OtherCommitments = ["an earlier one"] }, Suspect.Of("stranger", target));
         return new DossierContent
         {
             Commitment = _sample.Commitment,

@@ -1,0 +1,247 @@
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace InferenceShield.Lab.Tests;
+
+/// <summary>What a report and a dossier make of queries that are bound to a stamped list, and of keys that were declared.</summary>
+public sealed class EvidenceBindingTests : IDisposable
+{
+    private static readonly DateTimeOffset s_stamped = OwnershipSample.Time.AddDays(2);
+    private static readonly DateTimeOffset s_tested = OwnershipSample.Time.AddDays(30);
+
+    private readonly OwnershipSample _sample = new();
+    private readonly TestAuthority _authority = new();
+    private readonly MarkedModel _target = MarkedModel.Clean(seed: 1);
+    private readonly EvidenceDigest _digest;
+    private readonly byte[] _request;
+    private readonly byte[] _response;
+
+    public EvidenceBindingTests()
+    {
+        JsonObject segment = new() { ["run"] = new string('a', 32), ["place"] = 0, ["start"] = 1, ["entries"] = 1500, ["sha256"] = new string('b', 64) };
+        JsonObject digest = new()
+        {
+            ["form"] = "InferenceShield evidence digest", ["version"] = 1, ["model"] = "fashion", ["key"] = _sample.Commitment.KeyId, ["time"] = "2026-03-02T12:00:00Z", ["software"] = "x", ["segments"] = new JsonArray(segment),
+        };
+        _digest = EvidenceDigest.Parse(CanonicalJson.Write(digest), "it");
+        _request = CommitmentTimestamp.CreateRequest(_digest);
+        _response = _authority.Answer(_request, s_stamped);
+    }
+
+    private EvidenceBinding Binding => new() { Digest = _digest.Id, Stamped = s_stamped, Authority = "CN=Test authority", Root = "CN=Test root", Entries = 1500 };
+
+    public void Dispose()
+    {
+        _sample.Dispose();
+        _authority.Dispose();
+    }
+
+    [Fact]
+    public async Task A_report_says_what_its_queries_are_bound_to()
+    {
+        string words = (await Verify(Request())).Words;
+        Assert.Contains("bound to no stamped list: they could have been chosen by their answers", words, StringComparison.Ordinal);
+
+        VerificationReport whole = await Verify(Request() with { Binding = Binding });
+        Assert.Contains("bound to a list stamped at 2026-03-03T12:00:00Z by CN=Test authority. Whether the suspect is younger has to be known from elsewhere.", whole.Words, StringComparison.Ordinal);
+        Assert.DoesNotContain("could have been", whole.Words, StringComparison.Ordinal);
+        Assert.Contains(whole.Limits, limit => limit.Contains("not chosen by the answers of a model that is younger", StringComparison.Ordinal));
+        Assert.DoesNotContain(whole.Limits, limit => limit.Contains("Nothing here shows", StringComparison.Ordinal));
+
+        foreach ((EvidenceBinding binding, string expected) in new[]
+        {
+            (Binding with { Stamped = null, Authority = "", Root = "" }, "nobody stamped: only the claimant says that it is older than the suspect, and they could have been chosen"),
+            (Binding with { Gone = 3 }, "in part only: 3 of its 1,500 are left out"),
+            (Binding with { Unknown = 4 }, "in part only: 4 of its 1,500 are left out"),
+        })
+        {
+            VerificationReport partly = await Verify(Request() with { Binding = binding });
+            Assert.Contains(expected, partly.Words, StringComparison.Ordinal);
+            Assert.Contains(partly.Limits, limit => limit.Contains("Nothing here shows", StringComparison.Ordinal));
+        }
+
+        VerificationReport rootless = await Verify(Request() with { Binding = Binding with { Root = "", SuspectSince = s_stamped.AddDays(1) } });
+        Assert.Contains("by CN=Test authority, whose root was not checked. The suspect is known since 2026-03-04T12:00:00Z, as who asked says.", rootless.Words, StringComparison.Ordinal);
+        string page = VerificationWriter.ToHtml([rootless]);
+        Assert.Contains(_digest.Id, page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task P_is_multiplied_by_keys_and_by_what_could_have_been_chosen()
+    {
+        VerificationReport plain = await Verify(Request());
+        VerificationReport declared = await Verify(Request() with { OtherCommitments = ["a", "b"] });
+        Assert.Equal(3 * plain.CombinedPValue, declared.CombinedPValue, 1e-12 * plain.CombinedPValue);
+        Assert.Contains("Times 3: 3 keys were declared", declared.Combination, StringComparison.Ordinal);
+        Assert.Contains(declared.Limits, limit => limit.Contains("2 others were declared", StringComparison.Ordinal));
+        Assert.Contains(plain.Limits, limit => limit.Contains("no other was declared", StringComparison.Ordinal));
+
+        VerificationReport chosen = await Verify(Request() with { OtherCommitments = ["a"], Binding = Binding with { Choices = 7 } });
+        Assert.Equal(14 * plain.CombinedPValue, chosen.CombinedPValue, 1e-12 * plain.CombinedPValue);
+
+        // Where the asking ends is chosen, too: at any of the queries.
+        VerificationReport cut = await Verify(Request() with { Binding = Binding, MostQueries = 200 });
+        Assert.Equal((1500, 200), (cut.Binding!.Choices, cut.Queries));
+        Assert.Equal(1500 * cut.Tests[0].PValue, cut.CombinedPValue, 1e-9 * cut.CombinedPValue);
+        Assert.Equal(1, (await Verify(Request() with { Binding = Binding })).Binding!.Choices);
+        VerificationReport stopped = await Verify(Request() with { Binding = Binding }, new Stopping(_target.Copy(_sample.Key, 0.95), answers: 100));
+        Assert.Equal(1500, stopped.Binding!.Choices);
+    }
+
+    [Fact] // of a list, which are asked first hangs on the commitment and the list alone
+    public async Task Rows_that_only_show_classes_do_not_move_the_sample()
+    {
+        VerificationRequest request = Request() with { MostQueries = 150 };
+        string[] digests = await Task.WhenAll(new[] { 300, 500 }.Select(async count =>
+        {
+            Asked asked = new(_target);
+            await OwnershipVerifier.VerifyAsync(request with { Probes = _target.Rows(seed: 8, count) }, Suspect.Of("asked", asked));
+            return string.Join(' ', asked.Rows.Where(row => request.Queries.Values.Span.IndexOf(row) >= 0).Take(60).Select(row => BitConverter.ToString([.. row.SelectMany(BitConverter.GetBytes)])));
+        }));
+        Assert.Equal(digests[0], digests[1]);
+        Assert.NotEmpty(digests[0]);
+    }
+
+    [Fact]
+    public async Task A_dossier_with_a_stamped_digest_says_how_far_that_was_checked()
+    {
+        byte[] archive = OwnershipDossier.Create(await Content(Binding), _sample.Signer);
+        DossierFinding found = Finding(archive);
+        Assert.Equal((DossierFindingKind.NotChecked, "the list itself, to compare with its stamped digest"), (found.Kind, found.Missing));
+        Assert.Contains("bound to a list stamped at 2026-03-03T12:00:00Z", found.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(OwnershipDossier.Check(archive, roots: [_authority.Root]), finding => finding.Kind == DossierFindingKind.Fails);
+        using TestAuthority stranger = new();
+        Assert.Contains(OwnershipDossier.Check(archive, roots: [stranger.Root]), finding => finding is { Part: "binding", Kind: DossierFindingKind.Fails });
+
+        DossierFinding partly = Finding(OwnershipDossier.Create(await Content(Binding with { Gone = 9, Unknown = 1 }), _sample.Signer));
+        Assert.Contains("Of the report on copy 10 of 1,500 are left out", partly.Text, StringComparison.Ordinal);
+        DossierContent unbound = await Content(null);
+        Assert.Contains("they could have been chosen", Finding(OwnershipDossier.Create(unbound, _sample.Signer)).Text, StringComparison.Ordinal);
+        EvidenceBinding unstamped = Binding with { Stamped = null, Authority = "", Root = "" };
+        DossierFinding undated = Finding(OwnershipDossier.Create(await Content(unstamped) with { EvidenceTimestampRequest = default, EvidenceTimestampResponse = default }, _sample.Signer));
+        Assert.Equal((DossierFindingKind.NotChecked, true), (undated.Kind, undated.Text.Contains("Nobody stamped", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_binding_that_does_not_follow_from_digest_and_stamp_fails()
+    {
+        DossierContent content = await Content(Binding);
+        Assert.Throws<ArgumentException>(() => OwnershipDossier.Create(content with { EvidenceDigest = null }, _sample.Signer));
+        Assert.Throws<ArgumentException>(() => OwnershipDossier.Create(content with { EvidenceTimestampResponse = default }, _sample.Signer));
+        foreach ((EvidenceBinding binding, string expected) in new[]
+        {
+            (Binding with { Stamped = s_stamped.AddDays(-1) }, "says that the list's digest was stamped at 2026-03-02"),
+            (Binding with { Authority = "CN=Another" }, "the timestamp says 2026-03-03T12:00:00Z by CN=Test authority"),
+            (Binding with { Entries = 1400 }, "counts 1,400 marked queries"),
+            (Binding with { Gone = 1501 }, "1,501 left out"),
+            (Binding with { SuspectSince = s_stamped.AddHours(-1) }, "is known since 2026-03-03T11:00:00Z"),
+        })
+        {
+            DossierFinding found = Finding(OwnershipDossier.Create(await Content(binding), _sample.Signer));
+            Assert.True(found.Kind == DossierFindingKind.Fails && found.Text.Contains(expected, StringComparison.Ordinal), $"expected '{expected}': {found}");
+        }
+
+        // Stamped after the suspect was tested.
+        byte[] late = _authority.Answer(_request, s_tested.AddDays(1));
+        DossierContent later = await Content(Binding with { Stamped = s_tested.AddDays(1) }) with { EvidenceTimestampResponse = late };
+        Assert.Contains("after copy was tested", Finding(OwnershipDossier.Create(later, _sample.Signer)).Text, StringComparison.Ordinal);
+        Assert.Throws<OwnershipFileException>(() => OwnershipDossier.Create(content with { EvidenceTimestampRequest = CommitmentTimestamp.CreateRequest(_digest) }, _sample.Signer));
+    }
+
+    [Fact] // signed by the claimant himself
+    public async Task Words_and_figures_that_claim_a_binding_fail()
+    {
+        DossierContent content = await Content(null);
+        VerificationReport report = content.Reports[0];
+        foreach (VerificationReport forged in new[]
+        {
+            report with { Words = report.Words.Replace("bound to no stamped list: they could have been chosen by their answers", "bound to a list stamped at 2026-03-03T12:00:00Z", StringComparison.Ordinal) },
+            report with { OtherCommitments = ["a"] }, // p of one key
+        })
+        {
+            Assert.NotEqual((report.Words, 0), (forged.Words, forged.OtherCommitments.Count));
+            Assert.Contains(OwnershipDossier.Check(OwnershipDossier.Create(content with { Reports = [forged] }, _sample.Signer)), finding => finding is { Part: "arithmetic", Kind: DossierFindingKind.Fails });
+        }
+
+        DossierContent several = await Content(Binding with { Choices = 5 }, "a", "b");
+        Assert.DoesNotContain(OwnershipDossier.Check(OwnershipDossier.Create(several, _sample.Signer)), finding => finding.Kind == DossierFindingKind.Fails);
+        foreach (EvidenceBinding nonsense in new[] { Binding with { Choices = 0 }, Binding with { Gone = -1 }, Binding with { Unknown = long.MaxValue }, Binding with { Authority = null! } })
+        {
+            DossierContent wrong = content with { Reports = [report with { Binding = nonsense }], EvidenceDigest = _digest, EvidenceTimestampRequest = _request, EvidenceTimestampResponse = _response };
+            Assert.Throws<OwnershipFileException>(() => OwnershipDossier.Check(OwnershipDossier.Create(wrong, _sample.Signer)));
+        }
+    }
+
+    private VerificationRequest Request() => new()
+    {
+        Target = _target,
+        Key = _sample.Key,
+        Marks = new WatermarkOptions { NearTie = new() { Margin = MarkedModel.Margin, Keying = MarkKeying.Cell } },
+        Queries = _target.Rows(seed: 2, count: 1500),
+        Controls = [new VerificationControl("control", _target)],
+        Commitment = _sample.Commitment.Id,
+        RandomKeys = 300,
+        Seed = _sample.Commitment.ProbeSeed,
+        Time = new Clock(s_tested),
+    };
+
+    private Task<VerificationReport> Verify(VerificationRequest request, IClassifier? suspect = null) =>
+        OwnershipVerifier.VerifyAsync(request, Suspect.Of("copy", suspect ?? _target.Copy(_sample.Key, 0.95)));
+
+    private async Task<DossierContent> Content(EvidenceBinding? binding, params string[] others) => new()
+    {
+        Commitment = _sample.Commitment,
+        Reports = [await Verify(Request() with { Binding = binding, OtherCommitments = others })],
+        EvidenceDigest = binding is null ? null : _digest,
+        EvidenceTimestampRequest = binding is null ? default : _request,
+        EvidenceTimestampResponse = binding is null ? default : _response,
+    };
+
+    private DossierFinding Finding(byte[] archive) => Assert.Single(OwnershipDossier.Check(archive, roots: [_authority.Root]), finding => finding.Part == "binding");
+
+    private sealed class Clock(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
+    }
+
+    /// <summary>Answers so many rows, then fails.</summary>
+    private sealed class Stopping(IClassifier model, int answers) : IClassifier
+    {
+        private int _answered;
+
+        public int InputLength => model.InputLength;
+
+        public int ClassCount => model.ClassCount;
+
+        public void Classify(ReadOnlySpan<float> inputs, Span<float> probabilities)
+        {
+            _answered += inputs.Length / InputLength;
+            if (_answered > answers)
+            {
+                throw new IOException("gone");
+            }
+
+            model.Classify(inputs, probabilities);
+        }
+    }
+
+    /// <summary>Notes what it is asked.</summary>
+    private sealed class Asked(IClassifier model) : IClassifier
+    {
+        public List<float[]> Rows { get; } = [];
+
+        public int InputLength => model.InputLength;
+
+        public int ClassCount => model.ClassCount;
+
+        public void Classify(ReadOnlySpan<float> inputs, Span<float> probabilities)
+        {
+            for (int row = 0; row < inputs.Length / InputLength; row++)
+            {
+                Rows.Add(inputs.Slice(row * InputLength, InputLength).ToArray());
+            }
+
+            model.Classify(inputs, probabilities);
+        }
+    }
+}
