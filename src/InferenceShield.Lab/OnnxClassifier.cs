@@ -12,6 +12,9 @@ namespace InferenceShield.Lab;
 /// </remarks>
 public sealed class OnnxClassifier : IClassifier, IDisposable
 {
+    /// <summary>Values that one run may take: a gibibyte. A file can ask for any number.</summary>
+    internal const int MostValues = 1 << 28;
+
     private const int Batch = 256;
     private const int ProbeRows = 16;
     private const float SumTolerance = 1e-3f;
@@ -21,6 +24,7 @@ public sealed class OnnxClassifier : IClassifier, IDisposable
     private readonly string _input;
     private readonly long[] _shape;
     private readonly int? _fixedBatch;
+    private readonly int _rowsPerRun;
 
     /// <summary>Loads a model and asks it a few random rows, to see what it answers.</summary>
     /// <param name="path">The ONNX file.</param>
@@ -49,16 +53,18 @@ public sealed class OnnxClassifier : IClassifier, IDisposable
         {
             (_input, _shape) = FindInput();
             _fixedBatch = _shape[0] > 0 ? (int)_shape[0] : null;
-            InputLength = (int)_shape.AsSpan(1).ToArray().Aggregate(1L, static (product, size) => checked(product * size));
+            InputLength = RequireLength();
+            _rowsPerRun = Math.Clamp(MostValues / InputLength, 1, Batch);
             Output = output is null ? ChooseOutput() : RequireOutput(output);
-            float[] probe = new float[ProbeRows * InputLength];
+            int probeRows = Math.Min(ProbeRows, _rowsPerRun);
+            float[] probe = new float[probeRows * InputLength];
             SeededRandom random = new(seed: 1, stream: 0);
             foreach (ref float value in probe.AsSpan(InputLength)) // the first row stays black
             {
                 value = (random.NextSigned() + 1f) / 2f;
             }
 
-            float[] answers = Run(probe, ProbeRows, null, out int classCount);
+            float[] answers = Run(probe, probeRows, null, out int classCount);
             ClassCount = classCount;
             Kind = kind ?? (AreProbabilities(answers, classCount) ? OutputKind.Probabilities : OutputKind.Logits);
         }
@@ -93,9 +99,9 @@ public sealed class OnnxClassifier : IClassifier, IDisposable
                 $"{inputs.Length} values of input and room for {probabilities.Length} probabilities do not fit rows of {InputLength} values and {ClassCount} classes.", nameof(inputs));
         }
 
-        for (int first = 0; first < rows; first += Batch)
+        for (int first = 0; first < rows; first += _rowsPerRun)
         {
-            int count = Math.Min(Batch, rows - first);
+            int count = Math.Min(_rowsPerRun, rows - first);
             float[] answers = Run(inputs.Slice(first * InputLength, count * InputLength), count, ClassCount, out _);
             int bad = answers.AsSpan().IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
             if (bad >= 0)
@@ -130,7 +136,8 @@ public sealed class OnnxClassifier : IClassifier, IDisposable
         }
 
         RuntimeTelemetry.Apply(allow: false);
-        using SessionOptions options = new() { IntraOpNumThreads = threads };
+        // What goes wrong is thrown; the runtime would print it too, with names from the file as they are.
+        using SessionOptions options = new() { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         try
         {
             return new InferenceSession(path, options);
@@ -168,15 +175,25 @@ public sealed class OnnxClassifier : IClassifier, IDisposable
             throw new ArgumentException($"Input '{name}' of the model '{_path}' is no tensor of float.");
         }
 
-        int[] dimensions = metadata.Dimensions;
-        if (dimensions.Length < 2 || dimensions[0] == 0 || dimensions.AsSpan(1).ContainsAnyInRange(int.MinValue, 0))
+        long[] shape = [.. metadata.Dimensions.Select(static size => (long)size)];
+        if (shape.Length < 2 || shape[0] == 0 || shape.AsSpan(1).ContainsAnyInRange(long.MinValue, 0))
         {
             throw new ArgumentException(
-                $"Input '{name}' of the model '{_path}' has the shape [{string.Join(", ", dimensions.Select(static size => size < 0 ? "free" : $"{size}"))}]; it must be a batch and one or more fixed sizes.");
+                $"Input '{name}' of the model '{_path}' has the shape [{DescribeShape(shape)}]; it must be a batch and one or more fixed sizes.");
         }
 
-        return (name, [.. dimensions.Select(static size => (long)size)]);
+        return (name, shape);
     }
+
+    private int RequireLength()
+    {
+        double values = _shape.Skip(1).Aggregate(1.0, static (product, size) => product * size);
+        return values * (_fixedBatch ?? 1) <= MostValues
+            ? (int)values
+            : throw new ArgumentException($"Input '{_input}' of the model '{_path}' has the shape [{DescribeShape(_shape)}]: a run would take more than {MostValues} values.");
+    }
+
+    private static string DescribeShape(IEnumerable<long> shape) => string.Join(", ", shape.Select(static size => size < 0 ? "free" : $"{size}"));
 
     private string ChooseOutput()
     {
@@ -254,9 +271,9 @@ public sealed class OnnxClassifier : IClassifier, IDisposable
 
     private int RequireClasses(int values, int batch, long[] shape)
     {
-        if (shape.Length < 2 || shape[0] != batch || values / batch < 2)
+        if (shape.Length < 2 || shape[0] != batch || values / batch is < 2 or > CleanAnswers.MaximumClasses)
         {
-            throw new ArgumentException($"Output '{Output}' of the model '{_path}' has the shape [{string.Join(", ", shape)}] for {batch} rows; a classifier answers each row with two or more classes.");
+            throw new ArgumentException($"Output '{Output}' of the model '{_path}' has the shape [{string.Join(", ", shape)}] for {batch} rows; a classifier answers each row with 2 to {CleanAnswers.MaximumClasses} classes.");
         }
 
         return values / batch;

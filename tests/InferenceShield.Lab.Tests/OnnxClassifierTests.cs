@@ -100,7 +100,7 @@ public sealed class OnnxClassifierTests : IDisposable
         Assert.Contains("[free, free]", Fails(Start().AddInput("x", OnnxElementType.Float, ["batch", "width"]).AddNode("Relu", ["x"], ["y"]), ["batch", "width"]), StringComparison.Ordinal);
         Assert.Contains("no tensor of float", Fails(Start().AddInput("x", OnnxElementType.Double, ["batch", 2]).AddNode("Cast", ["x"], ["y"], new OnnxAttribute("to", 1)), ["batch", 2]), StringComparison.Ordinal);
         Assert.Contains("2 inputs", Fails(Start().AddInput("x", OnnxElementType.Float, ["batch", 2]).AddInput("z", OnnxElementType.Float, ["batch", 2]).AddNode("Add", ["x", "z"], ["y"]), ["batch", 2]), StringComparison.Ordinal);
-        Assert.Contains("two or more classes", Fails(Start().AddInput("x", OnnxElementType.Float, ["batch", 1]).AddNode("Relu", ["x"], ["y"]), ["batch", 1]), StringComparison.Ordinal);
+        Assert.Contains("2 to 1000000 classes", Fails(Start().AddInput("x", OnnxElementType.Float, ["batch", 1]).AddNode("Relu", ["x"], ["y"]), ["batch", 1]), StringComparison.Ordinal);
         Assert.Contains("name the one to read:", Fails(Start().AddInput("x", OnnxElementType.Float, ["batch", 2]).AddNode("Relu", ["x"], ["y"]).AddNode("Neg", ["x"], ["z"]).AddOutput("z", OnnxElementType.Float, ["batch", 2]), ["batch", 2]), StringComparison.Ordinal);
     }
 
@@ -112,6 +112,19 @@ public sealed class OnnxClassifierTests : IDisposable
         ExtractionException exception = Assert.Throws<ExtractionException>(() => model.Classify([1f, 2f, 3f, -1f], new float[4]));
         Assert.Contains("row 1", exception.Message, StringComparison.Ordinal);
         Assert.Contains("class 1 of output 'y'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(int.MaxValue, new long[] { 2 })]
+    [InlineData(null, new long[] { 65536, 65536 })]
+    [InlineData(null, new long[] { 65537, 65537 })]
+    [InlineData(null, new long[] { 65536, 32768 })]
+    [InlineData(1, new long[] { int.MaxValue, int.MaxValue, int.MaxValue, int.MaxValue })]
+    public void An_input_that_no_run_can_hold_is_refused(int? batch, long[] sizes)
+    {
+        OnnxDimension[] shape = [batch is int rows ? rows : "batch", .. sizes.Select(OnnxDimension.FromInt64)];
+        string message = Fails(Start().AddInput("x", OnnxElementType.Float, shape).AddNode("Relu", ["x"], ["y"]), shape);
+        Assert.Contains($"[{batch?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "free"}, {string.Join(", ", sizes)}]: a run would take more than 268435456 values", message, StringComparison.Ordinal);
     }
 
     private static OnnxGraph Start() => new("test");

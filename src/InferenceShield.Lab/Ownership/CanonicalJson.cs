@@ -56,6 +56,10 @@ internal static class CanonicalJson
         {
             throw new FormatException("it is no JSON, is cut short, or has a name twice", exception);
         }
+        catch (InvalidOperationException exception)
+        {
+            throw new FormatException("a name in it holds half of a surrogate pair, which UTF-8 cannot carry", exception);
+        }
 
         if (root.ValueKind != JsonValueKind.Object)
         {

@@ -98,9 +98,9 @@ internal static class DossierArithmetic
             }
         }
 
-        if (test.RandomKeys is < 300 or > 100_000)
+        if (test.RandomKeys is < KeyCalibration.FewestKeys or > KeyCalibration.MostKeys)
         {
-            return Say($"the report says {test.RandomKeys} random keys; a verification has 300 to 100000");
+            return Say($"the report says {test.RandomKeys} random keys; a verification has {KeyCalibration.FewestKeys} to {KeyCalibration.MostKeys}");
         }
 
         if (test.Answers == 0 || RandomPValues(recorded, seed, test.RandomKeys) is not { Length: > 0 } values)

@@ -6,6 +6,12 @@ internal static class KeyCalibration
     /// <summary>What the share of random keys is counted below.</summary>
     public const double Level = 0.01;
 
+    /// <summary>Random keys in one test.</summary>
+    public const int FewestKeys = 300;
+
+    /// <inheritdoc cref="FewestKeys"/>
+    public const int MostKeys = 100_000;
+
     public static OwnershipTestResult Run(OwnershipTest test, VerificationRequest request, SuspectAnswers answers, IReadOnlyList<SuspectAnswers> controls)
     {
         (TestOutcome own, double pValue, double share) = Run(test, request, answers, request.KeysOf(test.Method));

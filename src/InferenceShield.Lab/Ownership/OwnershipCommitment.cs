@@ -217,7 +217,7 @@ public sealed class OwnershipCommitment
             throw new OwnershipFileException(OwnershipFileFault.Expired, $"Commitment {Id} ran out at {OwnershipFiles.TextOf(expires)}. Make the next one before the last runs out; a suspect older than the new one is judged by the old.");
         }
 
-        if (now < Time.AddDays(-1)) // a clock may be wrong by a zone, not by more
+        if (Time - now > TimeSpan.FromDays(1)) // a clock may be wrong by a zone, not by more
         {
             throw new OwnershipFileException(OwnershipFileFault.Expired, $"Commitment {Id} says it was made at {OwnershipFiles.TextOf(Time)}, later than now. Set the clock right.");
         }

@@ -104,6 +104,7 @@ public static class OwnershipDossier
         OwnershipCommitment commitment = OwnershipCommitment.Parse(parts[Commitment], Commitment);
         VerificationReport[] reports = ParseReports(parts[Report]);
         VerificationRecord[] records = VerificationRecord.Parse(parts[Record], Record);
+        VerificationRecord.RequireBounded(reports, records);
         DateTimeOffset first = reports.Min(static report => report.Time);
         string signer = Convert.ToHexStringLower(SHA256.HashData(DossierSigner(parts)));
         return

@@ -18,9 +18,9 @@ internal static class TokenTest
     /// <param name="seed">The random keys follow from it.</param>
     public static IReadOnlyList<OwnershipTestResult> Run(MarkKey key, WatermarkOptions marks, ReadOnlyMemory<int> tokens, int randomKeys, ulong seed)
     {
-        if (randomKeys is < 300 or > 100_000)
+        if (randomKeys is < KeyCalibration.FewestKeys or > KeyCalibration.MostKeys)
         {
-            throw new ArgumentException($"RandomKeys is {randomKeys}; allowed are 300 to 100000.");
+            throw new ArgumentException($"RandomKeys is {randomKeys}; allowed are {KeyCalibration.FewestKeys} to {KeyCalibration.MostKeys}.");
         }
 
         List<OwnershipTestResult> results = [];

@@ -15,6 +15,7 @@ internal sealed record VerificationRecord(string Suspect, string QueriesSha256, 
     /// <summary>Of one sum: see <see cref="SignSum"/>.</summary>
     private const double MostWorkOfOne = 1L << 31;
     private const int WorkOfLabel = 16; // it takes memory, too
+    private const int WorkOfPick = 8; // a hash
     private const int MostAnswers = 1 << 22;
 
     /// <summary>Notes what a verification counted.</summary>
@@ -53,6 +54,27 @@ internal sealed record VerificationRecord(string Suspect, string QueriesSha256, 
         catch (JsonException exception)
         {
             throw new OwnershipFileException(OwnershipFileFault.Unreadable, $"{what} is no record of verifications. Take the file that 'verify' wrote beside its report.", exception);
+        }
+    }
+
+    /// <summary>Refuses a report that asks for more work than any verification does: each of its tests is recomputed, under each of its random keys.</summary>
+    /// <exception cref="OwnershipFileException">It does.</exception>
+    public static void RequireBounded(IReadOnlyList<VerificationReport> reports, VerificationRecord[] records)
+    {
+        double work = 0;
+        foreach (VerificationReport report in reports)
+        {
+            VerificationRecord? record = records.FirstOrDefault(record => record.Suspect == report.Suspect);
+            foreach (OwnershipTestResult test in report.Tests)
+            {
+                RecordedTest? recorded = record?.Tests.FirstOrDefault(recorded => recorded.Test == test.Name);
+                work += recorded is null ? 0 : WorkOf(recorded) + (WorkOfPick * Math.Clamp(test.RandomKeys, 1.0, KeyCalibration.MostKeys) * (recorded.Picks?.Length ?? recorded.Random?.Length ?? 0));
+            }
+        }
+
+        if (!(work <= MostWork))
+        {
+            throw new OwnershipFileException(OwnershipFileFault.Unreadable, "The report asks for more work than any verification does: random keys, groups of answers and tests are too many together. Ask who made it for one of fewer suspects, or of fewer random keys.");
         }
     }
 

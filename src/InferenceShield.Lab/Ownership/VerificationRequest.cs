@@ -110,7 +110,7 @@ public sealed record VerificationRequest
         Require(Queries.Width == Target.InputLength, $"Queries have {Queries.Width} values a row; the target takes {Target.InputLength}. Give inputs of the target's shape.");
         Require(Probes is null || Probes.Width == Target.InputLength, $"{nameof(Probes)} have {Probes?.Width} values a row; the target takes {Target.InputLength}. Give inputs of the target's shape.");
         Require(Queries.Count > 0, $"There are {Queries.Count} queries. Give inputs that the thief is likely to have asked.");
-        Require(RandomKeys is null or (>= 300 and <= 100_000), $"{nameof(RandomKeys)} is {RandomKeys}; allowed are 300 to 100000.");
+        Require(RandomKeys is null or (>= KeyCalibration.FewestKeys and <= KeyCalibration.MostKeys), $"{nameof(RandomKeys)} is {RandomKeys}; allowed are {KeyCalibration.FewestKeys} to {KeyCalibration.MostKeys}.");
         Require(WantedPValue is >= 1e-100 and <= 0.01, $"{nameof(WantedPValue)} is {WantedPValue}; allowed are 1e-100 to .01.");
         Require(ExpectedMatch is > 0.5 and < 1, $"{nameof(ExpectedMatch)} is {ExpectedMatch}; allowed are numbers above .5 and below 1.");
         Require(MostQueries is null or >= 1, $"{nameof(MostQueries)} is {MostQueries}; allowed are numbers from 1 on.");

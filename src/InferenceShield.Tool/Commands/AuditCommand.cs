@@ -29,12 +29,7 @@ internal static class AuditCommand
         Option<string[]> gates = new("--fail-if") { Description = "Exit with 2 if this holds, such as \"agreement>0.80@5000\" or \"agreement[policy=shield,attack=naive]>0.8 and l1>0.1\"; means over seeds; repeatable. Metrics: agreement, accuracy, cost-multiplier, top1-changed, l1.", HelpName = "GATE" };
         Option<bool> resume = new("--resume") { Description = "Go on where the same audit was cut off." };
         Option<int> threads = new("--threads") { Description = "Thefts at once; 0 for one on each processor.", HelpName = "NUMBER" };
-        Option<bool> authorised = new("--i-am-authorised") { Description = "Required for a URL: you own the model or may test it." };
-        Option<bool> remote = new("--allow-remote") { Description = "Ask a URL that is not on this machine." };
-        Option<string?> apiKey = new("--api-key-env") { Description = "Environment variable with the API key of a URL.", HelpName = "NAME" };
-        Option<string?> apiKeyHeader = new("--api-key-header") { Description = "Header that carries it. Default: X-Api-Key.", HelpName = "NAME" };
-        Option<int> timeout = new("--timeout") { Description = "Seconds that a URL may take for one call.", HelpName = "SECONDS", DefaultValueFactory = _ => 30 };
-        Option<int> rows = new("--rows-per-call") { Description = "Rows that a URL is asked at once.", HelpName = "NUMBER", DefaultValueFactory = _ => 32 };
+        EndpointOptions endpoint = new();
         Option<bool> json = SharedOptions.Json();
         policies.CompletionSources.Add([.. PolicyCatalog.Entries.Select(static entry => entry.Name)]);
         attacks.CompletionSources.Add([.. AttackCatalog.Entries.Select(static entry => entry.Name)]);
@@ -50,8 +45,9 @@ internal static class AuditCommand
             A run that is cut off keeps its finished thefts; the same command with --resume goes on.
             """)
         {
-            model, data, labels, labelColumn, scale, output, kind, policy, modelName, secret, policies, attacks, budget, seeds, test, hidden, folder, gates, resume, threads, json, authorised, remote, apiKey, apiKeyHeader, timeout, rows,
+            model, data, labels, labelColumn, scale, output, kind, policy, modelName, secret, policies, attacks, budget, seeds, test, hidden, folder, gates, resume, threads, json,
         };
+        endpoint.AddTo(command);
         command.SetAction((parsed, cancellationToken) => AuditRun.RunAsync(
             new AuditRequest(parsed.GetRequiredValue(model), parsed.GetRequiredValue(data))
             {
@@ -74,12 +70,7 @@ internal static class AuditCommand
                 Resume = parsed.GetValue(resume),
                 Json = parsed.GetValue(json),
                 Threads = parsed.GetValue(threads),
-                IsAuthorised = parsed.GetValue(authorised),
-                AllowRemote = parsed.GetValue(remote),
-                ApiKeyVariable = parsed.GetValue(apiKey),
-                ApiKeyHeader = parsed.GetValue(apiKeyHeader),
-                TimeoutSeconds = parsed.GetValue(timeout),
-                RowsPerCall = parsed.GetValue(rows),
+                Endpoint = endpoint.Read(parsed),
             },
             terminal,
             cancellationToken));

@@ -43,16 +43,5 @@ internal sealed record AuditRequest(string Model, string Data)
 
     public int Threads { get; init; }
 
-    public bool IsAuthorised { get; init; }
-
-    public bool AllowRemote { get; init; }
-
-    /// <summary>Environment variable with the key of a served model.</summary>
-    public string? ApiKeyVariable { get; init; }
-
-    public string? ApiKeyHeader { get; init; }
-
-    public int TimeoutSeconds { get; init; } = 30;
-
-    public int RowsPerCall { get; init; } = 32;
+    public EndpointRequest Endpoint { get; init; } = new();
 }

@@ -51,8 +51,8 @@ internal static class InspectCommand
 
     private static ModelFindings Inspect(OnnxModel model, string path, Dataset rows, bool isNoise, CancellationToken cancellationToken)
     {
-        int widest = model.FloatOutputs.Select(output => model.Outputs[output].Dimensions[^1]).DefaultIfEmpty(0).Max();
-        rows = rows.Slice(0, Math.Min(rows.Count, Math.Max(FewestRows, 4 * widest)));
+        int widest = model.FloatOutputs.Select(output => model.Outputs[output].Dimensions.LastOrDefault()).DefaultIfEmpty(0).Max();
+        rows = rows.Slice(0, (int)Math.Min(rows.Count, Math.Max(FewestRows, 4L * widest)));
         (string Output, int Rank, float[] Answers)[] answers =
             [.. model.FloatOutputs.Select(output => (output, model.Outputs[output].Dimensions.Length, model.Run(rows.Values.Span, rows.Width, output, cancellationToken)))];
         IReadOnlyList<OutputGuess> guesses = OutputGuess.Of(answers, rows.Count);
@@ -125,7 +125,8 @@ internal static class InspectCommand
         int width = model.InputLength > 0
             ? model.InputLength
             : throw new MistakeException($"'{path}' leaves the width of its input open; give some rows with --data.");
-        float[] values = new float[4096 * width > 1 << 24 ? FewestRows * width : 4096 * width];
+        int rows = 4096L * width <= 1 << 24 ? 4096 : Math.Clamp(OnnxClassifier.MostValues / width, 1, FewestRows);
+        float[] values = new float[rows * width];
         ulong state = 1;
         for (int i = 0; i < values.Length; i++)
         {

@@ -45,12 +45,7 @@ internal static class VerifyCommand
         Option<int?> most = new("--max-queries") { Description = "The most queries to ask.", HelpName = "NUMBER" };
         Option<string> folder = new("--out") { Description = "Folder for verification.html, verification.json and the answers.", HelpName = "FOLDER", DefaultValueFactory = _ => "inference-shield-verification" };
         Option<bool> resume = new("--resume") { Description = "Go on with the answers that are kept in --out." };
-        Option<bool> authorised = new("--i-am-authorised") { Description = "Required for a URL: you may test it." };
-        Option<bool> remote = new("--allow-remote") { Description = "Ask a URL that is not on this machine." };
-        Option<string?> apiKey = new("--api-key-env") { Description = "Environment variable with the API key of a URL.", HelpName = "NAME" };
-        Option<string?> apiKeyHeader = new("--api-key-header") { Description = "Header that carries it. Default: X-Api-Key.", HelpName = "NAME" };
-        Option<int> timeout = new("--timeout") { Description = "Seconds that a URL may take for one call.", HelpName = "SECONDS", DefaultValueFactory = _ => 30 };
-        Option<int> rows = new("--rows-per-call") { Description = "Rows that are asked at once.", HelpName = "NUMBER", DefaultValueFactory = _ => 32 };
+        EndpointOptions endpoint = new();
         Option<bool> json = SharedOptions.Json();
         Command command = new(
             "verify",
@@ -69,8 +64,9 @@ internal static class VerifyCommand
             """)
         {
             suspects, model, queries, evidence, digest, stampRoots, since, caller, scale, output, kind, suspectOutput, policy, modelName, posture, secret, markKey, commitment, opening, others, space, controls, train, tokens, fingerprint, controlData, controlLabels, labelColumn,
-            classMap, labelOnly, plan, randomKeys, wanted, match, most, folder, resume, json, authorised, remote, apiKey, apiKeyHeader, timeout, rows,
+            classMap, labelOnly, plan, randomKeys, wanted, match, most, folder, resume, json,
         };
+        endpoint.AddTo(command);
         command.SetAction((parsed, cancellationToken) => VerifyRun.RunAsync(
             new VerifyRequest(parsed.GetRequiredValue(suspects), parsed.GetRequiredValue(model))
             {
@@ -110,12 +106,7 @@ internal static class VerifyCommand
                 OutputFolder = parsed.GetRequiredValue(folder),
                 Resume = parsed.GetValue(resume),
                 Json = parsed.GetValue(json),
-                IsAuthorised = parsed.GetValue(authorised),
-                AllowRemote = parsed.GetValue(remote),
-                ApiKeyVariable = parsed.GetValue(apiKey),
-                ApiKeyHeader = parsed.GetValue(apiKeyHeader),
-                TimeoutSeconds = parsed.GetValue(timeout),
-                RowsPerCall = parsed.GetValue(rows),
+                Endpoint = endpoint.Read(parsed),
             },
             terminal,
             cancellationToken));

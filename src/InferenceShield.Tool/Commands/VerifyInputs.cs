@@ -146,7 +146,7 @@ internal sealed class VerifyInputs : IDisposable
             WantedPValue = request.WantedPValue,
             ExpectedMatch = request.ExpectedMatch,
             MostQueries = request.MostQueries,
-            RowsPerCall = request.RowsPerCall,
+            RowsPerCall = request.Endpoint.RowsPerCall,
             Seed = commitment?.ProbeSeed ?? 1,
         };
     }

@@ -87,15 +87,5 @@ internal sealed record VerifyRequest(IReadOnlyList<string> Suspects, string Mode
 
     public int? MostQueries { get; init; }
 
-    public bool IsAuthorised { get; init; }
-
-    public bool AllowRemote { get; init; }
-
-    public string? ApiKeyVariable { get; init; }
-
-    public string? ApiKeyHeader { get; init; }
-
-    public int TimeoutSeconds { get; init; } = 30;
-
-    public int RowsPerCall { get; init; } = 32;
+    public EndpointRequest Endpoint { get; init; } = new();
 }

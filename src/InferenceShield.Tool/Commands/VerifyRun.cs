@@ -89,7 +89,7 @@ internal static class VerifyRun
         List<OwnershipTestResult> further = [];
         if (inputs.Fingerprint is { } fingerprint)
         {
-            SuspectLabelRequest asking = new() { ClassMap = VerifyInputs.MapOf(request), RowsPerCall = request.RowsPerCall, AnswersFile = FileOf("fingerprint"), Resume = request.Resume };
+            SuspectLabelRequest asking = new() { ClassMap = VerifyInputs.MapOf(request), RowsPerCall = request.Endpoint.RowsPerCall, AnswersFile = FileOf("fingerprint"), Resume = request.Resume };
             further.Add(await fingerprint.RunAsync(suspect, inputs.Controls, asking, cancellationToken).ConfigureAwait(false));
         }
 

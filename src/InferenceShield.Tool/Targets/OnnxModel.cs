@@ -1,3 +1,4 @@
+using InferenceShield.Lab;
 using InferenceShield.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -57,14 +58,14 @@ internal sealed class OnnxModel : IDisposable
         }
 
         string[] inputs = [.. session.InputMetadata.Where(input => input.Value.ElementDataType == TensorElementType.Float && input.Value.Dimensions.Length >= 2).Select(input => input.Key)];
-        if (session.InputMetadata.Count == 1 && inputs.Length == 1)
+        if (session.InputMetadata.Count == 1 && inputs.Length == 1 && ValuesOf(session.InputMetadata[inputs[0]].Dimensions) is >= 1 and <= OnnxClassifier.MostValues)
         {
             return new OnnxModel(session, path, inputs[0]);
         }
 
         string found = string.Join(", ", session.InputMetadata.Select(input => $"{input.Key} ({input.Value.ElementDataType}, [{string.Join(", ", input.Value.Dimensions)}])"));
         session.Dispose();
-        throw new MistakeException($"'{path}' takes {found}; this tool handles one input of floats whose first dimension counts rows. Export the model with one.");
+        throw new MistakeException($"'{path}' takes {found}; this tool handles one input of floats whose first dimension counts rows, of at most {OnnxClassifier.MostValues} values. Export the model with one.");
     }
 
     /// <summary>Runs rows.</summary>
@@ -102,6 +103,9 @@ internal sealed class OnnxModel : IDisposable
         _session.Dispose();
     }
 
+    /// <summary>Values in the dimensions that are fixed; 0 if one of them is 0.</summary>
+    private static double ValuesOf(int[] dimensions) => dimensions.Where(static dimension => dimension >= 0).Aggregate(1.0, static (product, dimension) => product * dimension);
+
     private IDisposableReadOnlyCollection<OrtValue> RunOnce(OrtValue input, string output)
     {
         try
@@ -122,6 +126,11 @@ internal sealed class OnnxModel : IDisposable
         if (open.Length > 1 || width % known != 0 || (open.Length == 0 && width != known))
         {
             throw new MistakeException($"Rows of the data have {width} values; the model takes [{string.Join(", ", _shape)}], which is {(open.Length > 1 ? "open in more than one place" : known + " values a row")}. Give data of the model's shape.");
+        }
+
+        if ((double)shape[0] * width > OnnxClassifier.MostValues)
+        {
+            throw new MistakeException($"'{_path}' takes {shape[0]} rows in a run, with {width} values each: more than {OnnxClassifier.MostValues} values. Export it with an open first dimension.");
         }
 
         if (open.Length == 1)

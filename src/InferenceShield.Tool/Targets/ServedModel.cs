@@ -38,14 +38,14 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
     public int ClassCount => _oracle.AnswerLength;
 
     /// <summary>Asks the service what it serves.</summary>
-    public static async Task<ServedModel> ConnectAsync(AuditRequest request, Uri address, CancellationToken cancellationToken)
+    public static async Task<ServedModel> ConnectAsync(EndpointRequest request, Uri address, string? output, CancellationToken cancellationToken)
     {
-        (HttpOracle oracle, string name) = await OpenAsync(request, address, cancellationToken).ConfigureAwait(false);
+        (HttpOracle oracle, string name) = await OpenAsync(request, address, output, cancellationToken).ConfigureAwait(false);
         return new ServedModel(oracle, address, name, cancellationToken);
     }
 
     /// <summary>Refuses addresses that must not be asked, before anything of them reaches a message or a report.</summary>
-    public static void RequireAddress(AuditRequest request, Uri address)
+    public static void RequireAddress(EndpointRequest request, Uri address)
     {
         if (address is not { UserInfo: "", Query: "", Fragment: "" })
         {
@@ -64,7 +64,7 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
     }
 
     /// <summary>Connects to a model, and gives its name at the service.</summary>
-    public static async Task<(HttpOracle Oracle, string Name)> OpenAsync(AuditRequest request, Uri address, CancellationToken cancellationToken)
+    public static async Task<(HttpOracle Oracle, string Name)> OpenAsync(EndpointRequest request, Uri address, string? output, CancellationToken cancellationToken)
     {
         Match match = AddressPattern().Match(address.GetLeftPart(UriPartial.Path));
         if (!match.Success)
@@ -90,7 +90,7 @@ internal sealed partial class ServedModel : IClassifier, IDisposable
             IsAuthorised = request.IsAuthorised,
             AllowRemoteHosts = request.AllowRemote,
             Protocol = match.Groups["version"].Value == "2" ? HttpProtocol.OpenInference : HttpProtocol.Predict,
-            Output = request.Output,
+            Output = output,
             Timeout = TimeSpan.FromSeconds(request.TimeoutSeconds),
             RowsPerCall = request.RowsPerCall,
             ApiKeyHeader = request.ApiKeyHeader ?? "X-Api-Key",

@@ -11,18 +11,8 @@ internal static class SuspectTarget
     {
         if (TryGetAddress(suspect, out Uri? address))
         {
-            AuditRequest asking = new(suspect, "")
-            {
-                Output = request.SuspectOutput,
-                IsAuthorised = request.IsAuthorised,
-                AllowRemote = request.AllowRemote,
-                ApiKeyVariable = request.ApiKeyVariable,
-                ApiKeyHeader = request.ApiKeyHeader,
-                TimeoutSeconds = request.TimeoutSeconds,
-                RowsPerCall = request.RowsPerCall,
-            };
-            ServedModel.RequireAddress(asking, address);
-            (HttpOracle oracle, _) = await ServedModel.OpenAsync(asking, address, cancellationToken).ConfigureAwait(false);
+            ServedModel.RequireAddress(request.Endpoint, address);
+            (HttpOracle oracle, _) = await ServedModel.OpenAsync(request.Endpoint, address, request.SuspectOutput, cancellationToken).ConfigureAwait(false);
             return (new Suspect(NameOf(suspect), oracle, request.LabelOnly) { Identity = address.GetLeftPart(UriPartial.Path) }, oracle);
         }
 

@@ -45,13 +45,13 @@ internal sealed class Target : IDisposable
 
     private static async Task<Target> OpenServedAsync(AuditRequest request, Uri address, Dataset data, CancellationToken cancellationToken)
     {
-        ServedModel.RequireAddress(request, address);
+        ServedModel.RequireAddress(request.Endpoint, address);
         if (request.Policy is not null || request.Policies.Count > 0)
         {
             throw new MistakeException("A served model has its own policy: leave out --policy and --policies. To compare policies, audit the ONNX file.");
         }
 
-        ServedModel served = await ServedModel.ConnectAsync(request, address, cancellationToken).ConfigureAwait(false);
+        ServedModel served = await ServedModel.ConnectAsync(request.Endpoint, address, request.Output, cancellationToken).ConfigureAwait(false);
         return served.InputLength == data.Width
             ? new Target(served, served, request.ModelName ?? served.Name, request.Output ?? "the only one", OutputKind.Probabilities, isServed: true)
             : throw new MistakeException($"Rows of the data have {data.Width} values; '{address}' takes {served.InputLength}. Give data of the model's shape.");

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -110,7 +109,7 @@ public sealed class HttpOracleTests : IAsyncLifetime
     public async Task A_server_that_is_slow_or_drips_is_given_up_after_the_timeout_each_time(bool drips)
     {
         (await HttpOracle.ConnectAsync(Options())).Dispose(); // what is slow the first time is over
-        using HttpOracle oracle = await HttpOracle.ConnectAsync(Options(timeout: TimeSpan.FromSeconds(1.5), retries: 1));
+        using HttpOracle oracle = await HttpOracle.ConnectAsync(Options(timeout: TimeSpan.FromSeconds(3), retries: 1));
         _server.Answer = async (context, _, _) =>
         {
             while (true)
@@ -124,23 +123,21 @@ public sealed class HttpOracleTests : IAsyncLifetime
             }
         };
         OracleException fault = await Assert.ThrowsAsync<OracleException>(() => AskAsync(oracle));
-        Assert.Contains("did not answer within 1.5 s", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("did not answer within 3 s", fault.Message, StringComparison.Ordinal);
         Assert.Equal(2, _server.Bodies.Count);
     }
 
     [Fact]
     public async Task Cancelling_ends_a_call_at_once()
     {
-        using HttpOracle oracle = await HttpOracle.ConnectAsync(Options());
+        using HttpOracle oracle = await HttpOracle.ConnectAsync(Options(timeout: TimeSpan.FromHours(1)));
         using CancellationTokenSource cancel = new();
         _server.Answer = async (context, _, _) =>
         {
             await cancel.CancelAsync();
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         };
-        long start = Stopwatch.GetTimestamp();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => oracle.AskAsync(s_rows, new float[20], cancel.Token).AsTask());
-        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(20));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => oracle.AskAsync(s_rows, new float[20], cancel.Token).AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Single(_server.Bodies);
     }
 
@@ -277,6 +274,13 @@ public sealed class HttpOracleTests : IAsyncLifetime
         _server.Description = description;
         OracleException fault = await Assert.ThrowsAsync<OracleException>(() => HttpOracle.ConnectAsync(Options()));
         Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_word_on_being_ready_that_is_no_Unicode_is_an_error()
+    {
+        _server.Readiness = """{"\ud800ready":true}""";
+        Assert.Contains("no Unicode", (await Assert.ThrowsAsync<OracleException>(() => HttpOracle.ConnectAsync(Options()))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -64,6 +64,7 @@ public sealed class CanonicalJsonTests
     [InlineData("""{"a":9007199254740993.5}""", "as text")]
     [InlineData("""{"a":1e999}""", "as text")]
     [InlineData("""{"a":"\ud800"}""", "surrogate")]
+    [InlineData("""{"\ud800":1,"a":2}""", "surrogate")]
     public void Other_texts_are_refused(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<FormatException>(() => CanonicalJson.ParseObject(Encoding.UTF8.GetBytes(text))).Message, StringComparison.Ordinal);
 

@@ -112,11 +112,7 @@ public sealed class OwnershipCommitmentTests : IDisposable
     [InlineData("inputSpaceSha256", "\"ABCD\"", OwnershipFileFault.Unreadable, "hexadecimal")]
     public void Signed_nonsense_is_refused(string member, string value, OwnershipFileFault fault, string expected)
     {
-        JsonNode file = JsonNode.Parse(_sample.Commitment.File)!;
-        file["commitment"]![member] = JsonNode.Parse(value);
-        byte[] signature = _sample.Signer.SignData(CanonicalJson.Write(file["commitment"]!), HashAlgorithmName.SHA256);
-        file["signature"]!["value"] = Convert.ToBase64String(signature);
-        OwnershipFileException exception = Assert.Throws<OwnershipFileException>(() => OwnershipCommitment.Parse(CanonicalJson.Write(file), "'x'"));
+        OwnershipFileException exception = Assert.Throws<OwnershipFileException>(() => Signed(member, JsonNode.Parse(value)));
         Assert.Equal(fault, exception.Fault);
         Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
     }
@@ -157,6 +153,16 @@ public sealed class OwnershipCommitmentTests : IDisposable
         _sample.Commitment.RequireCurrent(OwnershipSample.Time.AddDays(40_000));
     }
 
+    [Theory] // signed by its maker, who may write any time
+    [InlineData("0001-01-01T00:00:00Z", false)]
+    [InlineData("9999-12-31T23:59:59Z", true)]
+    public void A_time_at_the_end_of_the_calendar_is_compared(string time, bool isLater)
+    {
+        OwnershipCommitment commitment = Signed("time", JsonValue.Create(time));
+        Exception? refused = Record.Exception(() => commitment.RequireCurrent(OwnershipSample.Time));
+        Assert.Equal(isLater ? OwnershipFileFault.Expired : null, ((OwnershipFileException?)refused)?.Fault);
+    }
+
     [Fact]
     public void Nothing_is_written_over_and_what_opens_is_for_its_owner_only()
     {
@@ -190,5 +196,15 @@ public sealed class OwnershipCommitmentTests : IDisposable
         Assert.Throws<ArgumentException>(() => OwnershipCommitment.Create(_sample.Key, OwnershipSample.Terms() with { Marks = [] }, _sample.Signer));
         Assert.Throws<ArgumentException>(() => OwnershipCommitment.Create(_sample.Key, OwnershipSample.Terms() with { ModelDigest = "ABC" }, _sample.Signer));
         Assert.Throws<ArgumentException>(() => OwnershipCommitment.Create(_sample.Key, OwnershipSample.Terms(TimeSpan.Zero), _sample.Signer));
+    }
+
+    /// <summary>The commitment with another value, signed anew.</summary>
+    private OwnershipCommitment Signed(string member, JsonNode? value)
+    {
+        JsonNode file = JsonNode.Parse(_sample.Commitment.File)!;
+        file["commitment"]![member] = value;
+        byte[] signature = _sample.Signer.SignData(CanonicalJson.Write(file["commitment"]!), HashAlgorithmName.SHA256);
+        file["signature"]!["value"] = Convert.ToBase64String(signature);
+        return OwnershipCommitment.Parse(CanonicalJson.Write(file), "'x'");
     }
 }

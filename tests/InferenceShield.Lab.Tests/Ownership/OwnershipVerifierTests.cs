@@ -4,20 +4,14 @@ public sealed class OwnershipVerifierTests : IDisposable
 {
     private static readonly WatermarkOptions s_exact = new() { NearTie = new NearTieMarkOptions { Margin = MarkedModel.Margin, Keying = MarkKeying.ExactInput } };
 
-    private readonly MarkedModel _target = MarkedModel.Clean(seed: 1);
-    private readonly MarkKey _key = MarkedModel.Key(1);
-    private readonly string _folder = Directory.CreateTempSubdirectory("verify").FullName;
+    private readonly VerificationSample _sample = new();
 
-    public void Dispose()
-    {
-        _key.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public void Dispose() => _sample.Dispose();
 
     [Fact]
     public async Task A_copy_is_consistent_with_copying_and_the_report_says_what_that_is_not()
     {
-        VerificationReport report = await VerifyAsync(_target.Copy(_key, 0.9));
+        VerificationReport report = await _sample.VerifyAsync(_sample.Target.Copy(_sample.Key, 0.9));
         Assert.True(report.Verdict == OwnershipVerdict.ConsistentWithCopying, VerificationWriter.ToText(report));
         OwnershipTestResult test = Assert.Single(report.Tests);
         Assert.True(report.CombinedPValue < 1e-8 && report.CombinedPValue == test.PValue, $"{test.PValue}");
@@ -32,29 +26,29 @@ public sealed class OwnershipVerifierTests : IDisposable
     [Fact]
     public async Task A_clean_model_and_another_owners_key_give_no_evidence()
     {
-        VerificationReport clean = await VerifyAsync(_target);
+        VerificationReport clean = await _sample.VerifyAsync(_sample.Target);
         Assert.True(clean.Verdict == OwnershipVerdict.NoEvidence, VerificationWriter.ToText(clean));
         Assert.Contains(clean.Limits, limit => limit.Contains("does not clear", StringComparison.Ordinal));
         using MarkKey other = MarkedModel.Key(2);
-        Assert.Equal(OwnershipVerdict.NoEvidence, (await VerifyAsync(_target.Copy(other, 1))).Verdict);
+        Assert.Equal(OwnershipVerdict.NoEvidence, (await _sample.VerifyAsync(_sample.Target.Copy(other, 1))).Verdict);
     }
 
     [Fact]
     public async Task Queries_that_were_picked_by_the_suspects_answers_accuse_an_innocent_and_the_report_says_so()
     {
         // A false accuser keeps the rows where the suspect happens to answer as his key picks.
-        VerificationRequest request = Request(8000);
-        NearTieTest test = new(OutputKind.Probabilities, Scores(request.Queries), _target.ClassCount, MarkedModel.Margin, MarkKeying.Cell);
+        VerificationRequest request = _sample.Request(8000);
+        NearTieTest test = new(OutputKind.Probabilities, Scores(request.Queries), _sample.Target.ClassCount, MarkedModel.Margin, MarkKeying.Cell);
         int[] labels = [.. Enumerable.Range(0, request.Queries.Count).Select(row => LeadingClass.FindFirst(Scores(request.Queries.Select([row]))))];
-        int[] kept = [.. Enumerable.Range(0, labels.Length).Where(row => test.Uses(row) && test.Run(_key.NearTies, OnlyAt(row)).Statistic == 1)];
-        VerificationReport report = await VerifyAsync(_target, request with { Queries = request.Queries.Select(kept) });
+        int[] kept = [.. Enumerable.Range(0, labels.Length).Where(row => test.Uses(row) && test.Run(_sample.Key.NearTies, OnlyAt(row)).Statistic == 1)];
+        VerificationReport report = await _sample.VerifyAsync(_sample.Target, request with { Queries = request.Queries.Select(kept) });
         Assert.True(report.CombinedPValue < 1e-12, VerificationWriter.ToText(report));
         Assert.Contains(report.Limits, limit => limit.Contains("picked after the suspect had answered", StringComparison.Ordinal));
 
         float[] Scores(Dataset rows)
         {
-            float[] scores = new float[rows.Count * _target.ClassCount];
-            _target.Classify(rows.Values.Span, scores);
+            float[] scores = new float[rows.Count * _sample.Target.ClassCount];
+            _sample.Target.Classify(rows.Values.Span, scores);
             return scores;
         }
 
@@ -70,7 +64,7 @@ public sealed class OwnershipVerifierTests : IDisposable
     [Fact]
     public async Task Too_few_answers_are_inconclusive_and_say_how_many_more()
     {
-        VerificationReport report = await VerifyAsync(_target, Request(40) with { Marks = s_exact });
+        VerificationReport report = await _sample.VerifyAsync(_sample.Target, _sample.Request(40) with { Marks = s_exact });
         Assert.Equal(OwnershipVerdict.Inconclusive, report.Verdict);
         OwnershipTestResult test = report.Tests[0];
         Assert.Contains($"needs {test.Needed - test.Answers:N0} more", report.Words, StringComparison.Ordinal);
@@ -81,21 +75,21 @@ public sealed class OwnershipVerifierTests : IDisposable
     [Fact]
     public async Task The_same_request_gives_the_same_report_and_another_seed_other_random_keys()
     {
-        VerificationRequest request = Request(2000);
-        string first = VerificationWriter.ToJson([await VerifyAsync(_target.Copy(_key, 0.6), request)]);
-        Assert.Equal(first, VerificationWriter.ToJson([await VerifyAsync(_target.Copy(_key, 0.6), request)]));
-        Assert.NotEqual(first, VerificationWriter.ToJson([await VerifyAsync(_target.Copy(_key, 0.6), request with { Seed = 2 })]));
+        VerificationRequest request = _sample.Request(2000);
+        string first = VerificationWriter.ToJson([await _sample.VerifyAsync(_sample.Target.Copy(_sample.Key, 0.6), request)]);
+        Assert.Equal(first, VerificationWriter.ToJson([await _sample.VerifyAsync(_sample.Target.Copy(_sample.Key, 0.6), request)]));
+        Assert.NotEqual(first, VerificationWriter.ToJson([await _sample.VerifyAsync(_sample.Target.Copy(_sample.Key, 0.6), request with { Seed = 2 })]));
     }
 
     [Fact]
     public async Task A_permuted_suspect_is_found_out_by_unmarked_answers_and_a_map_does_the_same()
     {
         int[] numbers = [3, 1, 4, 0, 5, 9, 2, 6, 8, 7]; // the suspect's class i is the target's numbers[i]
-        Suspect permuted = Labels("permuted", _target.Copy(_key, 0.9), label => Array.IndexOf(numbers, label));
-        VerificationReport found = await OwnershipVerifier.VerifyAsync(Request(8000), permuted);
+        Suspect permuted = Labels("permuted", _sample.Target.Copy(_sample.Key, 0.9), label => Array.IndexOf(numbers, label));
+        VerificationReport found = await OwnershipVerifier.VerifyAsync(_sample.Request(8000), permuted);
         Assert.Equal(OwnershipVerdict.ConsistentWithCopying, found.Verdict);
         Assert.Contains(found.Notes, note => note.Contains("3,1,4,0,5,9,2,6,8,7", StringComparison.Ordinal));
-        VerificationReport given = await OwnershipVerifier.VerifyAsync(Request(8000) with { ClassMap = numbers }, permuted);
+        VerificationReport given = await OwnershipVerifier.VerifyAsync(_sample.Request(8000) with { ClassMap = numbers }, permuted);
         Assert.Equal(found.Tests[0].PValue, given.Tests[0].PValue);
     }
 
@@ -103,12 +97,12 @@ public sealed class OwnershipVerifierTests : IDisposable
     public async Task Probes_show_the_classes_of_a_permuted_copy_where_all_queries_are_marked_and_are_not_tested()
     {
         int[] numbers = [3, 1, 4, 0, 5, 9, 2, 6, 8, 7];
-        Suspect permuted = Labels("permuted", _target.Copy(_key, 0.9), label => Array.IndexOf(numbers, label));
-        Dataset rows = Request(8000).Queries;
+        Suspect permuted = Labels("permuted", _sample.Target.Copy(_sample.Key, 0.9), label => Array.IndexOf(numbers, label));
+        Dataset rows = _sample.Request(8000).Queries;
         float[] clean = new float[rows.Count * 10];
-        _target.Classify(rows.Values.Span, clean);
+        _sample.Target.Classify(rows.Values.Span, clean);
         int[] marked = [.. Enumerable.Range(0, rows.Count).Where(row => NearTieMark.TryFind(OutputKind.Probabilities, clean.AsSpan(row * 10, 10), MarkedModel.Margin, out _))];
-        VerificationRequest request = Request(8000) with { Queries = rows.Select(marked) };
+        VerificationRequest request = _sample.Request(8000) with { Queries = rows.Select(marked) };
         VerificationReport blind = await OwnershipVerifier.VerifyAsync(request, permuted);
         Assert.NotEqual(OwnershipVerdict.ConsistentWithCopying, blind.Verdict);
         Assert.Contains(blind.Notes, static note => note.Contains("looks innocent", StringComparison.Ordinal) && note.Contains("--class-map", StringComparison.Ordinal));
@@ -124,7 +118,7 @@ public sealed class OwnershipVerifierTests : IDisposable
     [Fact]
     public async Task A_suspect_with_more_classes_needs_a_map_and_is_tested_with_one()
     {
-        MarkedModel copy = _target.Copy(_key, 0.9);
+        MarkedModel copy = _sample.Target.Copy(_sample.Key, 0.9);
         Suspect wide = new("wide", new DelegateOracle(12, 13, (rows, answers) =>
         {
             float[] scores = new float[answers.Length / 13 * 10];
@@ -135,26 +129,26 @@ public sealed class OwnershipVerifierTests : IDisposable
                 scores.AsSpan(row * 10, 10).CopyTo(answers.Span[((row * 13) + 3)..]);
             }
         }));
-        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => OwnershipVerifier.VerifyAsync(Request(8000), wide));
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => OwnershipVerifier.VerifyAsync(_sample.Request(8000), wide));
         Assert.Contains("13 classes; the target has 10", refused.Message, StringComparison.Ordinal);
-        VerificationReport report = await OwnershipVerifier.VerifyAsync(Request(8000) with { ClassMap = [-1, -1, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9] }, wide);
+        VerificationReport report = await OwnershipVerifier.VerifyAsync(_sample.Request(8000) with { ClassMap = [-1, -1, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9] }, wide);
         Assert.Equal(OwnershipVerdict.ConsistentWithCopying, report.Verdict);
     }
 
     [Fact]
     public async Task A_control_that_does_another_task_is_refused()
     {
-        VerificationRequest request = Request(2000) with { Controls = [new VerificationControl("nonsense", MarkedModel.Clean(seed: 3))] };
-        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => VerifyAsync(_target, request));
+        VerificationRequest request = _sample.Request(2000) with { Controls = [new VerificationControl("nonsense", MarkedModel.Clean(seed: 3))] };
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => _sample.VerifyAsync(_sample.Target, request));
         Assert.Contains("'nonsense' agrees with the target on only", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_map_that_unmarked_answers_contradict_is_refused_and_one_that_was_given_is_told()
     {
-        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => VerifyAsync(_target, Request(2000) with { ClassMap = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0] }));
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => _sample.VerifyAsync(_sample.Target, _sample.Request(2000) with { ClassMap = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0] }));
         Assert.Contains("its true map", refused.Message, StringComparison.Ordinal);
-        VerificationReport report = await VerifyAsync(_target, Request(2000) with { ClassMap = [0, 1, 2, 3, 4, 5, 6, 7, 9, 8] });
+        VerificationReport report = await _sample.VerifyAsync(_sample.Target, _sample.Request(2000) with { ClassMap = [0, 1, 2, 3, 4, 5, 6, 7, 9, 8] });
         Assert.Contains(report.Notes, static note => note.Contains("0,1,2,3,4,5,6,7,9,8, which was given", StringComparison.Ordinal));
     }
 
@@ -164,24 +158,24 @@ public sealed class OwnershipVerifierTests : IDisposable
     [InlineData(1)]
     public async Task A_margin_that_no_shield_has_is_refused(double margin)
     {
-        VerificationRequest request = Request(200) with { Marks = new WatermarkOptions { NearTie = new() { Margin = margin } } };
-        Assert.Contains("at most .5", (await Assert.ThrowsAsync<ArgumentException>(() => VerifyAsync(_target, request))).Message, StringComparison.Ordinal);
+        VerificationRequest request = _sample.Request(200) with { Marks = new WatermarkOptions { NearTie = new() { Margin = margin } } };
+        Assert.Contains("at most .5", (await Assert.ThrowsAsync<ArgumentException>(() => _sample.VerifyAsync(_sample.Target, request))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Chosen_queries_accuse_any_model_and_a_control_sees_it()
     {
-        MarkedModel[] strangers = [.. Enumerable.Range(0, 4).Select(i => _target.Copy(_key, 0.5))];
-        Dataset rows = Request(8000).Queries;
+        MarkedModel[] strangers = [.. Enumerable.Range(0, 4).Select(i => _sample.Target.Copy(_sample.Key, 0.5))];
+        Dataset rows = _sample.Request(8000).Queries;
         float[] clean = new float[rows.Count * 10];
-        _target.Classify(rows.Values.Span, clean);
+        _sample.Target.Classify(rows.Values.Span, clean);
         int[] labels = SuspectAnswers.Of(strangers[0], rows).Labels;
         int[] kept = [.. Enumerable.Range(0, rows.Count).Where(row =>
-            !NearTieMark.TryFind(OutputKind.Probabilities, clean.AsSpan(row * 10, 10), MarkedModel.Margin, out NearTie tie) || NearTieMark.Pick(_key.NearTies, tie) == labels[row])];
-        VerificationRequest request = Request(8000) with { Queries = rows.Select(kept) };
-        VerificationReport alone = await VerifyAsync(strangers[1], request);
+            !NearTieMark.TryFind(OutputKind.Probabilities, clean.AsSpan(row * 10, 10), MarkedModel.Margin, out NearTie tie) || NearTieMark.Pick(_sample.Key.NearTies, tie) == labels[row])];
+        VerificationRequest request = _sample.Request(8000) with { Queries = rows.Select(kept) };
+        VerificationReport alone = await _sample.VerifyAsync(strangers[1], request);
         Assert.Contains(alone.Limits, static limit => limit.Contains("how queries, key and controls were chosen", StringComparison.Ordinal));
-        VerificationReport controlled = await VerifyAsync(strangers[1], request with { Controls = [new VerificationControl("independent", strangers[2])] });
+        VerificationReport controlled = await _sample.VerifyAsync(strangers[1], request with { Controls = [new VerificationControl("independent", strangers[2])] });
         Assert.Equal(OwnershipVerdict.Inconclusive, controlled.Verdict);
         Assert.Contains("void", controlled.Words, StringComparison.Ordinal);
     }
@@ -192,102 +186,14 @@ public sealed class OwnershipVerifierTests : IDisposable
     [InlineData(new[] { 0, 1, 2, 3, 4, 5, 6, 7, 8, 8 }, "twice")]
     public async Task A_map_that_is_none_is_refused(int[] map, string says)
     {
-        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => OwnershipVerifier.VerifyAsync(Request(200) with { ClassMap = map }, Suspect.Of("s", _target)));
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => OwnershipVerifier.VerifyAsync(_sample.Request(200) with { ClassMap = map }, Suspect.Of("s", _sample.Target)));
         Assert.Contains(says, refused.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Another_shape_and_answers_that_are_none_are_refused_by_name()
-    {
-        ArgumentException shape = await Assert.ThrowsAsync<ArgumentException>(() => VerifyAsync(MarkedModel.Clean(1, width: 5)));
-        Assert.Contains("rows of 5 values; the target takes 12", shape.Message, StringComparison.Ordinal);
-        Suspect nan = new("broken", new DelegateOracle(12, 10, (_, answers) => answers.Span.Fill(float.NaN)));
-        Assert.Contains("not finite", (await Assert.ThrowsAsync<OracleException>(() => OwnershipVerifier.VerifyAsync(Request(300), nan))).Message, StringComparison.Ordinal);
-        Suspect outside = Suspect.Of("outside", 12, _ => 10);
-        Assert.Contains("whole numbers from 0 to 9", (await Assert.ThrowsAsync<OracleException>(() => OwnershipVerifier.VerifyAsync(Request(300), outside))).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_few_answers_that_are_none_count_as_unanswered_and_block_no_verification()
-    {
-        MarkedModel copy = _target.Copy(_key, 0.9);
-        int spoilt = 1;
-        int asked = 0;
-        VerificationRequest request = Request(8000) with { AnswersFile = Path.Combine(_folder, "answers") };
-        Suspect scores = new("suspect", new DelegateOracle(12, 10, (rows, answers) =>
-        {
-            copy.Classify(rows.Span, answers.Span);
-            for (int row = 0; row < answers.Length / 10; row++)
-            {
-                answers.Span[(row * 10) + 3] = asked++ < spoilt ? float.NaN : answers.Span[(row * 10) + 3];
-            }
-        }));
-        VerificationReport report = await OwnershipVerifier.VerifyAsync(request, scores);
-        Assert.Equal(OwnershipVerdict.ConsistentWithCopying, report.Verdict);
-        Assert.Equal(asked - 1, report.Queries);
-        Assert.Contains(report.Notes, note => note.StartsWith($"1 of {asked} answers are none and count as unanswered; the first is that to query", StringComparison.Ordinal));
-
-        int before = asked;
-        VerificationReport resumed = await OwnershipVerifier.VerifyAsync(request with { Resume = true }, scores);
-        Assert.Equal((before, report.Tests[0].PValue), (asked, resumed.Tests[0].PValue));
-
-        (asked, spoilt) = (0, before / 10);
-        Assert.Equal(before - spoilt, (await OwnershipVerifier.VerifyAsync(request, scores)).Queries);
-        (asked, spoilt) = (0, (before / 10) + 1);
-        OracleException many = await Assert.ThrowsAsync<OracleException>(() => OwnershipVerifier.VerifyAsync(request, scores));
-        Assert.Contains($"{spoilt} answers of {before} that are none", many.Message, StringComparison.Ordinal);
-        Assert.True(asked < before, "the rest need not be asked");
-    }
-
-    [Theory]
-    [InlineData(20, false)]
-    [InlineData(21, true)]
-    public async Task A_suspects_labels_may_lack_a_tenth(int spoilt, bool isRefused)
-    {
-        int asked = 0;
-        Suspect suspect = Suspect.Of("suspect", 12, _ => asked++ < spoilt ? 10 : 1);
-        Task<(int[] Labels, string? Note)> asking = SuspectLabels.AskAsync(suspect, _target.Rows(3, 200), 10, new SuspectLabelRequest(), default);
-        if (isRefused)
-        {
-            Assert.Contains("21 answers of 200 that are none", (await Assert.ThrowsAsync<OracleException>(() => asking)).Message, StringComparison.Ordinal);
-            return;
-        }
-
-        (int[] labels, string? note) = await asking;
-        Assert.Equal([.. Enumerable.Repeat(-1, spoilt), .. Enumerable.Repeat(1, 200 - spoilt)], labels);
-        Assert.Contains("20 of 200 answers are none and count as disagreeing", note, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_suspect_that_stops_leaves_its_answers_and_another_run_goes_on_to_the_same_end()
-    {
-        MarkedModel copy = _target.Copy(_key, 0.9);
-        string file = Path.Combine(_folder, "answers");
-        VerificationRequest request = Request(8000) with { AnswersFile = file };
-        VerificationReport whole = await VerifyAsync(copy, request with { AnswersFile = null });
-
-        int asked = 0;
-        VerificationReport part = await OwnershipVerifier.VerifyAsync(request, Failing(copy, () => (asked += 32) > 320));
-        Assert.Equal(320, part.Queries);
-        Assert.Contains(part.Notes, note => note.Contains("stopped answering after 320", StringComparison.Ordinal));
-        byte[] kept = File.ReadAllBytes(file);
-        File.WriteAllBytes(file, kept[..^7]); // as a crash cuts it
-
-        VerificationReport rest = await OwnershipVerifier.VerifyAsync(request with { Resume = true }, Failing(copy, () => false));
-        Assert.Contains(rest.Notes, note => note.Contains("319 answers were kept", StringComparison.Ordinal));
-        Assert.Contains(rest.Notes, note => note.Contains("cut short", StringComparison.Ordinal));
-        Assert.Equal(whole.Tests[0].PValue, rest.Tests[0].PValue);
-        Assert.Equal(whole.Queries, rest.Queries);
-
-        int more = 0;
-        _ = await OwnershipVerifier.VerifyAsync(request with { Resume = true }, Failing(copy, () => more++ >= 0));
-        Assert.Equal(0, more); // nothing is asked twice
     }
 
     [Fact]
     public async Task A_verdict_of_copying_says_that_picked_queries_make_any_model_fit()
     {
-        VerificationReport report = await VerifyAsync(_target.Copy(_key, 0.9), Request(8000));
+        VerificationReport report = await _sample.VerifyAsync(_sample.Target.Copy(_sample.Key, 0.9), _sample.Request(8000));
         Assert.Equal(OwnershipVerdict.ConsistentWithCopying, report.Verdict);
         Assert.Contains(report.Limits, limit => limit.Contains("picked after the suspect had answered", StringComparison.Ordinal));
     }
@@ -332,95 +238,44 @@ public sealed class OwnershipVerifierTests : IDisposable
     }
 
     [Fact]
-    public async Task Kept_answers_do_not_accuse_another_suspect_of_the_same_name()
-    {
-        VerificationRequest request = Request(8000) with { AnswersFile = Path.Combine(_folder, "answers") };
-        VerificationReport report = await OwnershipVerifier.VerifyAsync(request, Suspect.Of("model", _target.Copy(_key, 0.9), identity: "SHA-256 1"));
-        Assert.Equal("SHA-256 1", report.SuspectIdentity);
-        Suspect honest = Suspect.Of("model", MarkedModel.Clean(2), identity: "SHA-256 2");
-        InvalidDataException other = await Assert.ThrowsAsync<InvalidDataException>(() => OwnershipVerifier.VerifyAsync(request with { Resume = true }, honest));
-        Assert.Contains("another suspect", other.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Kept_answers_of_other_queries_or_altered_ones_are_refused()
-    {
-        string file = Path.Combine(_folder, "answers");
-        await VerifyAsync(_target, Request(400) with { AnswersFile = file });
-        InvalidDataException other = await Assert.ThrowsAsync<InvalidDataException>(() => VerifyAsync(_target, Request(500) with { AnswersFile = file, Resume = true }));
-        Assert.Contains("other queries", other.Message, StringComparison.Ordinal);
-        string[] lines = File.ReadAllLines(file);
-        lines[3] = lines[3].Replace(lines[3][6], lines[3][6] == 'A' ? 'B' : 'A');
-        File.WriteAllText(file, string.Join('\n', lines) + "\n");
-        InvalidDataException altered = await Assert.ThrowsAsync<InvalidDataException>(() => VerifyAsync(_target, Request(400) with { AnswersFile = file, Resume = true }));
-        Assert.Contains("Line 4", altered.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_suspect_that_throttles_is_waited_for_on_its_own_clock()
-    {
-        SimulatedTimeProvider time = new();
-        int turn = 0;
-        DelegateOracle throttling = new(
-            12,
-            10,
-            (rows, answers, _) =>
-            {
-                if (turn++ % 2 == 0)
-                {
-                    return ValueTask.FromResult(new OracleReply(0, TimeSpan.FromSeconds(20)));
-                }
-
-                _target.Classify(rows.Span, answers.Span);
-                return ValueTask.FromResult(new OracleReply(rows.Length / 12));
-            },
-            time);
-        VerificationReport report = await OwnershipVerifier.VerifyAsync(Request(500), new Suspect("slow", throttling));
-        Assert.Equal(OwnershipVerifier.Plan(Request(500)).Asked, report.Queries);
-        OracleException refused = await Assert.ThrowsAsync<OracleException>(() => OwnershipVerifier.VerifyAsync(
-            Request(500), new Suspect("closed", new DelegateOracle(12, 10, (_, _, _) => ValueTask.FromResult(new OracleReply(0, TimeSpan.FromHours(1))), time))));
-        Assert.Contains("3600 s", refused.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_control_that_shows_the_mark_voids_the_test()
     {
-        VerificationRequest request = Request(8000) with { Controls = [new VerificationControl("honest", _target), new VerificationControl("not so honest", _target.Copy(_key, 0.9))] };
-        VerificationReport report = await VerifyAsync(_target.Copy(_key, 0.9), request);
+        VerificationRequest request = _sample.Request(8000) with { Controls = [new VerificationControl("honest", _sample.Target), new VerificationControl("not so honest", _sample.Target.Copy(_sample.Key, 0.9))] };
+        VerificationReport report = await _sample.VerifyAsync(_sample.Target.Copy(_sample.Key, 0.9), request);
         Assert.Equal(OwnershipVerdict.Inconclusive, report.Verdict);
         Assert.Contains("void", report.Words, StringComparison.Ordinal);
         Assert.True(report.Tests[0].ControlPValues[0] > 0.01 && report.Tests[0].ControlPValues[1] < 1e-6);
 
-        VerificationReport held = await VerifyAsync(_target.Copy(_key, 0.9), request with { Controls = [request.Controls[0]] });
+        VerificationReport held = await _sample.VerifyAsync(_sample.Target.Copy(_sample.Key, 0.9), request with { Controls = [request.Controls[0]] });
         Assert.Equal(OwnershipVerdict.ConsistentWithCopying, held.Verdict);
     }
 
     [Fact]
     public void The_plan_asks_nobody_and_tells_how_many_queries_are_needed()
     {
-        VerificationPlan plan = OwnershipVerifier.Plan(Request(2000) with { Marks = s_exact });
+        VerificationPlan plan = OwnershipVerifier.Plan(_sample.Request(2000) with { Marks = s_exact });
         Assert.Equal([0.9, 0.95], plan.Tests.Select(test => test.Match));
         PowerEstimate careful = plan.Tests[0];
         Assert.True(careful.Needed > plan.Tests[1].Needed);
         Assert.Equal((long)Math.Ceiling(careful.Needed * 2000.0 / careful.Available), careful.Queries);
         Assert.Contains($"you need about {careful.Queries:N0} queries", VerificationWriter.ToText(plan), StringComparison.Ordinal);
-        Assert.InRange(OwnershipVerifier.Plan(Request(2000) with { MostQueries = 100 }).Asked, 100, 100);
+        Assert.InRange(OwnershipVerifier.Plan(_sample.Request(2000) with { MostQueries = 100 }).Asked, 100, 100);
     }
 
     [Fact]
     public void Repeated_queries_count_and_are_asked_once()
     {
-        Dataset rows = _target.Rows(3, 500);
+        Dataset rows = _sample.Target.Rows(3, 500);
         Dataset twice = new("twice", new float[][] { rows.Values.ToArray(), rows.Values.ToArray() }.SelectMany(one => one).ToArray(), 12);
-        VerificationPlan once = OwnershipVerifier.Plan(Request(500) with { Queries = rows });
-        VerificationPlan doubled = OwnershipVerifier.Plan(Request(500) with { Queries = twice });
+        VerificationPlan once = OwnershipVerifier.Plan(_sample.Request(500) with { Queries = rows });
+        VerificationPlan doubled = OwnershipVerifier.Plan(_sample.Request(500) with { Queries = twice });
         Assert.Equal((once.Given, once.Asked, once.Tests[0]), (doubled.Given, doubled.Asked, doubled.Tests[0]));
     }
 
     [Fact]
     public async Task Asking_many_suspects_raises_what_each_has_to_show()
     {
-        VerificationReport[] reports = [await VerifyAsync(_target), await VerifyAsync(_target.Copy(_key, 0.9)), await VerifyAsync(_target)];
+        VerificationReport[] reports = [await _sample.VerifyAsync(_sample.Target), await _sample.VerifyAsync(_sample.Target.Copy(_sample.Key, 0.9)), await _sample.VerifyAsync(_sample.Target)];
         IReadOnlyList<VerificationReport> adjusted = OwnershipVerifier.Adjust(reports);
         Assert.Equal(3 * reports[1].CombinedPValue, adjusted[1].CombinedPValue, 1e-300);
         Assert.All(adjusted, report => Assert.Contains("Holm", report.Combination, StringComparison.Ordinal));
@@ -430,7 +285,7 @@ public sealed class OwnershipVerifierTests : IDisposable
     [Fact]
     public async Task Reports_are_written_for_people_and_programs_and_escape_names()
     {
-        VerificationReport report = await OwnershipVerifier.VerifyAsync(Request(1000), Suspect.Of("<b>suspect</b>", _target.Copy(_key, 0.95)));
+        VerificationReport report = await OwnershipVerifier.VerifyAsync(_sample.Request(1000), Suspect.Of("<b>suspect</b>", _sample.Target.Copy(_sample.Key, 0.95)));
         string page = VerificationWriter.ToHtml([report]);
         Assert.DoesNotContain("<b>suspect", page, StringComparison.Ordinal);
         Assert.Contains("<svg", page, StringComparison.Ordinal);
@@ -441,39 +296,10 @@ public sealed class OwnershipVerifierTests : IDisposable
         Assert.Equal("ConsistentWithCopying", json.RootElement[0].GetProperty("verdict").GetString());
     }
 
-    private Task<VerificationReport> VerifyAsync(IClassifier suspect, VerificationRequest? request = null) =>
-        OwnershipVerifier.VerifyAsync(request ?? Request(8000), Suspect.Of("suspect", suspect));
-
-    private VerificationRequest Request(int rows) => new()
-    {
-        Target = _target,
-        Key = _key,
-        Marks = new WatermarkOptions { NearTie = new NearTieMarkOptions { Margin = MarkedModel.Margin } },
-        Queries = _target.Rows(3, rows),
-        RandomKeys = 300,
-        WantedPValue = 0.001,
-        ExpectedMatch = 0.9,
-        Time = new SimulatedTimeProvider(),
-    };
-
     private static Suspect Labels(string name, MarkedModel model, Func<int, int> map) => Suspect.Of(name, model.InputLength, row =>
     {
         float[] scores = new float[model.ClassCount];
         model.Classify(row.Span, scores);
         return map(Array.IndexOf(scores, scores.Max()));
     });
-
-    private static Suspect Failing(MarkedModel model, Func<bool> fails) => new("suspect", new DelegateOracle(
-        model.InputLength,
-        model.ClassCount,
-        (rows, answers, _) =>
-        {
-            if (fails())
-            {
-                throw new OracleException("The server cannot be reached.");
-            }
-
-            model.Classify(rows.Span, answers.Span);
-            return ValueTask.FromResult(new OracleReply(rows.Length / model.InputLength));
-        }));
 }

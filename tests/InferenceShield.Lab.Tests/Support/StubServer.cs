@@ -21,6 +21,9 @@ internal sealed class StubServer : IAsyncDisposable
     public string Description { get; set; } =
         """{"name":"toy","versions":["1"],"platform":"stub","inputs":[{"name":"x","datatype":"FP32","shape":[-1,3]}],"outputs":[{"name":"y","datatype":"FP32","shape":[-1,2]}]}""";
 
+    /// <summary>What it says of being ready.</summary>
+    public string Readiness { get; set; } = """{"ready":true}""";
+
     /// <summary>The answer to an infer request, given its number and its body; null for what the protocol asks for.</summary>
     public Func<HttpContext, int, string, Task>? Answer { get; set; }
 
@@ -79,7 +82,7 @@ internal sealed class StubServer : IAsyncDisposable
         switch (context.Request.Method, context.Request.Path.Value)
         {
             case ("GET", "/base/v2/models/toy/ready"):
-                await WriteAsync(context, """{"ready":true}""");
+                await WriteAsync(context, Readiness);
                 break;
             case ("GET", "/base/v2/models/toy"):
                 await WriteAsync(context, Description);

@@ -136,8 +136,8 @@ public sealed class HttpOracle : IOracle, IDisposable
         if (isReady && reply.Body.Length > 0)
         {
             using JsonDocument readiness = Parse(options, reply);
-            isReady = !(readiness.RootElement.ValueKind == JsonValueKind.Object
-                && readiness.RootElement.TryGetProperty("ready", out JsonElement ready) && ready.ValueKind == JsonValueKind.False);
+            isReady = ReadText(options, () => !(readiness.RootElement.ValueKind == JsonValueKind.Object
+                && readiness.RootElement.TryGetProperty("ready", out JsonElement ready) && ready.ValueKind == JsonValueKind.False));
         }
 
         if (!isReady)
