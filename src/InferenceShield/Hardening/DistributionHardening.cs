@@ -133,31 +133,48 @@ internal static class DistributionHardening
         return true;
     }
 
+    /// <summary>Hardens a row if its answer can be made without the whole distribution and it is sure enough: what takes it is seen on the way.</summary>
+    /// <param name="plan">How.</param>
+    /// <param name="clean">The model's scores.</param>
+    /// <param name="released">As long; may be the same span. Not written if the answer is false.</param>
+    /// <param name="least">What the confidence has to be above.</param>
+    /// <param name="top">The leading class.</param>
+    /// <param name="confidence">Its probability.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static bool TryHardenSure(OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, float least, out int top, out float confidence) =>
+        TryHardenFast(plan, clean, released, out top, out confidence, least);
+
     /// <summary>Releases that can be made without the whole distribution.</summary>
+    /// <param name="plan">How.</param>
+    /// <param name="clean">The model's scores.</param>
+    /// <param name="released">As long; may be the same span.</param>
+    /// <param name="top">The leading class.</param>
+    /// <param name="confidence">Its probability; NaN where the answer could be made without it.</param>
+    /// <param name="least">What the confidence has to be above; 0 for any, known or not.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool TryHardenFast(OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence)
+    private static bool TryHardenFast(OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, float least = 0)
     {
         if (plan.IsRoundingOnly && clean.Length is > 1 and <= FewClasses.Most && FewClasses.IsSupported
-            && FewClasses.TryRelease(clean, plan.Kind == OutputKind.Logits, SumTolerance, plan.GridUnits, plan.GridStep, released, out top, out double likely))
+            && FewClasses.TryRelease(clean, plan.Kind == OutputKind.Logits, SumTolerance, plan.GridUnits, plan.GridStep, released, out top, out double likely, least))
         {
             confidence = (float)likely;
             return true;
         }
 
         if (plan.IsRoundingOnly && plan.Kind == OutputKind.Logits
-            && FloatRounding.TryRelease(clean, plan.GridUnits, plan.GridStep, released, out top, out confidence))
+            && FloatRounding.TryRelease(clean, plan.GridUnits, plan.GridStep, released, out top, out confidence, least))
         {
             return true;
         }
 
-        if (plan.NeedsLeadingFewOnly && plan.TopK < clean.Length
+        if (plan.NeedsLeadingFewOnly && least == 0 && plan.TopK < clean.Length
             && LeadingFew.TryRelease(clean, plan.TopK, plan.GridUnits, plan.GridStep, released, out top))
         {
             confidence = float.NaN;
             return true;
         }
 
-        if (plan.NeedsLeaderOnly && TryReleaseLeader(plan, clean, released, out top, out confidence))
+        if (plan.NeedsLeaderOnly && TryReleaseLeader(plan, clean, released, out top, out confidence, least))
         {
             return true;
         }
@@ -168,12 +185,13 @@ internal static class DistributionHardening
     }
 
     /// <summary>Labels and bands: of the distribution they show the leading class alone, and who comes second.</summary>
-    private static bool TryReleaseLeader(OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence)
+    [MethodImpl(MethodImplOptions.NoInlining)] // what it calls itself would be left uninlined
+    private static bool TryReleaseLeader(OutputPlan plan, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, float least)
     {
         if (plan.Release == Release.Bands)
         {
             ConfidenceBands bands = plan.Bands!.For(clean.Length);
-            bool isFound = LeadingClass.TryFindBand(plan.Kind, clean, bands, out top, out confidence, out int band);
+            bool isFound = LeadingClass.TryFindBand(plan.Kind, clean, bands, out top, out confidence, out int band) && confidence > least;
             if (isFound)
             {
                 BandHardening.Apply(bands, band, clean, top, released);
@@ -182,7 +200,10 @@ internal static class DistributionHardening
             return isFound;
         }
 
-        if (!LeadingClass.TryFindLabel(plan.Kind, clean, out top, out confidence))
+        top = 0;
+        confidence = 0;
+        if ((least > 0 && plan.Kind == OutputKind.Logits) // whose label is found without it
+            || !LeadingClass.TryFindLabel(plan.Kind, clean, out top, out confidence) || confidence <= least)
         {
             return false;
         }

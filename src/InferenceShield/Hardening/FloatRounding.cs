@@ -21,8 +21,9 @@ internal static class FloatRounding
     /// <param name="released">As long; may be the same span. Not written if the answer is false.</param>
     /// <param name="top">The first of the largest.</param>
     /// <param name="confidence">Its probability, within a hundred-thousandth.</param>
-    /// <returns>False if the row must go the long way.</returns>
-    public static bool TryRelease(ReadOnlySpan<float> clean, int units, double gridStep, Span<float> released, out int top, out float confidence)
+    /// <param name="least">What that has to be above.</param>
+    /// <returns>False if the row must go the long way, or is not so sure.</returns>
+    public static bool TryRelease(ReadOnlySpan<float> clean, int units, double gridStep, Span<float> released, out int top, out float confidence, float least = 0)
     {
         top = 0;
         confidence = 0;
@@ -41,6 +42,12 @@ internal static class FloatRounding
         Span<float> weights = HardeningScratch.ForThisThread.Query(padded);
         Span<int> keys = HardeningScratch.ForThisThread.Keys(padded);
         double sum = FusedNoise.Exponentiate(clean, clean[top], 1, weights[..clean.Length]);
+        confidence = (float)(1 / sum);
+        if (!(confidence > least))
+        {
+            return false;
+        }
+
         weights[clean.Length..].Clear();
         float scale = (float)(units / sum);
         int missing = units - FloatSplit.Split(weights, scale, keys);
@@ -55,7 +62,6 @@ internal static class FloatRounding
             return false;
         }
 
-        confidence = (float)(1 / sum);
         weights[..clean.Length].CopyTo(released);
         return true;
     }

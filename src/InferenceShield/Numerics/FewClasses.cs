@@ -28,10 +28,11 @@ internal static class FewClasses
     /// <param name="released">As long; may be the same span. Not written if the answer is false.</param>
     /// <param name="top">The first of the largest.</param>
     /// <param name="confidence">Its probability.</param>
-    /// <returns>False if the row must go the long way.</returns>
+    /// <param name="least">What that has to be above.</param>
+    /// <returns>False if the row must go the long way, or is not so sure.</returns>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static bool TryRelease(
-        ReadOnlySpan<float> clean, bool logits, double sumTolerance, double units, double gridStep, Span<float> released, out int top, out double confidence)
+        ReadOnlySpan<float> clean, bool logits, double sumTolerance, double units, double gridStep, Span<float> released, out int top, out double confidence, double least = 0)
     {
         confidence = 0;
         if (!TrySoften(clean, logits, sumTolerance, out top, out double leader, out double sum, out Vector512<double> low, out Vector512<double> high))
@@ -41,6 +42,11 @@ internal static class FewClasses
 
         double inverse = 1 / sum;
         confidence = leader * inverse;
+        if (!(confidence > least))
+        {
+            return false;
+        }
+
         low = low * inverse * units;
         high = high * inverse * units;
         Vector512<double> lowSteps = Vector512.Floor(low);
@@ -81,6 +87,27 @@ internal static class FewClasses
         return isSoft;
     }
 
+    /// <summary>The two leading classes and their probabilities.</summary>
+    /// <param name="clean">Two to sixteen scores.</param>
+    /// <param name="logits">Whether they are logits; else probabilities.</param>
+    /// <param name="sumTolerance">How far probabilities may sum from 1.</param>
+    /// <param name="top">The first of the largest.</param>
+    /// <param name="second">The first of the largest others.</param>
+    /// <param name="leading">The probability of <paramref name="top"/>: the same bits as in the distribution.</param>
+    /// <param name="next">That of <paramref name="second"/>.</param>
+    /// <returns>False if the row must go the long way.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static bool TryLeadTwo(
+        ReadOnlySpan<float> clean, bool logits, double sumTolerance, out int top, out int second, out double leading, out double next)
+    {
+        bool isSoft = TrySoften(clean, logits, sumTolerance, out top, out double leader, out double sum, out Vector512<double> low, out Vector512<double> high);
+        second = isSoft ? FindOther(clean, top) : 0;
+        double inverse = 1 / sum;
+        leading = leader * inverse;
+        next = (second < Vector512<double>.Count ? low[second] : high[second - Vector512<double>.Count]) * inverse;
+        return isSoft;
+    }
+
     /// <summary>The first of the largest scores; -1 if any is not finite.</summary>
     /// <param name="clean">Two to sixteen scores.</param>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
@@ -90,7 +117,10 @@ internal static class FewClasses
     /// <param name="clean">Two to sixteen finite scores.</param>
     /// <param name="top">The one left out.</param>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static int FindSecond(ReadOnlySpan<float> clean, int top)
+    public static int FindSecond(ReadOnlySpan<float> clean, int top) => FindOther(clean, top);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int FindOther(ReadOnlySpan<float> clean, int top)
     {
         Vector512<int> others = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(clean.Length)) & ~Vector512.Equals(Vector512<int>.Indices, Vector512.Create(top));
         Vector512<float> scores = Vector512.ConditionalSelect(others.AsSingle(), PartialRow.Load(clean), Vector512.Create(float.NegativeInfinity));

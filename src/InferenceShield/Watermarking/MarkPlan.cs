@@ -5,6 +5,9 @@ namespace InferenceShield;
 /// change nothing.</remarks>
 internal sealed class MarkPlan : IEquatable<MarkPlan>
 {
+    /// <summary>How far the confidence that hardening gives may be from the exact one, and room to spare.</summary>
+    private const float ConfidenceError = 1e-4f;
+
     private readonly WatermarkOptions _options;
     private readonly int[] _nearTieExempt;
     private readonly int[] _triggerExempt;
@@ -38,15 +41,19 @@ internal sealed class MarkPlan : IEquatable<MarkPlan>
                 : null;
             Direction = options.Direction is { } direction ? new DirectionMark(key, direction) : null;
         }
-        SureConfidence = (float)((1 + Margin) / 2);
-        HasNearTiesOnly = Margin > 0 && TriggerRate == 0 && !HasTraps && Permutation is null;
+        SureConfidence = (float)((1 + Margin) / 2) + ConfidenceError;
+        MovesClasses = Margin > 0 || TriggerRate > 0 || HasTraps || Permutation is not null;
+        HasNearTiesOnly = Margin > 0 && TriggerRate == 0 && !HasTraps && Permutation is null && Cosine is null;
     }
 
-    /// <summary>Whether no other mark is in the label or in the order of ranks.</summary>
+    /// <summary>Whether near ties are the one mark of a distribution.</summary>
     public bool HasNearTiesOnly { get; }
 
     /// <summary>Above it no other class comes within the margin of the leading one: what is left for them is less.</summary>
     public float SureConfidence { get; }
+
+    /// <summary>Whether a mark is in the label or in the order of ranks.</summary>
+    public bool MovesClasses { get; }
 
     public MarkKey Key { get; }
 

@@ -12,9 +12,6 @@ namespace InferenceShield;
 /// </remarks>
 internal static class MarkedHardening
 {
-    /// <summary>How far the confidence that hardening gives may be from the exact one, and room to spare.</summary>
-    private const float ConfidenceError = 1e-4f;
-
     /// <inheritdoc cref="DistributionHardening.TryHarden"/>
     /// <param name="plan">How; <see cref="OutputPlan.Marks"/> is not null.</param>
     /// <param name="noiseKey">Keys the noise.</param>
@@ -29,8 +26,29 @@ internal static class MarkedHardening
         OutputPlan plan, NoiseKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault,
         in RowBasis basis, out MarkedRow marked)
     {
+        // Of most rows the leading class has so much that no other comes within the margin.
         MarkPlan marks = plan.Marks!;
-        marked = new MarkedRow { Other = -1 };
+        if (marks.HasNearTiesOnly && clean.Length > 1 && DistributionHardening.TryHardenSure(plan, clean, released, marks.SureConfidence, out top, out confidence))
+        {
+            fault = default;
+            marked = default;
+            marked.Clean = top;
+            marked.Released = top;
+            marked.Other = -1;
+            return true;
+        }
+
+        return TryHardenUnsure(plan, noiseKey, clean, released, out top, out confidence, out fault, in basis, out marked);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool TryHardenUnsure(
+        OutputPlan plan, NoiseKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence, out OutputFault fault,
+        in RowBasis basis, out MarkedRow marked)
+    {
+        MarkPlan marks = plan.Marks!;
+        marked = default;
+        marked.Other = -1;
         CosineStep cosine = default;
         if (marks.Cosine is not null && basis.HasMark && !basis.IsUnmarked)
         {
@@ -38,51 +56,63 @@ internal static class MarkedHardening
             marked.Kinds = MarkKinds.Cosine;
         }
 
-        // In place, the clean scores are gone once they are hardened.
-        ReadOnlySpan<float> kept = clean;
-        if (clean == released)
+        bool mayMove = marks.MovesClasses && !basis.IsUnmarked && clean.Length > 1
+            && (!marks.HasNearTiesOnly || NearTieMark.MayBe(plan.Kind, clean, marks.Margin));
+        if (mayMove && TryHardenMoved(plan, noiseKey, clean, released, out top, out confidence, in basis, in cosine, ref marked))
         {
-            Span<float> copy = HardeningScratch.ForThisThread.Marked(clean.Length);
-            clean.CopyTo(copy);
-            kept = copy;
-        }
-
-        if (!DistributionHardening.TryHarden(plan, noiseKey, kept, released, out top, out confidence, out fault, in basis.Input, in cosine))
-        {
-            marked = default;
-            return false;
-        }
-
-        // Of most rows the leading class has so much that no other comes within the margin. Not if it is NaN.
-        marked.Clean = top;
-        marked.Released = top;
-        return (marks.HasNearTiesOnly && confidence - ConfidenceError > marks.SureConfidence)
-            || basis.IsUnmarked || clean.Length < 2
-            || Mark(plan, noiseKey, kept, released, in basis, in cosine, ref marked);
-    }
-
-    /// <returns>True: what has been hardened can be hardened again, with classes that have changed places.</returns>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool Mark(
-        OutputPlan plan, NoiseKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, in RowBasis basis, in CosineStep cosine, ref MarkedRow marked)
-    {
-        Span<int> places = stackalloc int[2 * PermutationMark.Pairs];
-        int count = TryMarkLabel(plan, clean, in basis, ref marked)
-            ? Exchange(places, marked.Clean, marked.Released)
-            : Order(plan.Marks!, clean, in basis, places, ref marked);
-        if (count == 0)
-        {
+            fault = default;
             return true;
         }
 
+        bool isHardened = DistributionHardening.TryHarden(plan, noiseKey, clean, released, out top, out confidence, out fault, in basis.Input, in cosine);
+        marked.Clean = top;
+        marked.Released = top;
+        if (!isHardened)
+        {
+            marked = default;
+        }
+
+        return isHardened;
+    }
+
+    /// <summary>Hardens a row with classes that have changed places, if a mark has them so.</summary>
+    /// <returns>False if no mark has, or if the row is at fault, which is told of the clean one: nothing is written and nothing marked.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool TryHardenMoved(
+        OutputPlan plan, NoiseKey noiseKey, ReadOnlySpan<float> clean, Span<float> released, out int top, out float confidence,
+        in RowBasis basis, in CosineStep cosine, ref MarkedRow marked)
+    {
+        confidence = 0;
+        top = LeadingClass.FindFirst(clean);
+        if (top < 0)
+        {
+            return false;
+        }
+
+        MarkedRow moved = marked with { Clean = top, Released = top };
+        Span<int> places = stackalloc int[2 * PermutationMark.Pairs];
+        int count = TryMarkLabel(plan, clean, in basis, ref moved)
+            ? Exchange(places, moved.Clean, moved.Released)
+            : Order(plan.Marks!, clean, in basis, places, ref moved);
+        if (count == 0)
+        {
+            return false;
+        }
+
         Span<float> scores = HardeningScratch.ForThisThread.Marked(clean.Length);
-        clean.CopyTo(scores); // nothing, where it is these
+        clean.CopyTo(scores);
         for (int i = 0; i < count; i += 2)
         {
             Swap(scores, places[i], places[i + 1]);
         }
 
-        return DistributionHardening.TryHarden(plan, noiseKey, scores, released, out _, out _, out _, in basis.Input, in cosine);
+        if (!DistributionHardening.TryHarden(plan, noiseKey, scores, released, out _, out confidence, out _, in basis.Input, in cosine))
+        {
+            return false;
+        }
+
+        marked = moved;
+        return true;
     }
 
     private static bool TryMarkLabel(OutputPlan plan, ReadOnlySpan<float> clean, in RowBasis basis, ref MarkedRow marked)
@@ -106,7 +136,8 @@ internal static class MarkedHardening
             return true;
         }
 
-        if (marks.Margin > 0 && NearTieMark.TryFind(plan.Kind, clean, marks.Margin, out NearTie tie)
+        if (marks.Margin > 0 && (marks.HasNearTiesOnly || NearTieMark.MayBe(plan.Kind, clean, marks.Margin))
+            && NearTieMark.TryFindNear(plan.Kind, clean, marks.Margin, out NearTie tie)
             && !marks.NearTieExempt.Contains(tie.Lower) && !marks.NearTieExempt.Contains(tie.Higher))
         {
             marked.Kinds |= MarkKinds.NearTie;

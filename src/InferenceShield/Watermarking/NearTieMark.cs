@@ -19,13 +19,53 @@ internal static class NearTieMark
     public static bool TryFind(OutputKind kind, ReadOnlySpan<float> clean, double margin, out NearTie tie)
     {
         tie = default;
+        return MayBe(kind, clean, margin) && TryFindNear(kind, clean, margin, out tie);
+    }
+
+    /// <summary>False if the two leading scores are too far from each other for a near tie: of most rows all that has to be known.</summary>
+    /// <param name="kind">Logits or probabilities.</param>
+    /// <param name="clean">The model's scores; of those at fault the answer is of no use.</param>
+    /// <param name="margin">See <see cref="TryFind"/>.</param>
+    public static bool MayBe(OutputKind kind, ReadOnlySpan<float> clean, double margin)
+    {
         if (clean.Length < 2)
         {
             return false;
         }
 
         LeadingTwo.Find(clean, out float largest, out float second);
-        return MayBe(kind, clean.Length, largest, second, margin) && TryFindExactly(kind, clean, margin, out tie);
+        return MayBe(kind, clean.Length, largest, second, margin);
+    }
+
+    /// <summary><see cref="TryFind"/> of a row that may be a near tie, by <see cref="MayBe(OutputKind, ReadOnlySpan{float}, double)"/>.</summary>
+    /// <remarks>Of short rows from registers, of wide ones in floats where those leave no doubt, else from the whole distribution. All
+    /// three say the same.</remarks>
+    /// <param name="kind">Logits or probabilities.</param>
+    /// <param name="clean">At least two scores.</param>
+    /// <param name="margin">As there.</param>
+    /// <param name="tie">As there.</param>
+    public static bool TryFindNear(OutputKind kind, ReadOnlySpan<float> clean, double margin, out NearTie tie)
+    {
+        tie = default;
+        if (clean.Length <= FewClasses.Most && FewClasses.IsSupported
+            && FewClasses.TryLeadTwo(clean, kind == OutputKind.Logits, DistributionHardening.SumTolerance, out int first, out int second, out double leading, out double next))
+        {
+            return IsTie(first, second, leading, next, margin, out tie);
+        }
+
+        if (clean.Length > FewClasses.Most && kind == OutputKind.Logits && FloatSplit.IsSupported && TryFindInFloats(clean, margin, out bool isTie, out tie))
+        {
+            return isTie;
+        }
+
+        Span<double> distribution = HardeningScratch.ForThisThread.Distribution(clean.Length);
+        if (!CleanAnswers.TryNormalize(kind, clean, distribution, out first))
+        {
+            return false;
+        }
+
+        second = LeadingClass.FindSecond(clean, first);
+        return IsTie(first, second, distribution[first], distribution[second], margin, out tie);
     }
 
     /// <summary>The label that the key picks, by cell.</summary>
@@ -53,23 +93,32 @@ internal static class NearTieMark
         return !(series * (1 - margin) > least) && (classes <= FewClasses.Most || !((1 - margin) > least * RowExponentials.Of(-gap)));
     }
 
-    private static bool TryFindExactly(OutputKind kind, ReadOnlySpan<float> clean, double margin, out NearTie tie)
+    /// <summary>Of logits, from a sum of floats.</summary>
+    /// <returns>False if the sum of doubles might decide otherwise, or if the row is at fault.</returns>
+    private static bool TryFindInFloats(ReadOnlySpan<float> clean, double margin, out bool isTie, out NearTie tie)
     {
+        isTie = false;
         tie = default;
-        Span<double> distribution = HardeningScratch.ForThisThread.Distribution(clean.Length);
-        if (!CleanAnswers.TryNormalize(kind, clean, distribution, out int first))
+        int first = FusedNoise.FindTop(clean);
+        if (first < 0)
         {
             return false;
         }
 
         int second = LeadingClass.FindSecond(clean, first);
-        if (!(distribution[first] - distribution[second] <= margin))
-        {
-            return false;
-        }
+        double sum = FusedNoise.Exponentiate(clean, clean[first], 1, HardeningScratch.ForThisThread.Query(clean.Length));
+        double exponential = RowExponentials.Of((double)clean[second] - clean[first]);
+        double least = (1 - FloatSplit.SumError) / sum;
+        double most = (1 + FloatSplit.SumError) / sum;
+        isTie = IsTie(first, second, least, least * exponential, margin, out tie);
+        return isTie == IsTie(first, second, most, most * exponential, margin, out NearTie other) && tie == other;
+    }
 
-        tie = new NearTie(Math.Min(first, second), Math.Max(first, second), (int)Math.Round((distribution[first] + distribution[second]) * 10));
-        return true;
+    private static bool IsTie(int first, int second, double leading, double next, double margin, out NearTie tie)
+    {
+        bool isTie = leading - next <= margin;
+        tie = isTie ? new NearTie(Math.Min(first, second), Math.Max(first, second), (int)Math.Round((leading + next) * 10)) : default;
+        return isTie;
     }
 
     private static int Pick(NearTie tie, Hash128 bits) => (bits.Low & 1) == 0 ? tie.Lower : tie.Higher;

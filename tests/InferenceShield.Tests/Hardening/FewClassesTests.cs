@@ -97,5 +97,12 @@ public sealed class FewClassesTests
         Assert.Equal(expectedTop, top);
         Assertions.SameBits([(float)expectedConfidence], [confidence]);
         Assert.Equal(7, found[^1]);
+        if (clean.Length > 1 && FewClasses.IsSupported && clean.Length <= FewClasses.Most
+            && FewClasses.TryLeadTwo(clean, kind == OutputKind.Logits, DistributionHardening.SumTolerance, out top, out int second, out double leading, out double next))
+        {
+            Assert.Equal((expectedTop, LeadingClass.FindSecond(clean, expectedTop)), (top, second));
+            Assert.True(CleanAnswers.TryNormalize(kind, clean, distribution));
+            Assert.Equal((distribution[top], distribution[second]), (leading, next));
+        }
     }
 }

@@ -47,6 +47,41 @@ public sealed class MarkedReleaseTests
     }
 
     [Fact]
+    public void A_row_is_hardened_on_the_way_only_if_it_is_sure_and_then_as_ever()
+    {
+        int sure = 0;
+        int unsure = 0;
+        Properties.Hold(
+            from scores in MarkCases.Scores
+            from release in MarkCases.Releases.Or(Gen.Elements(Release.Rounding, Release.Bands, Release.LabelOnly).Select(kind => new HardeningOptions { Release = kind }))
+            from least in Gen.Elements(.3f, .55f, .6f)
+            select (scores, release, least),
+            one =>
+            {
+                float[] clean = one.scores.Scores();
+                BandSource? bands = one.release.Release == Release.Bands ? new BandSource(one.release.BandEdges ?? [.25, .5, .9]) : null;
+                OutputPlan plan = new("scores", one.scores.Kind, one.release, bands: bands);
+                float[] expected = new float[clean.Length];
+                Assert.True(DistributionHardening.TryHarden(plan, HardeningStep.NoiseKey, clean, expected, out int expectedTop, out float expectedConfidence, out _));
+                float[] released = [.. clean];
+                if (!DistributionHardening.TryHardenSure(plan, released, released, one.least, out int top, out float confidence))
+                {
+                    Assertions.SameBits(clean, released);
+                    unsure++;
+                    return;
+                }
+
+                Assertions.SameBits(expected, released);
+                Assertions.SameBits([expectedConfidence], [confidence]);
+                Assert.Equal(expectedTop, top);
+                Assert.True(confidence > one.least);
+                sure++;
+            },
+            tests: 2000);
+        Assert.True(sure > 100 && unsure > 200, $"{sure} sure, {unsure} not");
+    }
+
+    [Fact]
     public void A_near_tie_within_the_smaller_margin_has_one_label_in_every_posture_on_every_replica()
     {
         using Shield shield = Marked(new NearTieMarkOptions());

@@ -67,6 +67,33 @@ public sealed class NearTieMarkTests
     }
 
     [Fact]
+    public void Every_way_to_find_near_ties_decides_by_the_last_bit_of_the_distribution()
+    {
+        int ties = 0;
+        Properties.Hold(
+            Cases,
+            one =>
+            {
+                float[] clean = one.Scores.Scores();
+                double[] distribution = new double[clean.Length];
+                Assert.True(CleanAnswers.TryNormalize(one.Scores.Kind, clean, distribution, out int first));
+                int second = ReleaseCases.RunnerUp(clean, first);
+                double difference = distribution[first] - distribution[second];
+                NearTie expected = new(Math.Min(first, second), Math.Max(first, second), (int)Math.Round((distribution[first] + distribution[second]) * 10));
+                Assert.True(NearTieMark.TryFindNear(one.Scores.Kind, clean, difference, out NearTie tie));
+                Assert.Equal(expected, tie);
+                Assert.False(NearTieMark.TryFindNear(one.Scores.Kind, clean, Math.BitDecrement(difference), out tie));
+                Assert.Equal(default, tie);
+                Assert.Equal(difference <= one.Margin, NearTieMark.TryFindNear(one.Scores.Kind, clean, one.Margin, out tie));
+                Assert.Equal(difference <= one.Margin ? expected : default, tie);
+                Assert.Equal(difference <= one.Margin, NearTieMark.TryFind(one.Scores.Kind, clean, one.Margin, out _));
+                ties += tie == default ? 0 : 1;
+            },
+            tests: 2000);
+        Assert.True(ties > 200);
+    }
+
+    [Fact]
     public void A_row_at_fault_or_of_one_class_is_no_near_tie()
     {
         Assert.False(NearTieMark.TryFind(OutputKind.Logits, [1], .5, out _));
