@@ -3,9 +3,6 @@ namespace InferenceShield.Lab;
 /// <summary>Why an input is in a fingerprint.</summary>
 public enum FingerprintGroup
 {
-    /// <summary>The target's two leading labels are near each other: which one leads is a matter of its training.</summary>
-    Boundary,
-
     /// <summary>The target is wrong: independent models are wrong elsewhere, or in another way.</summary>
     Mistake,
 

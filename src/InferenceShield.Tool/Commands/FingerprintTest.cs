@@ -9,9 +9,11 @@ internal sealed class FingerprintTest
 {
     private const int FewestRows = 120;
     private const int FewestControls = 5;
-    private const int Helpers = 6;
-    private const int MostOfAKind = 400;
     private const ulong Seed = 1;
+    private const ulong FirstHelper = 1_000;
+
+    /// <summary>Hidden layers of the models that the fingerprint is made with, of which there is a copy and an independent one each.</summary>
+    private static readonly int[][] s_helpers = [[32], [64], [128], [256], [64, 64], [128, 64]];
 
     private readonly OnnxClassifier _target;
     private readonly Dataset _probes;
@@ -78,24 +80,34 @@ internal sealed class FingerprintTest
 
     private Fingerprint Make(CancellationToken cancellationToken)
     {
-        int threads = Environment.ProcessorCount;
-        IReadOnlyList<VerificationControl> independents = VerificationControl.Train(_making, _target.ClassCount, Helpers, seed: 1_000, threads: threads, cancellationToken: cancellationToken);
-        IClassifier[] copies = new IClassifier[Helpers];
-        for (int i = 0; i < copies.Length; i++)
+        IClassifier[] independents = new IClassifier[s_helpers.Length];
+        IClassifier[] copies = new IClassifier[s_helpers.Length];
+        for (int i = 0; i < s_helpers.Length; i++)
         {
-            Dataset rows = _making.Shuffle(2_000 + (ulong)i).Slice(0, _making.Count / 2);
-            float[] answers = new float[rows.Count * _target.ClassCount];
+            // Both on the same rows and from the same weights: nothing but the target's labels tells them apart.
+            ulong seed = FirstHelper + (ulong)i;
+            Dataset rows = _making.Shuffle(seed).Slice(0, _making.Count / 2);
+            float[] truth = new float[rows.Count * _target.ClassCount];
+            float[] answers = new float[truth.Length];
+            for (int row = 0; row < rows.Count; row++)
+            {
+                truth[(row * _target.ClassCount) + rows.Labels.Span[row]] = 1;
+            }
+
             _target.Classify(rows.Values.Span, answers);
-            copies[i] = SurrogateTrainer.Train(rows.Values.Span, answers, rows.Width, _target.ClassCount, new SurrogateOptions(), 2_000 + (ulong)i, threads, cancellationToken);
+            independents[i] = Train(rows, truth, s_helpers[i], seed, cancellationToken);
+            copies[i] = Train(rows, answers, s_helpers[i], seed, cancellationToken);
         }
 
         int[] most = Most(_probes.Count);
-        return Fingerprint.Make(
-            _target, _probes, [.. independents.Select(control => control.Model)], copies, new FingerprintOptions { Boundary = most[0], Mistakes = most[1], Conferrable = most[2] }, Seed);
+        return Fingerprint.Make(_target, _probes, independents, copies, new FingerprintOptions { Mistakes = most[0], Conferrable = most[1] }, Seed);
     }
 
-    /// <summary>Near-boundary inputs, mistakes, conferrable inputs.</summary>
-    private static int[] Most(int probes) => [Math.Min(300, probes / 5), Math.Min(300, probes), Math.Min(MostOfAKind, probes)];
+    private Surrogate Train(Dataset rows, float[] answers, int[] hidden, ulong seed, CancellationToken cancellationToken) => SurrogateTrainer.Train(
+        rows.Values.Span, answers, rows.Width, _target.ClassCount, new SurrogateOptions { Hidden = [.. hidden], Loss = SurrogateLoss.HardLabels }, seed, Environment.ProcessorCount, cancellationToken);
+
+    /// <summary>Mistakes, conferrable inputs.</summary>
+    private static int[] Most(int probes) => [Math.Min(600, probes), Math.Min(400, probes)];
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

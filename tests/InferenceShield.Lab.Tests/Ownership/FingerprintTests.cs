@@ -5,11 +5,11 @@ namespace InferenceShield.Lab.Tests;
 
 public sealed class FingerprintTests
 {
-    private static readonly FingerprintOptions s_options = new() { Boundary = 60, Mistakes = 60, Conferrable = 60, Candidates = 5, Moves = 4 };
+    private static readonly FingerprintOptions s_options = new() { Mistakes = 60, Conferrable = 60, Candidates = 5 };
     private static readonly Lazy<Models> s_models = new(Models.Train);
 
     [Fact]
-    public void Copies_agree_more_than_models_that_never_saw_the_target()
+    public void Labels_of_copies_are_likelier_of_a_copy_than_those_of_models_that_never_saw_the_target()
     {
         Models models = s_models.Value;
         Fingerprint fingerprint = models.Make();
@@ -32,33 +32,56 @@ public sealed class FingerprintTests
         Fingerprint fingerprint = models.Make();
         int[] labels = FingerprintSearch.LabelsOf(models.Target, fingerprint.Inputs.Values.Span);
         Assert.Equal(labels, fingerprint.Labels);
-        Assert.Equal(1, fingerprint.Weights.Sum(), 12);
-
-        float[] answers = new float[models.Probes.Count * models.Probes.ClassCount];
-        models.Target.Classify(models.Probes.Values.Span, answers);
-        float[] margins = [.. Enumerable.Range(0, models.Probes.Count).Select(row => Margin(answers.AsSpan(row * models.Probes.ClassCount, models.Probes.ClassCount)))];
-        float most = margins.Order().ElementAt(59);
-        for (int i = 0; i < fingerprint.Inputs.Count; i++)
+        int[] answered = FingerprintSearch.LabelsOf(models.Target, models.Probes.Values.Span);
+        int[] mistaken = [.. Enumerable.Range(0, models.Probes.Count).Where(row => answered[row] != models.Probes.Labels.Span[row]).Take(60)];
+        Assert.Equal(60, mistaken.Length);
+        Assert.Equal([.. Enumerable.Repeat(FingerprintGroup.Mistake, 60), .. Enumerable.Repeat(FingerprintGroup.Conferrable, 60)], fingerprint.Groups);
+        Assert.True(models.Probes.Select(mistaken).Values.Span.SequenceEqual(fingerprint.Inputs.Slice(0, 60).Values.Span));
+        for (int i = 60; i < fingerprint.Inputs.Count; i++)
         {
-            int row = Enumerable.Range(0, models.Probes.Count).FirstOrDefault(probe => models.Probes.GetRow(probe).SequenceEqual(fingerprint.Inputs.GetRow(i)), -1);
-            switch (fingerprint.Groups[i])
-            {
-                case FingerprintGroup.Boundary:
-                    Assert.InRange(margins[row], 0, most);
-                    break;
-                case FingerprintGroup.Mistake:
-                    Assert.NotEqual(models.Probes.Labels.Span[row], fingerprint.Labels[i]);
-                    break;
-                default:
-                    Assert.Equal(-1, row);
-                    break;
-            }
+            Assert.DoesNotContain(Enumerable.Range(0, models.Probes.Count), probe => models.Probes.GetRow(probe).SequenceEqual(fingerprint.Inputs.GetRow(i)));
         }
 
-        // Of copies and independent models that chose no input: the conferrable ones tell them apart farthest from chance.
+        // Of copies and independent models that chose no input.
         double[] copies = Mean(models.StolenSuspects.Select(fingerprint.MeasureAgreement));
         double[] others = Mean(models.Controls.Select(fingerprint.MeasureAgreement));
-        Assert.True(copies[2] - others[2] > 0.15, $"{copies[2]} {others[2]}");
+        Assert.All(copies.Zip(others), pair => Assert.True(pair.First - pair.Second > 0.1, $"{pair}"));
+    }
+
+    [Fact]
+    public void The_statistic_is_the_mean_log_likelihood_ratio()
+    {
+        Models models = s_models.Value;
+        Fingerprint fingerprint = models.Make();
+        Surrogate suspect = models.StolenSuspects[0];
+        double sum = 0;
+        for (int i = 0; i < fingerprint.Inputs.Count; i++)
+        {
+            float[] row = fingerprint.Inputs.GetRow(i).ToArray();
+            int label = FingerprintSearch.LabelsOf(suspect, row)[0];
+            sum += Math.Log((models.OwnedCopies.Average(copy => ProbabilityOf(copy, row, label)) + 0.02) / (models.OwnedIndependents.Average(other => ProbabilityOf(other, row, label)) + 0.02));
+        }
+
+        Assert.Equal(sum / fingerprint.Inputs.Count, fingerprint.Measure(suspect), 4);
+        int[] unknown = [.. Enumerable.Repeat(-1, fingerprint.Inputs.Count)];
+        Assert.Equal(0, fingerprint.MeasureLabels(unknown));
+    }
+
+    [Fact]
+    public void A_normal_p_value_is_as_often_small_as_it_says()
+    {
+        SeededRandom random = new(3, stream: 5);
+        double Draw() => 0.1 + (0.02 * random.NextGaussian());
+        const int Draws = 20_000;
+        int small = 0;
+        for (int i = 0; i < Draws; i++)
+        {
+            double suspect = Draw();
+            small += Fingerprint.StudentP(suspect, [Draw(), Draw(), Draw(), Draw(), Draw(), Draw(), Draw()], inputs: 1_000) < 0.01 ? 1 : 0;
+        }
+
+        Assert.InRange(small / (double)Draws, 0.0075, 0.0125); // 3.5 standard errors
+        Assert.InRange(Fingerprint.StudentP(0.5, [0.1, 0.1, 0.1, 0.1, 0.1], inputs: 10), 1e-4, 0.05); // equal controls: one input's worth, not certainty
     }
 
     [Fact]
@@ -70,7 +93,7 @@ public sealed class FingerprintTests
         Fingerprint other = models.Make(seed: 6);
 
         Assert.True(first.Inputs.Values.Span.SequenceEqual(again.Inputs.Values.Span));
-        Assert.Equal(first.Weights, again.Weights);
+        Assert.Equal(first.Measure(models.Independent), again.Measure(models.Independent));
         Assert.False(first.Inputs.Values.Span.SequenceEqual(other.Inputs.Values.Span));
         Assert.True(first.Inputs.Values.Span[..(60 * 16)].SequenceEqual(other.Inputs.Values.Span[..(60 * 16)])); // natural ones are not drawn
     }
@@ -124,12 +147,14 @@ public sealed class FingerprintTests
         Assert.Contains("at least 5", Assert.Throws<ArgumentException>(() => fingerprint.Compare(1, [0.5, 0.4, 0.3, 0.2])).Message, StringComparison.Ordinal);
         Assert.Contains("at least 4", Assert.Throws<ArgumentException>(() => models.Make(copies: models.OwnedCopies[..3])).Message, StringComparison.Ordinal);
         Assert.Contains("Conferrable", Assert.Throws<ArgumentException>(() => models.Make(options: s_options with { Conferrable = -1 })).Message, StringComparison.Ordinal);
-        Assert.Contains("no inputs", Assert.Throws<ArgumentException>(() => models.Make(options: s_options with { Boundary = 0, Mistakes = 0, Conferrable = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains("no inputs", Assert.Throws<ArgumentException>(() => models.Make(options: s_options with { Mistakes = 0, Conferrable = 0 })).Message, StringComparison.Ordinal);
         Dataset unlabelled = new("rows", models.Probes.Values, 16);
         Assert.Contains("labels False", Assert.Throws<ArgumentException>(() => models.Make(probes: unlabelled)).Message, StringComparison.Ordinal);
         Assert.Contains("2 classes", Assert.Throws<ArgumentException>(() => fingerprint.Measure(new TwoClasses())).Message, StringComparison.Ordinal);
 
-        // What copies do not agree on better than others tells nothing.
+        // A target that errs in nothing, and models that differ in nothing.
+        Dataset right = new("rows", models.Probes.Values, 16, FingerprintSearch.LabelsOf(models.Target, models.Probes.Values.Span), 26);
+        Assert.Contains("makes no mistake", Assert.Throws<ArgumentException>(() => models.Make(probes: right, options: s_options with { Conferrable = 0 })).Message, StringComparison.Ordinal);
         Assert.Contains("nothing to tell them apart", Assert.Throws<ArgumentException>(() => models.Make(copies: models.OwnedIndependents)).Message, StringComparison.Ordinal);
     }
 
@@ -139,13 +164,14 @@ public sealed class FingerprintTests
         return [.. Enumerable.Range(0, all[0].Length).Select(i => all.Average(row => row[i]))];
     }
 
-    private static float Margin(ReadOnlySpan<float> answer)
+    private static double ProbabilityOf(Surrogate model, float[] row, int label)
     {
-        float[] sorted = [.. answer.ToArray().OrderDescending()];
-        return sorted[0] - sorted[1];
+        float[] answer = new float[model.ClassCount];
+        model.Classify(row, answer);
+        return answer[label];
     }
 
-    /// <summary>Small networks on letters; no two have initial weights in common, and the target shares rows with nobody.</summary>
+    /// <summary>Small networks on letters; the target and the suspects share neither rows nor initial weights with anybody; the owner's models share both in pairs.</summary>
     private sealed record Models(Surrogate Target, Dataset Probes, Surrogate[] OwnedCopies, Surrogate[] OwnedIndependents, Surrogate[] StolenSuspects, Surrogate[] Controls, Surrogate Independent)
     {
         public static Models Train()
@@ -154,10 +180,11 @@ public sealed class FingerprintTests
             Surrogate target = TrainTrue(rows.Slice(0, 1_500), seed: 1);
             Dataset asked = rows.Slice(1_500, 2_000);
             Dataset others = rows.Slice(3_500, 3_000);
+            Dataset owned = rows.Slice(8_000, 2_000);
             return new Models(
                 target, rows.Slice(6_500, 1_500),
-                [.. Enumerable.Range(0, 6).Select(i => Steal(target, rows.Slice(8_000, 2_000), seed: 10 + i))],
-                [.. Enumerable.Range(0, 6).Select(i => TrainTrue(others.Shuffle((ulong)i).Slice(0, 1_500), seed: 20 + i))],
+                [.. Enumerable.Range(0, 6).Select(i => Steal(target, owned.Shuffle((ulong)i).Slice(0, 1_500), seed: 20 + i))],
+                [.. Enumerable.Range(0, 6).Select(i => TrainTrue(owned.Shuffle((ulong)i).Slice(0, 1_500), seed: 20 + i))],
                 [.. Enumerable.Range(0, 3).Select(i => Steal(target, asked, seed: 30 + i))],
                 [.. Enumerable.Range(0, 9).Select(i => TrainTrue(others.Shuffle(100 + (ulong)i).Slice(0, 1_500), seed: 40 + i))],
                 TrainTrue(others.Shuffle(200).Slice(0, 1_500), seed: 50));

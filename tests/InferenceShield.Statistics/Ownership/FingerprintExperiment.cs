@@ -5,31 +5,37 @@ using InferenceShield.Statistics.Efficacy;
 namespace InferenceShield.Statistics.Ownership;
 
 /// <summary>Does a fingerprint tell stolen models from independent ones? Writes results/ownership-fingerprint.csv and its summary.</summary>
-/// <remarks>Each model is a cell: what is in the file already is not trained again, so a run that was stopped goes on where it was.</remarks>
+/// <remarks>Each model is a cell: what is in the file already is not trained again, so a run that was stopped goes on where it was. How the fingerprint is made was
+/// chosen on target 1; the others, with their rows, thieves and independent models, were looked at afterwards.</remarks>
 internal static class FingerprintExperiment
 {
-    private const int Suspects = 32;
-    private const int Owned = 8;
+    private const int Suspects = 2 * FingerprintModels.Kinds;
+    private const int Owned = FingerprintModels.OwnedKinds;
     private const ulong Seed = 7;
     private const string FileName = "ownership-fingerprint.csv";
     private const string SummaryName = "ownership-fingerprint-summary.csv";
-    private const string Header = "data,origin,number,model,answers,accuracy,agreement,boundary,mistakes,conferrable,statistic";
+    private const string Header = "data,target,origin,number,model,answers,accuracy,agreement,mistakes,conferrable,statistic";
+
+    /// <summary>The statistic, as the summary names it.</summary>
+    internal const string Ratio = "log-likelihood ratio";
+
+    private static readonly ulong[] s_targets = [2, 3];
 
     public static void Run(string folder, IReadOnlyList<string> names, TextWriter output)
     {
         string path = Path.Combine(folder, FileName);
         Dictionary<string, Cell> cells = Read(path);
-        foreach (string name in names)
+        foreach ((string name, ulong target) in names.SelectMany(name => s_targets.Select(target => (name, target))))
         {
-            (int Number, bool Stolen)[] wanted = [.. Enumerable.Range(0, 2 * Suspects).Select(i => (i / 2, i % 2 == 0)).Where(one => !cells.ContainsKey(KeyOf(name, one.Item2, one.Item1)))];
+            (int Number, bool Stolen)[] wanted = [.. Enumerable.Range(0, 2 * Suspects).Select(i => (i / 2, i % 2 == 0)).Where(one => !cells.ContainsKey(KeyOf(name, target, one.Item2, one.Item1)))];
             if (wanted.Length == 0)
             {
                 continue;
             }
 
-            FingerprintModels models = FingerprintModels.Load(name);
+            FingerprintModels models = FingerprintModels.Load(name, target);
             Fingerprint fingerprint = Make(models);
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {fingerprint.Inputs.Count} inputs, weights {string.Join(' ', fingerprint.Weights.Select(weight => weight.ToString("F3", CultureInfo.InvariantCulture)))}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}, target {target}: {fingerprint.Inputs.Count} inputs"));
             Parallel.ForEach(wanted, new ParallelOptions { MaxDegreeOfParallelism = 2 }, one =>
             {
                 Cell cell = Measure(models, fingerprint, one.Number, one.Stolen);
@@ -47,21 +53,21 @@ internal static class FingerprintExperiment
 
     private static Fingerprint Make(FingerprintModels models)
     {
-        Surrogate[] owned = new Surrogate[2 * Owned];
-        Parallel.For(0, owned.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i => owned[i] = models.TrainOwned(i % Owned, stolen: i < Owned));
-        return Fingerprint.Make(models.Target, models.Probes, owned[Owned..], owned[..Owned], new FingerprintOptions(), Seed);
+        (IClassifier Independent, IClassifier Copy)[] owned = new (IClassifier, IClassifier)[Owned];
+        Parallel.For(0, owned.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i => owned[i] = models.TrainOwned(i));
+        return Fingerprint.Make(models.Target, models.Probes, [.. owned.Select(pair => pair.Independent)], [.. owned.Select(pair => pair.Copy)], new FingerprintOptions(), Seed);
     }
 
     private static Cell Measure(FingerprintModels models, Fingerprint fingerprint, int number, bool stolen)
     {
-        Surrogate suspect = models.TrainSuspect(number, stolen);
+        IClassifier suspect = models.TrainSuspect(number, stolen);
         int[] own = FingerprintSearch.LabelsOf(suspect, models.Probes.Values.Span);
         int[] target = FingerprintSearch.LabelsOf(models.Target, models.Probes.Values.Span);
         double[] groups = fingerprint.MeasureAgreement(suspect);
         return new Cell(
-            models.Name, stolen ? "stolen" : "independent", number, FingerprintModels.Describe(models.Name, number),
+            models.Name, models.Seed, stolen ? "stolen" : "independent", number, FingerprintModels.Describe(models.Name, number),
             !stolen ? "true labels" : FingerprintModels.IsLabelOnly(number) ? "labels" : "vectors",
-            Share(own, models.Probes.Labels.Span), Share(own, target), groups[0], groups[1], groups[2], fingerprint.Measure(suspect));
+            Share(own, models.Probes.Labels.Span), Share(own, target), groups[0], groups[1], fingerprint.Measure(suspect));
     }
 
     private static double Share(ReadOnlySpan<int> labels, ReadOnlySpan<int> others)
@@ -75,7 +81,7 @@ internal static class FingerprintExperiment
         return (double)same / labels.Length;
     }
 
-    private static string KeyOf(string data, bool stolen, int number) => string.Create(CultureInfo.InvariantCulture, $"{data},{(stolen ? "stolen" : "independent")},{number}");
+    private static string KeyOf(string data, ulong target, bool stolen, int number) => string.Create(CultureInfo.InvariantCulture, $"{data},{target},{(stolen ? "stolen" : "independent")},{number}");
 
     private static Dictionary<string, Cell> Read(string path)
     {
@@ -93,9 +99,9 @@ internal static class FingerprintExperiment
         string fresh = path + ".new";
         File.WriteAllText(fresh, string.Join('\n', new[]
         {
-            "# Unmarked models: agreement with the target on a fingerprint's inputs. Made by: dotnet run --project tests/InferenceShield.Statistics -c Release -- ownership-fingerprint",
+            "# Unmarked models: agreement with the target on a fingerprint's inputs. Made by: dotnet run --project tests/InferenceShield.Statistics -c Release -- ownership fingerprint",
             Header,
-        }.Concat(cells.OrderBy(cell => cell.Data, StringComparer.Ordinal).ThenByDescending(cell => cell.Origin, StringComparer.Ordinal).ThenBy(cell => cell.Number).Select(cell => cell.ToString()))) + "\n");
+        }.Concat(cells.OrderBy(cell => cell.Data, StringComparer.Ordinal).ThenBy(cell => cell.Target).ThenByDescending(cell => cell.Origin, StringComparer.Ordinal).ThenBy(cell => cell.Number).Select(cell => cell.ToString()))) + "\n");
         File.Move(fresh, path, overwrite: true);
     }
 
@@ -103,40 +109,51 @@ internal static class FingerprintExperiment
     {
         List<string> lines =
         [
-            "# Area under the ROC curve of stolen against independent models, low to high its 95 % score interval (Newcombe), and p-values: of the stolen against all independent ones, of each independent one against the others.",
-            "data,stolen,independents,statistic,auc,low,high,stolen p<=.05,independents p<=.05,largest independent,stolen above it",
+            "# Area under the ROC curve of stolen against independent models of the same target, low to high its 95 % score interval (Newcombe) as if all models were of one target. Rank p: (1 + independent models whose statistic is as large) / (1 + independent models); normal p: Student's t, if statistics of independent models are normally distributed. Stolen against all independent models of their target, each independent one against the others.",
+            "data,stolen,independents,statistic,auc,low,high,stolen rank p<=.05,stolen normal p<.01,median normal p,largest normal p,independents rank p<=.05,independents normal p<.01,least normal p of independents",
         ];
         foreach (IGrouping<string, Cell> data in cells.GroupBy(cell => cell.Data).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
-            foreach (string which in new[] { "all", "labels", "vectors", "linear" })
+            (string Name, Func<Cell, bool> Is)[] kinds =
+            [
+                ("all", _ => true), ("labels", cell => cell.Answers == "labels"), ("vectors", cell => cell.Answers == "vectors"),
+                ("of architectures the owner did not train", cell => cell.Number % FingerprintModels.Kinds >= FingerprintModels.OwnedKinds),
+                ("convolutional", cell => cell.Model.StartsWith("cnn", StringComparison.Ordinal)), ("random features", cell => cell.Model == "random features"),
+                .. data.Select(cell => cell.Target).Distinct().Order().Select(target => (string.Create(CultureInfo.InvariantCulture, $"of target {target}"), (Func<Cell, bool>)(cell => cell.Target == target))),
+            ];
+            foreach ((string name, Func<Cell, bool> isOne) in kinds)
             {
-                Cell[] stolen = [.. data.Where(cell => cell.Origin == "stolen" && (which == "all" || cell.Answers == which || cell.Model == which))];
-                Cell[] independents = [.. data.Where(cell => cell.Origin == "independent")];
-                if (stolen.Length == 0 || independents.Length < 6)
+                Cell[] stolen = [.. data.Where(cell => cell.Origin == "stolen" && isOne(cell))];
+                if (stolen.Length == 0)
                 {
                     continue;
                 }
 
                 foreach ((string statistic, Func<Cell, double> read) in new (string, Func<Cell, double>)[]
                 {
-                    ("weighted", cell => cell.Statistic), ("boundary", cell => cell.Boundary), ("mistakes", cell => cell.Mistakes), ("conferrable", cell => cell.Conferrable),
+                    (Ratio, cell => cell.Statistic), ("agreement on mistakes", cell => cell.Mistakes), ("agreement on conferrable inputs", cell => cell.Conferrable),
                     ("agreement on all probes", cell => cell.Agreement),
                 })
                 {
-                    double[] from = [.. stolen.Select(read)];
-                    double[] others = [.. independents.Select(read)];
-                    double auc = from.Average(one => others.Average(other => one > other ? 1 : one == other ? 0.5 : 0));
-                    (double low, double high) = Interval(auc, from.Length, others.Length);
-                    double most = others.Max();
-                    int small = from.Count(one => RankP(one, others) <= 0.05);
-                    int wrong = others.Where((one, i) => RankP(one, [.. others.Where((_, j) => j != i)]) <= 0.05).Count();
-                    lines.Add(string.Create(CultureInfo.InvariantCulture,
-                        $"{data.Key},{which} ({from.Length}),{others.Length},{statistic},{auc:F4},{low:F4},{high:F4},{(double)small / from.Length:F3},{(double)wrong / others.Length:F3},{most:F4},{(double)from.Count(one => one > most) / from.Length:F3}"));
+                    lines.Add(Line(data.Key, name, statistic, stolen, [.. data.Where(cell => cell.Origin == "independent" && stolen.Any(one => one.Target == cell.Target))], read));
                 }
             }
         }
 
         File.WriteAllText(path, string.Join('\n', lines) + "\n");
+    }
+
+    private static string Line(string data, string name, string statistic, Cell[] stolen, Cell[] independents, Func<Cell, double> read)
+    {
+        const int Inputs = 1_000;
+        double[] OthersOf(Cell one) => [.. independents.Where(cell => cell.Target == one.Target && cell.Key != one.Key).Select(read)];
+        double auc = stolen.Average(one => OthersOf(one).Average(other => read(one) > other ? 1 : read(one) == other ? 0.5 : 0));
+        (double low, double high) = Interval(auc, stolen.Length, independents.Length);
+        double[] normal = [.. stolen.Select(one => Fingerprint.StudentP(read(one), OthersOf(one), Inputs)).Order()];
+        double[] innocent = [.. independents.Select(one => Fingerprint.StudentP(read(one), OthersOf(one), Inputs)).Order()];
+        double RankShare(Cell[] models) => (double)models.Count(one => RankP(read(one), OthersOf(one)) <= 0.05) / models.Length;
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{data},{name} ({stolen.Length}),{independents.Length},{statistic},{auc:F4},{low:F4},{high:F4},{RankShare(stolen):F3},{(double)normal.Count(p => p < 0.01) / normal.Length:F3},{normal[normal.Length / 2]:E1},{normal[^1]:E1},{RankShare(independents):F3},{(double)innocent.Count(p => p < 0.01) / innocent.Length:F4},{innocent[0]:E1}");
     }
 
     /// <summary>Where the area lies: those that are within 1.96 of their own standard errors of what was found, which holds at 1, too.</summary>
@@ -168,18 +185,20 @@ internal static class FingerprintExperiment
     private static double RankP(double statistic, double[] controls) => (1.0 + controls.Count(control => control >= statistic)) / (1 + controls.Length);
 
     private sealed record Cell(
-        string Data, string Origin, int Number, string Model, string Answers, double Accuracy, double Agreement, double Boundary, double Mistakes, double Conferrable, double Statistic)
+        string Data, ulong Target, string Origin, int Number, string Model, string Answers, double Accuracy, double Agreement, double Mistakes, double Conferrable, double Statistic)
     {
-        public string Key => KeyOf(Data, Origin == "stolen", Number);
+        public string Key => KeyOf(Data, Target, Origin == "stolen", Number);
 
         public static Cell Parse(string line)
         {
             string[] fields = line.Split(',');
-            double[] numbers = [.. fields.Skip(5).Select(field => double.Parse(field, CultureInfo.InvariantCulture))];
-            return new Cell(fields[0], fields[1], int.Parse(fields[2], CultureInfo.InvariantCulture), fields[3], fields[4], numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
+            double[] numbers = [.. fields.Skip(6).Select(field => double.Parse(field, CultureInfo.InvariantCulture))];
+            return new Cell(
+                fields[0], ulong.Parse(fields[1], CultureInfo.InvariantCulture), fields[2], int.Parse(fields[3], CultureInfo.InvariantCulture), fields[4], fields[5],
+                numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
         }
 
         public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-            $"{Data},{Origin},{Number},{Model},{Answers},{Accuracy:F4},{Agreement:F4},{Boundary:F4},{Mistakes:F4},{Conferrable:F4},{Statistic:F5}");
+            $"{Data},{Target},{Origin},{Number},{Model},{Answers},{Accuracy:F4},{Agreement:F4},{Mistakes:F4},{Conferrable:F4},{Statistic:F5}");
     }
 }

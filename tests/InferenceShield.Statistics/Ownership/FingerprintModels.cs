@@ -1,52 +1,61 @@
-using System.Globalization;
 using InferenceShield.Lab;
 using InferenceShield.Statistics.Efficacy;
 
 namespace InferenceShield.Statistics.Ownership;
 
-/// <summary>A target, and the rows for each purpose: no row serves two, but where letters are too few.</summary>
+/// <summary>A target, and the rows for each purpose; none serves two.</summary>
 /// <param name="Name">Of the data.</param>
+/// <param name="Seed">Rows, the target and all weights follow from it.</param>
 /// <param name="Target">Trained on rows that nobody else has.</param>
 /// <param name="Pool">What thieves ask.</param>
-/// <param name="OwnerPool">What the owner asks when he steals from himself.</param>
 /// <param name="Independent">What independent suspects are trained on, with true labels.</param>
-/// <param name="OwnerIndependent">What the owner's independent models are trained on.</param>
+/// <param name="Owner">What the owner trains his own models on.</param>
 /// <param name="Probes">Labelled rows that nobody was trained on.</param>
 internal sealed record FingerprintModels(
-    string Name, Surrogate Target, Dataset Pool, Dataset OwnerPool, Dataset Independent, Dataset OwnerIndependent, Dataset Probes)
+    string Name, ulong Seed, Surrogate Target, Dataset Pool, Dataset Independent, Dataset Owner, Dataset Probes)
 {
+    /// <summary>Architectures; suspects have all of them, the owner's own models the first <see cref="OwnedKinds"/>.</summary>
+    public const int Kinds = 16;
+
+    /// <summary>How many of the architectures the owner trains: the others he never saw.</summary>
+    public const int OwnedKinds = 10;
+
     private const int Answers = 5_000;
-    private const ulong TargetSeed = 1;
 
     // Initial weights follow from the seed alone: no two models, and none and the target, have the same.
+    private const ulong SeedsOfTarget = 100_000;
     private const ulong FirstSuspect = 1_000;
     private const ulong FirstOwned = 5_000;
 
-    public static FingerprintModels Load(string name) => name == EfficacyTarget.Fashion ? LoadFashion() : LoadLetters();
+    public static FingerprintModels Load(string name, ulong seed) => name == EfficacyTarget.Fashion ? LoadFashion(seed) : LoadLetters(seed);
 
-    /// <summary>Suspect i of a kind: architectures in turn, stolen by labels or by full vectors.</summary>
-    public Surrogate TrainSuspect(int number, bool stolen) => stolen
-        ? Steal(Pool, Name, number, FirstSuspect + (ulong)number, Target)
-        : TrainTrue(Independent, Name, number, FirstSuspect + 500 + (ulong)number);
+    /// <summary>Suspect i of a kind: architectures in turn, stolen by labels, then by full vectors.</summary>
+    public IClassifier TrainSuspect(int number, bool stolen) => stolen
+        ? Steal(Pool, number, FirstSuspect + (ulong)number)
+        : TrainTrue(DrawOf(Independent, number, FirstSuspect + 500 + (ulong)number), number, FirstSuspect + 500 + (ulong)number);
 
-    /// <summary>What the owner steals from himself, and trains without the target.</summary>
-    public Surrogate TrainOwned(int number, bool stolen) => stolen
-        ? Steal(OwnerPool, Name, number + 1, FirstOwned + (ulong)number, Target)
-        : TrainTrue(OwnerIndependent, Name, number + 1, FirstOwned + 500 + (ulong)number);
-
-    public static bool IsLabelOnly(int number) => number / 8 % 2 == 0;
+    public static bool IsLabelOnly(int number) => number / Kinds % 2 == 0;
 
     public static string Describe(string name, int number)
     {
+        if (IsRandomFeatures(number))
+        {
+            return "random features";
+        }
+
         SurrogateOptions options = OptionsOf(name, number);
-        return options.Kind == SurrogateKind.Mlp ? "mlp " + string.Join('-', options.Hidden) : options.Kind.ToString().ToLower(CultureInfo.InvariantCulture);
+        string layers = options.Kind == SurrogateKind.Linear || options.Hidden.IsEmpty ? "" : " " + string.Join('-', options.Hidden);
+        return options.Kind.ToString().ToLowerInvariant() + layers;
     }
+
+    private static bool IsRandomFeatures(int number) => number % Kinds == Kinds - 1;
 
     private static SurrogateOptions OptionsOf(string name, int number)
     {
         bool isFashion = name == EfficacyTarget.Fashion;
         SurrogateOptions mlp = new() { Steps = isFashion ? 1_000 : 3_000 };
-        return (number % 8) switch
+        SurrogateOptions cnn = mlp with { Kind = SurrogateKind.Cnn, Image = new ImageShape(1, 28), Steps = 400 };
+        return (number % Kinds) switch
         {
             0 => mlp with { Kind = SurrogateKind.Linear },
             1 => mlp with { Hidden = [32] },
@@ -55,59 +64,63 @@ internal sealed record FingerprintModels(
             4 => mlp with { Hidden = [256] },
             5 => mlp with { Hidden = [128, 64] },
             6 => mlp with { Hidden = [64, 64] },
-            _ when isFashion && number % 16 == 7 => mlp with { Kind = SurrogateKind.Cnn, Image = new ImageShape(1, 28), Hidden = [64], Steps = 400 },
-            _ => mlp with { Hidden = [96] },
+            7 => mlp with { Hidden = [96] },
+            8 => mlp with { Hidden = [64, 32] },
+            9 => isFashion ? cnn with { Hidden = [64] } : mlp with { Hidden = [192] },
+            10 => mlp with { Hidden = [384] },
+            11 => mlp with { Hidden = [96, 96, 96] },
+            12 => mlp with { Hidden = [128, 64, 32, 32] },
+            13 => isFashion ? cnn with { Hidden = [128] } : mlp with { Hidden = [48] },
+            14 => isFashion ? cnn with { Hidden = [] } : mlp with { Hidden = [256, 64] },
+            _ => mlp with { Kind = SurrogateKind.Linear },
         };
     }
 
-    private static Surrogate Steal(Dataset pool, string name, int number, ulong seed, Surrogate target)
+    private IClassifier Train(Dataset rows, ReadOnlySpan<float> answers, int number, SurrogateLoss loss, ulong seed)
+    {
+        SurrogateOptions options = OptionsOf(Name, number) with { Loss = loss };
+        ulong own = (Seed * SeedsOfTarget) + seed;
+        return IsRandomFeatures(number)
+            ? RandomFeatures.Train(rows.Values.Span, answers, rows.Width, Target.ClassCount, options, own)
+            : SurrogateTrainer.Train(rows.Values.Span, answers, rows.Width, Target.ClassCount, options, own, threads: 1, CancellationToken.None);
+    }
+
+    /// <summary>Two models of the owner's, on the same rows and from the same weights: one learns true labels, the other the target's.</summary>
+    public (IClassifier Independent, IClassifier Copy) TrainOwned(int number)
+    {
+        ulong seed = FirstOwned + (ulong)number;
+        Dataset own = DrawOf(Owner, number, seed);
+        return (TrainTrue(own, number % OwnedKinds, seed), Train(own, OneHot.Ask(Target, own.Values.Span), number % OwnedKinds, SurrogateLoss.HardLabels, seed));
+    }
+
+    private IClassifier Steal(Dataset pool, int number, ulong seed)
     {
         Dataset asked = pool.Shuffle(seed).Slice(0, Math.Min(Answers, pool.Count));
-        float[] answers = new float[asked.Count * target.ClassCount];
-        target.Classify(asked.Values.Span, answers);
-        SurrogateOptions options = OptionsOf(name, number) with { Loss = IsLabelOnly(number) ? SurrogateLoss.HardLabels : SurrogateLoss.SoftLabels };
-        return SurrogateTrainer.Train(asked.Values.Span, answers, asked.Width, target.ClassCount, options, seed, threads: 1, CancellationToken.None);
+        return Train(asked, OneHot.Ask(Target, asked.Values.Span), number, IsLabelOnly(number) ? SurrogateLoss.HardLabels : SurrogateLoss.SoftLabels, seed);
     }
 
-    /// <summary>On half to all of the rows, drawn anew for each model.</summary>
-    private static Surrogate TrainTrue(Dataset rows, string name, int number, ulong seed)
-    {
-        Dataset own = rows.Shuffle(seed).Slice(0, rows.Count * (4 + (number % 5)) / 8);
-        return SurrogateTrainer.Train(own.Values.Span, Truth(own), own.Width, own.ClassCount, OptionsOf(name, number), seed, threads: 1, CancellationToken.None);
-    }
+    private IClassifier TrainTrue(Dataset rows, int number, ulong seed) => Train(rows, OneHot.Of(rows.Labels.Span, rows.ClassCount), number, SurrogateLoss.HardLabels, seed);
 
-    private static FingerprintModels LoadFashion()
+    /// <summary>Half to all of the rows, drawn anew for each model.</summary>
+    private static Dataset DrawOf(Dataset rows, int number, ulong seed) => rows.Shuffle(seed).Slice(0, rows.Count * (4 + (number % 5)) / 8);
+
+    private static FingerprintModels LoadFashion(ulong seed)
     {
-        Dataset train = FashionRows.LoadTraining().Shuffle(TargetSeed);
+        Dataset train = FashionRows.LoadTraining().Shuffle(seed);
         return new FingerprintModels(
-            EfficacyTarget.Fashion, TrainTarget(train.Slice(0, 20_000), new SurrogateOptions { Hidden = [128] }),
-            Pool: train.Slice(40_000, 12_000), OwnerPool: train.Slice(52_000, 8_000), Independent: train.Slice(20_000, 10_000), OwnerIndependent: train.Slice(30_000, 10_000),
+            EfficacyTarget.Fashion, seed, TrainTarget(train.Slice(0, 20_000), seed, new SurrogateOptions { Hidden = [128] }),
+            Pool: train.Slice(40_000, 12_000), Independent: train.Slice(20_000, 10_000), Owner: train.Slice(30_000, 10_000),
             Probes: FashionRows.LoadTest().Slice(0, 5_000));
     }
 
-    /// <summary>Fewer rows: thieves ask the same 5,000, the owner asks noisy copies of the target's own, and the owner's independent models have the rows of the
-    /// independent suspects, in other draws.</summary>
-    private static FingerprintModels LoadLetters()
+    private static FingerprintModels LoadLetters(ulong seed)
     {
-        Dataset rows = LetterRows.Load().Shuffle(TargetSeed);
-        Dataset independent = rows.Slice(6_000, 6_000);
-        Dataset noisy = LetterRows.Jitter(rows.Slice(0, 6_000), copies: 1, TargetSeed).Slice(6_000, 6_000);
+        Dataset rows = LetterRows.Load().Shuffle(seed);
         return new FingerprintModels(
-            EfficacyTarget.Letters, TrainTarget(rows.Slice(0, 6_000), new SurrogateOptions { Hidden = [128, 64] }),
-            rows.Slice(12_000, 5_000), noisy, independent, independent, rows.Slice(17_000, 3_000));
+            EfficacyTarget.Letters, seed, TrainTarget(rows.Slice(0, 5_000), seed, new SurrogateOptions { Hidden = [128, 64] }),
+            Pool: rows.Slice(5_000, 5_000), Independent: rows.Slice(10_000, 4_000), Owner: rows.Slice(14_000, 3_000), Probes: rows.Slice(17_000, 3_000));
     }
 
-    private static Surrogate TrainTarget(Dataset rows, SurrogateOptions options) =>
-        SurrogateTrainer.Train(rows.Values.Span, Truth(rows), rows.Width, rows.ClassCount, options, TargetSeed, Environment.ProcessorCount, CancellationToken.None);
-
-    private static float[] Truth(Dataset rows)
-    {
-        float[] truth = new float[rows.Count * rows.ClassCount];
-        for (int row = 0; row < rows.Count; row++)
-        {
-            truth[(row * rows.ClassCount) + rows.Labels.Span[row]] = 1;
-        }
-
-        return truth;
-    }
+    private static Surrogate TrainTarget(Dataset rows, ulong seed, SurrogateOptions options) => SurrogateTrainer.Train(
+        rows.Values.Span, OneHot.Of(rows.Labels.Span, rows.ClassCount), rows.Width, rows.ClassCount, options, seed, Environment.ProcessorCount, CancellationToken.None);
 }

@@ -19,7 +19,7 @@ internal sealed record OwnershipOtherTable(string File, string Title, string[] C
         new("ownership-directions.csv", "Directions in embeddings", [], null, []),
         new("ownership-collusion.csv", "A payload for each account, and accounts that pool answers", ["suspect", "accounts"], null, ["length", "deviation", "best_rank", "worst_rank"]),
         new("ownership-traps.csv", "Who falls into traps", [], null, []),
-        new("ownership-fingerprint-summary.csv", "Models that were never marked: the fingerprint", [], ("statistic", "weighted"), []),
+        new("ownership-fingerprint-summary.csv", "Models that were never marked: the fingerprint", [], ("statistic", FingerprintExperiment.Ratio), []),
     ];
 
     public void Append(StringBuilder page, string results)
