@@ -18,13 +18,18 @@ internal sealed class MarkedRelease : IRelease, IDisposable
     private readonly bool _needsInput;
     private readonly string _name;
     private readonly OwnershipMark _mark;
+    private readonly Func<double, double>? _disguise;
+    private readonly MarkedRelease? _unmarked;
 
     /// <param name="target">The model.</param>
     /// <param name="mark">A mark's name: see <see cref="OwnershipMark"/>.</param>
     /// <param name="release">One of the names below.</param>
     /// <param name="seed">The shield's secret follows from it.</param>
-    public MarkedRelease(OwnershipTarget target, OwnershipMark mark, string release, ulong seed)
+    /// <param name="disguise">Of a near-tie mark: see <see cref="NearTieDisguise"/>; null for none.</param>
+    public MarkedRelease(OwnershipTarget target, OwnershipMark mark, string release, ulong seed, Func<double, double>? disguise = null)
     {
+        _disguise = disguise;
+        _unmarked = disguise is null ? null : new MarkedRelease(target, new OwnershipMark(OwnershipMark.None), release, seed);
         byte[] secret = SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"ownership {seed}")));
         string? space = mark.IsCosine ? Path.GetTempFileName() : null;
         using (ShieldSecret material = new(secret))
@@ -87,6 +92,19 @@ internal sealed class MarkedRelease : IRelease, IDisposable
         int width = inputs.Length / rows;
         byte[] digests = new byte[RowsAtOnce];
         MarkInput[] marks = new MarkInput[RowsAtOnce];
+        if (_disguise is not null)
+        {
+            float[] disguised = clean.ToArray();
+            for (int row = 0; row < rows; row++)
+            {
+                MarkInput input = _needsInput ? _shield.ReadMarkInput(inputs.Slice(row * width, width)) : default;
+                NearTieDisguise.Apply(Key.NearTies, input, _mark, _disguise, disguised.AsSpan(row * classCount, classCount));
+            }
+
+            _unmarked!.Apply(inputs, disguised, classCount, released);
+            return;
+        }
+
         for (int first = 0; first < rows; first += RowsAtOnce)
         {
             int count = Math.Min(RowsAtOnce, rows - first);
@@ -139,6 +157,7 @@ internal sealed class MarkedRelease : IRelease, IDisposable
 
     public void Dispose()
     {
+        _unmarked?.Dispose();
         Key.Dispose();
         _shield.Dispose();
     }

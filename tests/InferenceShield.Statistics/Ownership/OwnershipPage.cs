@@ -21,11 +21,13 @@ internal static class OwnershipPage
     public static string Make(string root)
     {
         OwnershipFigures figures = OwnershipFigures.Load(root);
-        StringBuilder page = new(OwnershipText.Head(figures));
+        OwnershipDisguise disguise = OwnershipDisguise.Load(root);
+        StringBuilder page = new(OwnershipText.Head(figures, disguise));
         AppendAcceptance(page, figures);
         AppendMargins(page, figures);
         AppendReleases(page, figures);
         AppendRemoval(page, figures);
+        disguise.Append(page);
         AppendEvidence(page, figures);
         AppendCosts(page, figures);
         AppendClaims(page, figures);

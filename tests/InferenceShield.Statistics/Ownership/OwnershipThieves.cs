@@ -130,7 +130,7 @@ internal static class OwnershipThieves
     }
 
     /// <summary>For each row what a copy says that was trained on the other half of the answers.</summary>
-    private static float[] CrossFit(OwnershipLoot loot, SurrogateOptions options)
+    public static float[] CrossFit(OwnershipLoot loot, SurrogateOptions options)
     {
         int half = loot.Asked.Count / 2;
         int rest = loot.Asked.Count - half;
@@ -171,7 +171,7 @@ internal static class OwnershipThieves
         }
     });
 
-    private static float[] Change(OwnershipLoot loot, float[] guide, Func<float[], float[], bool> mayBe, Action<float[], float[]> change)
+    public static float[] Change(OwnershipLoot loot, float[] guide, Func<float[], float[], bool> mayBe, Action<float[], float[]> change)
     {
         int classes = loot.Target.Model.ClassCount;
         float[] answers = loot.Answers.ToArray();
@@ -220,8 +220,8 @@ internal static class OwnershipThieves
         return first - second <= Near;
     }
 
-    private static SurrogateOptions Regularise(SurrogateOptions options, (float Noise, float Decay) by) => options with { InputNoise = by.Noise, WeightDecay = by.Decay };
+    public static SurrogateOptions Regularise(SurrogateOptions options, (float Noise, float Decay) by) => options with { InputNoise = by.Noise, WeightDecay = by.Decay };
 
-    private static Surrogate Train(OwnershipLoot loot, ReadOnlySpan<float> rows, ReadOnlySpan<float> answers, SurrogateOptions options, int seed = 0) =>
+    public static Surrogate Train(OwnershipLoot loot, ReadOnlySpan<float> rows, ReadOnlySpan<float> answers, SurrogateOptions options, int seed = 0) =>
         SurrogateTrainer.Train(rows, answers, loot.Target.Model.InputLength, loot.Target.Model.ClassCount, options, loot.Seed + (ulong)seed, 1, default);
 }
