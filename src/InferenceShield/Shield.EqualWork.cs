@@ -45,8 +45,9 @@ public sealed partial class Shield
         if (isDistribution)
         {
             CountEvenly(utility, ref cell, distribution, released, label, ref value);
-            UtilityLedger.CountMarks(ref cell, in marked);
         }
+
+        UtilityLedger.CountMarks(ref cell, in marked);
 
         return true;
     }
@@ -61,7 +62,7 @@ public sealed partial class Shield
         marked = default;
         return plan.IsDistribution
             ? DistributionHardening.TryHarden(plan, _keys.Noise, clean, released, out label, out value, out fault, in basis.Input)
-            : TryHardenValues(plan, in basis, clean, released, out label, out value, out fault);
+            : TryHardenValues(plan, in basis, clean, released, out label, out value, out fault, out marked);
     }
 
     private void CountEvenly(UtilityLedger utility, ref UtilityCell cell, ReadOnlySpan<double> distribution, ReadOnlySpan<float> released, int top, ref float value)

@@ -95,7 +95,7 @@ public sealed partial class Shield
     {
         for (int row = 0; row < marked.Length; row++)
         {
-            if (marked[row].Kinds != MarkKinds.None)
+            if (marked[row].IsListed)
             {
                 OfferEvidence(in admission, output, in marked[row], in inputs, row, marked.Length);
             }

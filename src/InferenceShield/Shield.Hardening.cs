@@ -206,7 +206,17 @@ public sealed partial class Shield
         marked = default;
         if (!plan.IsDistribution)
         {
-            return TryHardenValues(plan, in basis, clean, released, out label, out value, out fault);
+            if (!TryHardenValues(plan, in basis, clean, released, out label, out value, out fault, out marked))
+            {
+                return false;
+            }
+
+            if (marked.Kinds != MarkKinds.None)
+            {
+                UtilityLedger.CountMarks(ref cell, in marked);
+            }
+
+            return true;
         }
 
         // Before the row is hardened, which may be in place.
@@ -254,22 +264,34 @@ public sealed partial class Shield
     }
 
     private bool TryHardenValues(
-        OutputPlan plan, in RowBasis basis, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault)
+        OutputPlan plan, in RowBasis basis, ReadOnlySpan<float> clean, Span<float> released, out int label, out float value, out OutputFault fault, out MarkedRow marked)
     {
+        marked = default;
         if (plan.Kind == OutputKind.TokenLogits)
         {
-            return !basis.IsUnmarked && plan.Marks?.Tokens is { } mark
-                ? TokenLogitsHardening.TryHarden(plan.Tokens!, mark, basis.Context, clean, released, out label, out value, out fault)
-                : TokenLogitsHardening.TryHarden(plan.Tokens!, clean, released, out label, out value, out fault);
+            if (basis.IsUnmarked || plan.Marks?.Tokens is not { } mark)
+            {
+                return TokenLogitsHardening.TryHarden(plan.Tokens!, clean, released, out label, out value, out fault);
+            }
+
+            marked = basis.Context.Length < mark.ContextLength ? default : MarkedRow.WithoutClasses(mark.Kind);
+            return TokenLogitsHardening.TryHarden(plan.Tokens!, mark, basis.Context, clean, released, out label, out value, out fault);
         }
 
         label = AnswerHistory.NoLabel;
         value = TensorPrimitives.Sum(clean) / clean.Length;
+        if (plan.Kind == OutputKind.Embedding)
+        {
+            bool isReleased = EmbeddingHardening.TryHarden(
+                plan.Embedding!, _keys.Embeddings, plan.NoiseCell == NoiseCell.Output ? null : basis.Input.Low, basis.Transform, basis.IsUnmarked ? null : plan.Marks?.Direction, clean, released,
+                out fault, out bool isMarked);
+            marked = isMarked ? MarkedRow.WithoutClasses(MarkKinds.Direction) : default;
+            return isReleased;
+        }
+
         return plan.Kind switch
         {
             OutputKind.SigmoidLogits or OutputKind.SigmoidProbabilities => ScoreHardening.TryHarden(plan.Scores!, clean, released, out fault),
-            OutputKind.Embedding => EmbeddingHardening.TryHarden(
-                plan.Embedding!, _keys.Embeddings, plan.NoiseCell == NoiseCell.Output ? null : basis.Input.Low, basis.Transform, clean, released, out fault, basis.IsUnmarked ? null : plan.Marks?.Direction),
             _ when plan.QuantisationStep > 0 && plan.NoiseCell != NoiseCell.Output =>
                 RegressionHardening.TryHarden(plan.QuantisationStep, _keys.Dither, basis.Input.Low, clean, released, out fault),
             _ when plan.QuantisationStep > 0 => RegressionHardening.TryHarden(plan.QuantisationStep, _keys.Dither, clean, released, out fault),

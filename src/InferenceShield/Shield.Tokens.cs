@@ -49,9 +49,10 @@ public sealed partial class Shield
     /// <param name="logits">Over the vocabulary, after temperature. Negative infinity, for a token that must not be sampled, stays.</param>
     /// <param name="output">The output's index: see <see cref="GetOutputIndex"/>.</param>
     /// <param name="history">The contexts marked in this sequence, which are not marked again; null to mark all.</param>
-    /// <returns>Whether the row was marked. It is left as it is where the caller's posture has no mark of tokens, at the start of a sequence and
-    /// in observe-only mode.</returns>
-    /// <remarks>No allocation. See <see cref="TokenWatermark"/>.</remarks>
+    /// <returns>Whether the row was marked. It is left as it is where the caller's posture has no mark of tokens, at the start of a sequence, of calls
+    /// and callers without marks, and in observe-only mode.</returns>
+    /// <remarks>No allocation. Marked rows are counted in <see cref="UtilityStatistics.Marked"/>; the list of marked queries does not take them, since
+    /// the mark is found in texts without knowing what was asked. See <see cref="TokenWatermark"/>.</remarks>
     /// <exception cref="InvalidModelOutputException">A logit is NaN or positive infinity. All of <paramref name="logits"/> is zeroed then.</exception>
     /// <exception cref="InvalidOperationException">The query was not admitted by this shield, or the output is not of token logits.</exception>
     public bool MarkTokens(in Admission admission, ReadOnlySpan<int> context, Span<float> logits, int output = 0, TokenHistory? history = null)
@@ -60,7 +61,7 @@ public sealed partial class Shield
         OutputPlan outputPlan = OutputOf(plan, output, admission.Posture, admission.InTrial);
         CheckTokens(outputPlan);
         CheckClasses(plan.Outputs[output], logits.Length);
-        if (!plan.Enforces || outputPlan.Marks?.Tokens is not { } mark)
+        if (!plan.Enforces || admission.IsUnmarked || outputPlan.Marks?.Tokens is not { } mark)
         {
             return false;
         }
@@ -72,6 +73,7 @@ public sealed partial class Shield
 
         if (mark.TryMark(logits, context))
         {
+            UtilityLedger.CountMarks(ref UtilityOf(output, admission.InTrial).CellOf(admission.Posture), MarkedRow.WithoutClasses(mark.Kind));
             return true;
         }
 

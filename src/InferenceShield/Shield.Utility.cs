@@ -6,7 +6,7 @@ public sealed partial class Shield
     /// <summary>How far the released answers of an output have been from the clean ones, for callers of one posture.</summary>
     /// <param name="output">The output's index: see <see cref="GetOutputIndex"/>.</param>
     /// <param name="posture">Under which the answers were released.</param>
-    /// <returns>Of an output that is no distribution the rows only. Callers in a trial are not in it: see <see cref="GetTrialReport"/>.</returns>
+    /// <returns>Of an output that is no distribution the rows and their marks only. Callers in a trial are not in it: see <see cref="GetTrialReport"/>.</returns>
     /// <remarks>Thread-safe, for reports: some microseconds and a few hundred bytes.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">No such output, or no such posture.</exception>
     public UtilityStatistics GetUtility(int output = 0, Posture posture = Posture.Normal)

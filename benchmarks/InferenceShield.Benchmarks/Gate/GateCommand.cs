@@ -20,7 +20,7 @@ internal static class GateCommand
 {
     private static readonly Type[] s_suites =
         [typeof(AdmissionBenchmarks), typeof(CallerBenchmarks), typeof(HardeningBenchmarks), typeof(PostureBenchmarks), typeof(SessionBenchmarks), typeof(AnswerCacheBenchmarks), typeof(DetectionBenchmarks),
-            typeof(MarkBenchmarks), typeof(InputMarkBenchmarks)];
+            typeof(MarkBenchmarks), typeof(InputMarkBenchmarks), typeof(VectorMarkBenchmarks)];
 
     public static int Run(string[] arguments)
     {

@@ -23,7 +23,7 @@ public readonly record struct EvidenceRecord
     /// <summary>The clean leading label; -1 where there is none.</summary>
     public int Clean { get; init; }
 
-    /// <summary>The released leading label.</summary>
+    /// <summary>The released leading label; -1 where there is none.</summary>
     public int Released { get; init; }
 
     /// <summary>The other label of a near tie, or the trap's number; else -1.</summary>

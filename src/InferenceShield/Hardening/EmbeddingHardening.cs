@@ -44,13 +44,28 @@ internal static class EmbeddingHardening
         EmbeddingPlan plan, SipHashKey key, EmbeddingTransform? transform, ReadOnlySpan<float> clean, Span<float> released, out OutputFault fault) =>
         TryHarden(plan, key, null, transform, clean, released, out fault);
 
-    /// <summary>Hardens with noise of a cell that the host found, as a rule the input's, after a mark if there is one, whose angle comes on top of the
-    /// plan's budget.</summary>
+    /// <summary>Hardens with noise of a cell that the host found, as a rule the input's.</summary>
     /// <inheritdoc cref="TryHarden(EmbeddingPlan, SipHashKey, EmbeddingTransform?, ReadOnlySpan{float}, Span{float}, out OutputFault)"/>
     public static bool TryHarden(
-        EmbeddingPlan plan, SipHashKey key, ulong? cell, EmbeddingTransform? transform, ReadOnlySpan<float> clean, Span<float> released, out OutputFault fault,
-        DirectionMark? mark = null)
+        EmbeddingPlan plan, SipHashKey key, ulong? cell, EmbeddingTransform? transform, ReadOnlySpan<float> clean, Span<float> released, out OutputFault fault) =>
+        TryHarden(plan, key, cell, transform, null, clean, released, out fault, out _);
+
+    /// <summary>The same after a mark, whose angle comes on top of the plan's budget.</summary>
+    /// <inheritdoc cref="TryHarden(EmbeddingPlan, SipHashKey, EmbeddingTransform?, ReadOnlySpan{float}, Span{float}, out OutputFault)"/>
+    /// <param name="plan">How.</param>
+    /// <param name="key">Keys cells and noise.</param>
+    /// <param name="cell">Of the input; null for the vector's own.</param>
+    /// <param name="transform">The tenant's, of the row's dimension; null for none.</param>
+    /// <param name="mark">Null for none.</param>
+    /// <param name="clean">The model's vector.</param>
+    /// <param name="released">As long; may be the same span. Not written if the row is faulty.</param>
+    /// <param name="fault">What is wrong with the row.</param>
+    /// <param name="isMarked">Whether it carries the mark: not if its length is next to nothing.</param>
+    public static bool TryHarden(
+        EmbeddingPlan plan, SipHashKey key, ulong? cell, EmbeddingTransform? transform, DirectionMark? mark, ReadOnlySpan<float> clean, Span<float> released, out OutputFault fault,
+        out bool isMarked)
     {
+        isMarked = false;
         for (int i = 0; i < clean.Length; i++)
         {
             if (!float.IsFinite(clean[i]))
@@ -72,7 +87,7 @@ internal static class EmbeddingHardening
         ulong noise = plan.HasNoise && clean.Length > 1 ? cell ?? FindCell(key, clean, length) : 0;
         if (mark is not null && clean.Length > 1)
         {
-            mark.Apply(clean, length, released);
+            isMarked = mark.Apply(clean, length, released);
         }
         else
         {

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace InferenceShield;
 
-/// <summary>One processor's share of a <see cref="UtilityLedger"/> under one posture, with the 320 bytes around it to itself.</summary>
+/// <summary>One processor's share of a <see cref="UtilityLedger"/> under one posture, with the 384 bytes around it to itself.</summary>
 /// <remarks>Every measured row raises <see cref="Begun"/> first and <see cref="Sampled"/> last: where a reader finds them equal before and
 /// after, no row was half measured. In between words only grow. A row is counted before what is said of it.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = SizeInBytes)]
 internal struct UtilityCell
 {
-    public const int SizeInBytes = 320;
+    public const int SizeInBytes = 384;
 
     [FieldOffset(64)]
     public long Begun;
@@ -59,11 +59,11 @@ internal struct UtilityCell
     [FieldOffset(176)]
     public long ObservedRows;
 
-    /// <summary>Rows that carry a mark.</summary>
-    [FieldOffset(184)]
-    public long Marked;
-
     /// <summary>Rows whose label a mark has moved.</summary>
-    [FieldOffset(192)]
+    [FieldOffset(184)]
     public long LabelsMoved;
+
+    /// <summary>Rows that carry a mark.</summary>
+    [FieldOffset(192)]
+    public MarkedRowCounts Marked;
 }

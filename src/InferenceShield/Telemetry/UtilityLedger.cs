@@ -123,7 +123,7 @@ internal sealed class UtilityLedger
     /// <summary>Counts what marks did to one row, with the same atomic additions whatever they did.</summary>
     public static void CountMarks(ref UtilityCell cell, in MarkedRow marked)
     {
-        Interlocked.Add(ref cell.Marked, marked.Kinds == MarkKinds.None ? 0 : 1);
+        Interlocked.Add(ref cell.Marked[MarkedRowCounts.PlaceOf(marked.Kinds)], marked.Kinds == MarkKinds.None ? 0 : 1);
         Interlocked.Add(ref cell.LabelsMoved, marked.IsMoved ? 1 : 0);
     }
 
@@ -165,7 +165,8 @@ internal sealed class UtilityLedger
         {
             Rows = totals.Rows,
             TopChanged = totals.TopChanged,
-            Marked = totals.Marked,
+            Marked = totals.Marked.Sum(),
+            MarkedByKind = totals.Marked.ByKind(),
             LabelsMoved = totals.LabelsMoved,
             MeanDistance = Mean(totals.Distance, totals.Sampled.Rows),
             MaxDistance = totals.MaxDistance * Unit,
@@ -227,7 +228,7 @@ internal sealed class UtilityLedger
                 (Volatile.Read(ref cell.Crossings0), Volatile.Read(ref cell.Crossings1), Volatile.Read(ref cell.Crossings2), Volatile.Read(ref cell.Crossings3)),
                 (sampled, Volatile.Read(ref cell.Divergence), Volatile.Read(ref cell.CleanEntropy), Volatile.Read(ref cell.ReleasedEntropy)));
             totals.LabelsMoved = Volatile.Read(ref cell.LabelsMoved); // before the marks that moved them
-            totals.Marked = Volatile.Read(ref cell.Marked);
+            totals.Marked = MarkedRowCounts.Read(ref cell.Marked);
             totals.Rows = Volatile.Read(ref cell.Rows) + Volatile.Read(ref cell.ObservedRows);
 
             // As many begun after the reading as had ended before it: in between none was under way.

@@ -1,8 +1,10 @@
+using System.Collections.Frozen;
+
 namespace InferenceShield;
 
 /// <summary>What releasing hardened answers cost honest users of one output under one posture, since the shield was built.</summary>
 /// <remarks>
-/// <para>Of outputs that are no distributions only the rows are counted. In observe-only mode the distances are those that enforcing would
+/// <para>Of outputs that are no distributions only the rows and their marks are counted. In observe-only mode the distances are those that enforcing would
 /// have made. Rows and changed leaders are of every row, and so are crossings, but for those of labels alone (see
 /// <see cref="Crossings"/>); distances, divergence and entropies of <see cref="Sampled"/> rows, and of one instant for each processor, the
 /// logarithms within 1e-4 bits.</para>
@@ -19,7 +21,11 @@ public sealed record UtilityStatistics
     public long TopChanged { get; init; }
 
     /// <summary>Rows that carry a mark: see <see cref="WatermarkOptions"/>. Of every row.</summary>
+    /// <remarks>Rows that <see cref="Shield.MarkTokens"/> marks are among them, and not among <see cref="Rows"/>: they are not hardened.</remarks>
     public long Marked { get; init; }
+
+    /// <summary>The same by mark; a row with two, a cosine and another, is counted under both. Marks that no row has are left out.</summary>
+    public IReadOnlyDictionary<MarkKinds, long> MarkedByKind { get; init; } = FrozenDictionary<MarkKinds, long>.Empty;
 
     /// <summary>Rows whose label a mark has moved. Of every row.</summary>
     public long LabelsMoved { get; init; }

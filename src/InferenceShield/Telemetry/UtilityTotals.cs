@@ -8,7 +8,7 @@ internal record struct UtilityTotals(
     long TopChanged,
     (long First, long Second, long Third, long Fourth) Crossings,
     (long Rows, long Divergence, long CleanEntropy, long ReleasedEntropy) Sampled,
-    long Marked = 0,
+    MarkedRowCounts Marked = default,
     long LabelsMoved = 0)
 {
     public static UtilityTotals operator +(UtilityTotals left, UtilityTotals right) => new(

@@ -40,7 +40,8 @@ internal sealed class DirectionMark
     /// <param name="clean">Finite.</param>
     /// <param name="length">Its length, above 0.</param>
     /// <param name="marked">As long; may be the same span.</param>
-    public void Apply(ReadOnlySpan<float> clean, double length, Span<float> marked)
+    /// <returns>False if it was left as it is, for the waves point along it.</returns>
+    public bool Apply(ReadOnlySpan<float> clean, double length, Span<float> marked)
     {
         Vectors vectors = _vectors is { } made && made.Dimension == clean.Length ? made : Make(clean.Length);
         int count = vectors.Phases.Length;
@@ -59,7 +60,7 @@ internal sealed class DirectionMark
         if (left < 1e-9)
         {
             clean.CopyTo(marked);
-            return;
+            return false;
         }
 
         double angle = _angle * left / Math.Sqrt(count);
@@ -80,6 +81,8 @@ internal sealed class DirectionMark
 
             marked[i] = (float)double.ClampNative(value, float.MinValue, float.MaxValue);
         }
+
+        return true;
     }
 
     /// <summary>In four sums, always the same ones.</summary>

@@ -132,6 +132,9 @@ public sealed class TokenWatermark
         return found with { PValue = Math.Min(1, found.PValue * parts) };
     }
 
+    /// <summary>Which of the two.</summary>
+    internal MarkKinds Kind => _green is null ? MarkKinds.Tournament : MarkKinds.GreenList;
+
     /// <returns>False if the context is too short or noted already.</returns>
     internal bool TryNote(ReadOnlySpan<int> context, TokenHistory history) =>
         context.Length >= ContextLength && history.TryAdd(TokenContext.Hash(_historyKey, context[^ContextLength..]).Low);

@@ -145,6 +145,46 @@ public sealed class ShieldEvidenceTests : IDisposable
         Assert.Equal(near, EvidenceReader.Open(List, key).Records);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Marked_embeddings_are_in_the_list_and_allocate_nothing(bool keepInputs)
+    {
+        const int Count = 60;
+        (float[] inputs, float[] vectors) = Rows(Count);
+        vectors.AsSpan(0, Classes).Clear(); // no direction, no mark
+        Shield shield = TestShield.Build(OutputKind.Embedding, new HardeningOptions { Watermark = new WatermarkOptions { Direction = new() } }, options =>
+        {
+            options.Evidence.File = List;
+            options.Evidence.KeepInputs = keepInputs;
+        });
+        CallerKey caller = shield.IdentifyCaller("caller");
+        float[] answer = new float[vectors.Length];
+        Assert.Equal(0, Allocations.Least(() =>
+        {
+            Admission admission = shield.Admit(caller, [], Count);
+            shield.Harden(in admission, inputs, vectors, answer, Classes);
+        }));
+        shield.Dispose();
+        using EvidenceKey key = EvidenceCases.Key();
+        using ShieldSecret secret = new(TestShield.Secret(1));
+        EvidenceReader reader = EvidenceReader.Open(List, key);
+        Assert.Equal(Enumerable.Range(1, Count - 1), reader.Match(inputs, Width, secret).Select(match => match.Row));
+        Assert.All(reader.Read(), record => Assert.Equal((MarkKinds.Direction, -1, -1, -1), (record.Kinds, record.Clean, record.Released, record.Other)));
+        Assert.Equal(keepInputs ? inputs.AsSpan(Width, Width).ToArray() : [], keepInputs ? reader.Read().First().ReadInput() : []);
+    }
+
+    [Fact]
+    public void Marked_rows_of_tokens_are_counted_and_not_kept()
+    {
+        Shield shield = TestShield.Build(OutputKind.TokenLogits, new HardeningOptions { Watermark = new WatermarkOptions { GreenList = new() } }, options => options.Evidence.File = List);
+        Admission admission = shield.AdmitRows(1);
+        shield.Harden(in admission, [1, 2, 3, 4], new float[100]);
+        shield.Dispose();
+        Assert.Equal(1, shield.GetUtility().Marked);
+        Assert.Equal(new EvidenceStatistics { Bytes = shield.Evidence!.Value.Bytes }, shield.Evidence.Value);
+    }
+
     [Fact]
     public void Observed_and_unmarked_answers_are_not_kept()
     {

@@ -188,7 +188,29 @@ public sealed class UtilityLedgerTests
         FieldInfo[] fields = typeof(UtilityCell).GetFields(BindingFlags.Instance | BindingFlags.Public);
         long[] offsets = [.. fields.Select(field => (long)Marshal.OffsetOf<UtilityCell>(field.Name)).Order()];
         Assert.Equal(offsets, Enumerable.Range(0, fields.Length).Select(i => 64L + (8 * i)));
-        Assert.InRange(offsets[^1], 64, UtilityCell.SizeInBytes - 64 - 8);
+        Assert.InRange(offsets[^1], 64, UtilityCell.SizeInBytes - 64 - Unsafe.SizeOf<MarkedRowCounts>());
+    }
+
+    [Fact]
+    public void Marked_rows_are_counted_once_and_under_each_of_their_marks()
+    {
+        MarkKinds[] rows =
+        [
+            .. Enumerable.Range(0, 8).Select(bit => (MarkKinds)(1 << bit)),
+            MarkKinds.Cosine | MarkKinds.NearTie, MarkKinds.Cosine | MarkKinds.NearTie, MarkKinds.Cosine | MarkKinds.Permutation, MarkKinds.Cosine | MarkKinds.Trigger, MarkKinds.Cosine | MarkKinds.Trap,
+        ];
+        UtilityLedger ledger = new(s_every, stripes: 2);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            UtilityLedger.CountMarks(ref ledger.CellOf(Posture.Guarded, i), new MarkedRow { Kinds = rows[i] });
+            UtilityLedger.CountMarks(ref ledger.CellOf(Posture.Guarded, i), default);
+        }
+
+        UtilityStatistics read = ledger.Read(Posture.Guarded);
+        Assert.Equal(rows.Length, read.Marked);
+        Assert.Equal(8, read.MarkedByKind.Count);
+        Assert.All(read.MarkedByKind, found => Assert.Equal(rows.Count(row => row.HasFlag(found.Key)), found.Value));
+        Assert.Empty(ledger.Read(Posture.Normal).MarkedByKind);
     }
 
     [Fact]

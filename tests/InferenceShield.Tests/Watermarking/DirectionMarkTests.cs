@@ -23,6 +23,24 @@ public sealed class DirectionMarkTests
         Assert.All(shield.Release(new float[Dimension], Dimension), value => Assert.Equal(0, value));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Marked_embeddings_are_counted_and_what_has_no_direction_is_not(bool equalWork)
+    {
+        HardeningOptions hardening = new() { Watermark = new WatermarkOptions { Direction = new() } };
+        using Shield shield = TestShield.Build(OutputKind.Embedding, hardening, options => options.Postures.EqualWork = equalWork);
+        Admission admission = shield.AdmitRows(1);
+        Admission unmarked = admission.WithoutMarks();
+        float[] released = new float[Dimension];
+        shield.Harden(in admission, MakeVector(), released, Dimension);
+        shield.Harden(in admission, new float[Dimension], released, Dimension);
+        shield.Harden(in unmarked, MakeVector(), released, Dimension);
+        UtilityStatistics utility = shield.GetUtility();
+        Assert.Equal((3, 1, 0), (utility.Rows, utility.Marked, utility.LabelsMoved));
+        Assert.Equal([new(MarkKinds.Direction, 1)], utility.MarkedByKind);
+    }
+
     [Fact]
     public void Noise_is_added_to_the_marked_vector_and_nothing_is_allocated()
     {

@@ -37,6 +37,29 @@ public sealed class ShieldTokensTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Marks))]
+    public void Marked_rows_are_counted_and_calls_without_marks_have_none(bool selfHash, bool tournament)
+    {
+        foreach (int length in (int[])[100, Vocabulary])
+        {
+            using Shield shield = TestShield.Build(OutputKind.TokenLogits, new HardeningOptions { Watermark = MakeOptions(selfHash, tournament) }, options => options.Postures.EqualWork = true);
+            Admission admission = shield.AdmitRows(1);
+            Admission unmarked = admission.WithoutMarks();
+            shield.Harden(in admission, s_context, MakeLogits(length));
+            shield.Harden(in admission, [], MakeLogits(length));
+            shield.Harden(in unmarked, s_context, MakeLogits(length));
+            Assert.True(shield.MarkTokens(in admission, s_context, MakeLogits(length)));
+            Assert.False(shield.MarkTokens(in admission, [], MakeLogits(length)));
+            float[] logits = MakeLogits(length);
+            Assert.False(shield.MarkTokens(in unmarked, s_context, logits));
+            Assertions.SameBits(MakeLogits(length), logits);
+            UtilityStatistics utility = shield.GetUtility();
+            Assert.Equal((3, 2, 0), (utility.Rows, utility.Marked, utility.LabelsMoved));
+            Assert.Equal([new(tournament ? MarkKinds.Tournament : MarkKinds.GreenList, 2)], utility.MarkedByKind);
+        }
+    }
+
     [Fact]
     public void A_posture_without_a_mark_is_released_without_one_and_needs_the_tokens_all_the_same()
     {
