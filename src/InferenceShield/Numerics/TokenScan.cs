@@ -112,6 +112,42 @@ internal static class TokenScan
         return -1;
     }
 
+    /// <summary>How many values are greater than the bar.</summary>
+    /// <param name="values">Any; NaN is not greater.</param>
+    /// <param name="bar">Any.</param>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static int CountAbove(ReadOnlySpan<float> values, float bar)
+    {
+        int i = 0;
+        int count = 0;
+        if (Vector128.IsHardwareAccelerated)
+        {
+            ref float first = ref MemoryMarshal.GetReference(values);
+            Vector512<float> bars = Vector512.Create(bar);
+            Vector512<int> counts = Vector512<int>.Zero;
+            for (; i <= values.Length - Lanes; i += Lanes)
+            {
+                counts -= Vector512.GreaterThan(Vector512.LoadUnsafe(ref first, (nuint)(uint)i), bars).AsInt32();
+            }
+
+            count = Vector512.Sum(counts);
+        }
+
+        return count + CountAboveScalar(values[i..], bar);
+    }
+
+    /// <summary>The portable twin of <see cref="CountAbove"/>.</summary>
+    public static int CountAboveScalar(ReadOnlySpan<float> values, float bar)
+    {
+        int count = 0;
+        foreach (float value in values)
+        {
+            count += value > bar ? 1 : 0;
+        }
+
+        return count;
+    }
+
     /// <summary>Collects the indices, from <paramref name="start"/> on, whose values are greater than the bar.</summary>
     /// <param name="values">Any; NaN is not greater.</param>
     /// <param name="start">0 to the length.</param>

@@ -74,6 +74,8 @@ public sealed class TokenMarkKernelTests
             Assert.Equal(TokenScan.CollectAboveScalar(values, start, bar, expected, ref expectedCount), TokenScan.CollectAbove(values, start, bar, found, ref count));
             Assert.Equal(expectedCount, count);
             Assert.Equal(expected, found);
+            Assert.Equal(values.Count(value => value > bar), TokenScan.CountAbove(values, bar));
+            Assert.Equal(values.Count(value => value > bar), TokenScan.CountAboveScalar(values, bar));
         }
     }
 
@@ -84,7 +86,7 @@ public sealed class TokenMarkKernelTests
         int[] tokens = new int[LeadingTokens.Most];
         foreach (float spread in (float[])[0, 1e-6f, 1, 10, 100])
         {
-            foreach (int length in (int[])[1, 255, 256, 257, 5000])
+            foreach (int length in (int[])[1, 255, 256, 257, 5000, 20_000])
             {
                 float[] logits = [.. Enumerable.Range(0, length).Select(_ => 3 + (spread * random.NextSingle()))];
                 float largest = logits.Max();
