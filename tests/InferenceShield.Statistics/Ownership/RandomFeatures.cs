@@ -46,7 +46,7 @@ internal sealed class RandomFeatures : IClassifier
             squares += TensorPrimitives.SumOfSquares<float>(difference);
         }
 
-        // As wide as half the mean squared distance of two rows.
+        // The kernel's squared width is half the mean squared distance from the mean.
         float scale = (float)(1 / Math.Sqrt(squares / count / 2));
         float[] directions = new float[Count * width];
         float[] phases = new float[Count];
