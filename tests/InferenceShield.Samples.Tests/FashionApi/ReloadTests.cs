@@ -7,7 +7,7 @@ namespace InferenceShield.Samples.Tests.FashionApi;
 /// <summary>The sample's files, edited while it runs.</summary>
 public sealed class ReloadTests : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly string _folder = Directory.CreateTempSubdirectory(nameof(ReloadTests)).FullName;
     private readonly Api _api;

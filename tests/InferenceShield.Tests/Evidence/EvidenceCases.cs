@@ -60,9 +60,6 @@ internal static class EvidenceCases
     }
 
     /// <summary>Waits until the recorder has written or dropped so many.</summary>
-    public static void WaitFor(this EvidenceRecorder recorder, long settled)
-    {
-        SpinWait.SpinUntil(() => recorder.Statistics.Recorded + recorder.Statistics.Dropped >= settled, TimeSpan.FromSeconds(20));
-        Xunit.Assert.True(recorder.Statistics.Recorded + recorder.Statistics.Dropped >= settled);
-    }
+    public static void WaitFor(this EvidenceRecorder recorder, long settled) =>
+        Threads.WaitUntil(() => recorder.Statistics.Recorded + recorder.Statistics.Dropped >= settled);
 }

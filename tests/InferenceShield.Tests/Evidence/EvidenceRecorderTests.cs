@@ -190,7 +190,7 @@ public sealed class EvidenceRecorderTests : IDisposable
         recorder.Record(EvidenceCases.Query(1, 1, 0), now: 0);
         recorder.WaitFor(1);
         _clock.Advance(TimeSpan.FromDays(1));
-        Assert.True(SpinWait.SpinUntil(() => EvidenceReader.Open(List, _key).Segments[0].IsComplete, 20_000));
+        Threads.WaitUntil(() => EvidenceReader.Open(List, _key).Segments[0].IsComplete);
         recorder.Record(EvidenceCases.Query(2, 1, 0), now: (long)TimeSpan.FromDays(1).TotalNanoseconds);
         recorder.Dispose();
 
@@ -219,7 +219,7 @@ public sealed class EvidenceRecorderTests : IDisposable
         Assert.Single(log.Messages("EvidenceFailed"));
 
         _clock.Advance(TimeSpan.FromDays(2));
-        Assert.True(SpinWait.SpinUntil(() => recorder.Statistics.ExpiredSegments > 0, 20_000));
+        Threads.WaitUntil(() => recorder.Statistics.ExpiredSegments > 0);
         recorder.Record(EvidenceCases.Query(1, 10_000, 0), now: 1); // kept again: what was lost may be among what is remembered
         recorder.WaitFor(30_001);
         Assert.Null(recorder.Statistics.Fault);

@@ -102,6 +102,41 @@ public sealed class InputSpaceTests
         Expect(ReleaseFileFault.OtherKind, "confidence bands; expected an input space", bands.ToArray(), secret);
     }
 
+    [Fact]
+    public void Whatever_its_bytes_a_file_is_refused_or_loaded_whole()
+    {
+        InputSpace space = InputSpace.Learn(InputRows.Normal(100, InputRows.Falling(12), 1), 12);
+        using ShieldSecret secret = new(TestShield.Secret(1));
+        using ReleaseFileKey key = ReleaseFileKey.Of(secret);
+        byte[] file = Save(space, secret);
+        Mutations mutations = new(seed: 1);
+        int loaded = 0;
+        for (int i = 0; i < 5000; i++)
+        {
+            byte[] altered = mutations.Next(file);
+            bool isSealed = mutations.Draw(4) > 0 && altered.Length > 64;
+            if (isSealed)
+            {
+                // As if somebody with the secret had written it.
+                BinaryPrimitives.WriteInt32LittleEndian(altered.AsSpan(8), altered.Length);
+                key.Authenticate(altered.AsSpan(0, altered.Length - 32), altered.AsSpan(altered.Length - 32));
+            }
+
+            InputSpace? read = null;
+            Exception? thrown = Record.Exception(() => read = InputSpace.Load(altered, "model", secret));
+            Assert.True(thrown is null or ReleaseFileException, $"{thrown} of {Convert.ToHexString(altered)}");
+            Assert.True(read is null || isSealed || altered.AsSpan().SequenceEqual(file), Convert.ToHexString(altered));
+            if (read is not null)
+            {
+                loaded++;
+                Assert.Equal((12, 12), (read.InputLength, read.Fold(new float[12]).Length));
+                new InputReach(read).Measure(new float[12]);
+            }
+        }
+
+        Assert.InRange(loaded, 100, 4000);
+    }
+
     [Theory]
     [InlineData(99, 4, InputKind.Image, "at least 100 whole rows of 4 numbers")]
     [InlineData(100, 1, InputKind.Image, "2 to 16777216")]

@@ -19,6 +19,6 @@ public sealed class TestSink(Func<ShieldEvent, CancellationToken, ValueTask>? be
         _taken.Enqueue(shieldEvent);
     }
 
-    /// <summary>Waits until so many came; fails after ten seconds.</summary>
-    public void WaitFor(int events) => Assert.True(SpinWait.SpinUntil(() => _taken.Count >= events, TimeSpan.FromSeconds(10)), $"{_taken.Count} of {events} events came.");
+    /// <summary>Waits until so many came; fails after half a minute.</summary>
+    public void WaitFor(int events) => Assert.True(SpinWait.SpinUntil(() => _taken.Count >= events, TimeSpan.FromSeconds(30)), $"{_taken.Count} of {events} events came.");
 }
