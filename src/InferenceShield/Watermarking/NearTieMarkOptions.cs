@@ -5,7 +5,9 @@ namespace InferenceShield;
 /// a margin of .1 moved 1.3 % of labels, .2 moved 2.2 to 2.4 %, with no change in accuracy beyond .16 points. Margins are of probabilities
 /// without <see cref="HardeningOptions.Temperature"/>.
 /// <para>For labels: where scores, or bands with their second label, are released, the margin shows, and who knows of the mark can undo it at no
-/// cost; there use <see cref="WatermarkOptions.Cosine"/> beside it, which scores keep and bands do not.</para></remarks>
+/// cost; there use <see cref="WatermarkOptions.Cosine"/> beside it, which scores keep and bands do not. From labels, one who trains a copy on each
+/// half of the answers, and takes its answer to the other half wherever it differs from what he was told, undoes it for .9 to 2.9 points of
+/// accuracy (two classifiers, 5,000 labels).</para></remarks>
 public sealed class NearTieMarkOptions
 {
     /// <summary>How near the two leading probabilities are for the mark to be placed.</summary>
