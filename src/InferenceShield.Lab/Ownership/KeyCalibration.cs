@@ -36,6 +36,15 @@ internal static class KeyCalibration
         return below / (double)ordered.Length;
     }
 
+    /// <summary>A statistic among those under random keys: z, the p-value of its rank, and the share of the keys whose own rank is a p-value below <see cref="Level"/>.</summary>
+    /// <remarks>Keys near the true one fit a marked model somewhat, so the statistic has no known tail; its rank among the keys is a p-value whatever the tail is.</remarks>
+    public static (double Z, double PValue, double Share) Rank(double own, double[] random)
+    {
+        double mean = random.Average();
+        double deviation = Math.Sqrt(random.Average(value => Math.Pow(value - mean, 2)));
+        return (deviation > 0 ? (own - mean) / deviation : 0, (1.0 + random.Count(value => value >= own)) / (1 + random.Length), ShareOf(random));
+    }
+
     private static (TestOutcome Own, double PValue, double Share) Run(OwnershipTest test, VerificationRequest request, SuspectAnswers answers, int keys)
     {
         Func<MarkKey, TestOutcome> read = test.Read(answers);
@@ -57,18 +66,8 @@ internal static class KeyCalibration
             return (own, own.PValue, random.Count(outcome => outcome.PValue < Level) / (double)random.Length);
         }
 
-        // Keys near the true one fit a marked model somewhat, so the statistic has no known tail; its rank among the keys is a p-value whatever the tail is.
-        double mean = random.Average(outcome => outcome.Statistic);
-        double deviation = Math.Sqrt(random.Average(outcome => Math.Pow(outcome.Statistic - mean, 2)));
-        int extreme = random.Count(outcome => outcome.Statistic >= own.Statistic);
-        double share = ShareOf(random.Select(static outcome => outcome.Statistic));
-        own = own with
-        {
-            Statistic = deviation > 0 ? (own.Statistic - mean) / deviation : 0,
-            Expected = 0,
-            EffectLow = deviation > 0 ? ((own.Statistic - mean) / deviation) - 1.959964 : double.NaN,
-            EffectHigh = deviation > 0 ? ((own.Statistic - mean) / deviation) + 1.959964 : double.NaN,
-        };
-        return (own, (1.0 + extreme) / (1 + random.Length), share);
+        (double z, double pValue, double share) = Rank(own.Statistic, [.. random.Select(static outcome => outcome.Statistic)]);
+        own = own with { Statistic = z, Expected = 0, EffectLow = z - 1.959964, EffectHigh = z + 1.959964 };
+        return (own, pValue, share);
     }
 }

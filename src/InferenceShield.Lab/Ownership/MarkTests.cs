@@ -74,7 +74,7 @@ internal static class MarkTests
 
         if (marks is not { Direction: null, GreenList: null, Tournament: null })
         {
-            missing.Add("Marks of embeddings and tokens have detectors of their own, whose results can be given as further tests.");
+            missing.Add("Marks of embeddings and of tokens are not tested on labels and scores: verify the output that carries them in a run of its own.");
         }
 
         return (tests, missing);

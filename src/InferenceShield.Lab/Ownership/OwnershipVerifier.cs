@@ -61,7 +61,7 @@ public static class OwnershipVerifier
             SuspectIdentity = suspect.Identity,
             Commitment = request.Commitment,
             OtherCommitments = [.. request.OtherCommitments],
-            Binding = Count(request.Binding, setup, questioning.Answered),
+            Binding = Count(request.Binding, setup.Given, questioning.Answered >= setup.All),
             Time = request.Time.GetUtcNow(),
             Version = typeof(OwnershipVerifier).Assembly.GetName().Version?.ToString(3) ?? "",
             Seed = request.Seed,
@@ -89,8 +89,8 @@ public static class OwnershipVerifier
     }
 
     /// <summary>The order of queries is fixed by seed and list; where the asking ends is not, and every end is one that could have been chosen.</summary>
-    private static EvidenceBinding? Count(EvidenceBinding? binding, VerificationSetup setup, int answered) =>
-        binding is null || answered >= setup.All ? binding : binding with { Choices = binding.Choices * setup.Given };
+    internal static EvidenceBinding? Count(EvidenceBinding? binding, int given, bool isWhole) =>
+        binding is null || isWhole ? binding : binding with { Choices = binding.Choices * given };
 
     /// <summary>Combines a report's tests and gives its verdict.</summary>
     internal static VerificationReport Judge(VerificationReport report)

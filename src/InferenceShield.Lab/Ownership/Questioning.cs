@@ -43,77 +43,12 @@ internal sealed class Questioning
     public async Task<SuspectAnswers> AskAsync(IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {
         VerificationRequest request = _setup.Request;
-        using AnswerStore store = AnswerStore.Open(request.AnswersFile, request.Resume, AnswerStore.DigestOf(_setup.Queries, _suspect), _suspect.Oracle.AnswerLength);
-        if (store.Dropped > 0)
-        {
-            _notes.Add("The last line of the kept answers was cut short; it was dropped and its query is asked again.");
-        }
-
-        int[] open = [.. _setup.Order.Where(row => !store.Answers.ContainsKey(row))];
-        if (store.Answers.Count > 0)
-        {
-            _notes.Add(Say($"{_setup.Order.Length - open.Length} answers were kept from before."));
-        }
-
-        await AskAsync(store, open, progress, cancellationToken).ConfigureAwait(false);
+        SuspectLabelRequest asking = new() { RowsPerCall = request.RowsPerCall, LongestWait = request.LongestWait, AnswersFile = request.AnswersFile, Resume = request.Resume };
+        using AnswerStore store = await RowAsking.AskAsync(_suspect, _setup.Queries, _setup.Order, SuspectClasses, asking, _notes, progress, cancellationToken).ConfigureAwait(false);
         return Read(store);
     }
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    private async Task AskAsync(AnswerStore store, int[] open, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
-    {
-        VerificationRequest request = _setup.Request;
-        RetryOracle oracle = new(_suspect.Oracle, request.LongestWait);
-        float[] answers = new float[request.RowsPerCall * oracle.AnswerLength];
-        UnsoundAnswers unsound = new(_suspect);
-        foreach ((int row, float[] answer) in store.Answers)
-        {
-            unsound.LabelOf(answer, row, SuspectClasses);
-        }
-
-        for (int first = 0; first < open.Length;)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            int[] rows = open[first..Math.Min(open.Length, first + request.RowsPerCall)];
-            string? end = null;
-            int got = 0;
-            try
-            {
-                OracleReply reply = await oracle.AskAsync(_setup.Queries.Select(rows).Values, answers, cancellationToken).ConfigureAwait(false);
-                got = reply.Answered;
-                end = got == rows.Length ? null : Say($"it refuses, and asks to come back in {reply.RetryAfter.TotalSeconds:0} s");
-            }
-            catch (Exception exception) when (exception is OracleException or ExtractionException or IOException or TimeoutException or HttpRequestException)
-            {
-                end = exception.Message.TrimEnd('.');
-                if (store.Answers.Count == 0)
-                {
-                    throw;
-                }
-            }
-
-            for (int i = 0; i < got; i++)
-            {
-                unsound.LabelOf(answers.AsSpan(i * oracle.AnswerLength, oracle.AnswerLength), rows[i], SuspectClasses);
-            }
-
-            store.Append(rows.AsSpan(0, got), answers.AsSpan(0, got * oracle.AnswerLength));
-            unsound.RequireFew(_setup.Order.Length); // no need to ask on; what was asked is kept
-            first += got;
-            progress?.Report(new VerificationProgress(_setup.Order.Length - open.Length + first, _setup.Order.Length));
-            if (end is not null)
-            {
-                _notes.Add(Say($"'{_suspect.Name}' stopped answering after {store.Answers.Count} of {_setup.Order.Length} queries: {end}. {(request.AnswersFile is null ? "Give an answers file to go on another time" : "The answers are kept; go on later with resume")}."));
-                if (store.Answers.Count == 0)
-                {
-                    throw new OracleException($"'{_suspect.Name}' answered nothing: {end}. Try again later.");
-                }
-
-                return;
-            }
-        }
-    }
 
     private SuspectAnswers Read(AnswerStore store)
     {

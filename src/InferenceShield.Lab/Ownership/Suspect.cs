@@ -6,7 +6,7 @@ namespace InferenceShield.Lab;
 /// <remarks>
 /// An answer of one number is the index of a class. One of several numbers has one for each class, and the largest counts: scores of any kind, or 1 for
 /// the label and 0 for all others. Where rows are probabilities (none negative, their sum 1) and not bare labels, tests that need scores use them.
-/// Not thread-safe.
+/// For an <see cref="EmbeddingVerifier"/> an answer is an embedding, of any dimension from 2 on. Not thread-safe.
 /// </remarks>
 public sealed class Suspect
 {
@@ -70,12 +70,12 @@ public sealed class Suspect
 
     /// <summary>Why an answer is none: a number that is not finite, or an index outside of the classes; null if it is one.</summary>
     /// <param name="answer">One answer.</param>
-    /// <param name="classes">The suspect's.</param>
+    /// <param name="classes">The suspect's; 0 if answers are embeddings, of which only the numbers are looked at.</param>
     internal string? FaultOf(ReadOnlySpan<float> answer, int classes)
     {
         int bad = answer.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
         return bad >= 0 ? $"a value that is not finite at place {bad}; expected are {Expected(classes)}"
-            : !AnswersIndex || (answer[0] == MathF.Floor(answer[0]) && answer[0] >= 0 && answer[0] < classes) ? null
+            : classes == 0 || !AnswersIndex || (answer[0] == MathF.Floor(answer[0]) && answer[0] >= 0 && answer[0] < classes) ? null
             : $"one number that is no index of a class; expected are {Expected(classes)}";
     }
 
@@ -87,5 +87,5 @@ public sealed class Suspect
         !IsLabelOnly && !AnswersIndex && TensorPrimitives.Min(answer) >= 0 && MathF.Abs(TensorPrimitives.Sum(answer) - 1) <= SumTolerance
         && TensorPrimitives.Max(answer) < 1 - 1e-6f;
 
-    private string Expected(int classes) => AnswersIndex ? $"whole numbers from 0 to {classes - 1}" : $"{Oracle.AnswerLength} finite scores, one for each class";
+    private string Expected(int classes) => classes == 0 ? $"{Oracle.AnswerLength} finite numbers" : AnswersIndex ? $"whole numbers from 0 to {classes - 1}" : $"{Oracle.AnswerLength} finite scores, one for each class";
 }

@@ -1,6 +1,6 @@
 namespace InferenceShield.Lab;
 
-/// <summary>How a suspect is asked for labels; each as in <see cref="VerificationRequest"/>.</summary>
+/// <summary>How a suspect is asked; each as in <see cref="VerificationRequest"/>.</summary>
 internal sealed record SuspectLabelRequest
 {
     public IReadOnlyList<int>? ClassMap { get; init; }

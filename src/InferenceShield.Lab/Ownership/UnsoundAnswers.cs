@@ -18,12 +18,18 @@ internal sealed class UnsoundAnswers(Suspect suspect)
     /// <param name="answer">One answer.</param>
     /// <param name="row">Its query, for the message.</param>
     /// <param name="classes">The suspect's.</param>
-    public int LabelOf(ReadOnlySpan<float> answer, int row, int classes)
+    public int LabelOf(ReadOnlySpan<float> answer, int row, int classes) => IsSound(answer, row, classes) ? suspect.LabelOf(answer) : -1;
+
+    /// <summary>Whether it is an answer; counted if not.</summary>
+    /// <param name="answer">One answer.</param>
+    /// <param name="row">Its query, for the message.</param>
+    /// <param name="classes">The suspect's; 0 if answers are embeddings.</param>
+    public bool IsSound(ReadOnlySpan<float> answer, int row, int classes)
     {
         string? fault = suspect.FaultOf(answer, classes);
         if (fault is null)
         {
-            return suspect.LabelOf(answer);
+            return true;
         }
 
         if (Count++ == 0)
@@ -31,7 +37,7 @@ internal sealed class UnsoundAnswers(Suspect suspect)
             _first = Say($"query {row}, answered with {fault}");
         }
 
-        return -1;
+        return false;
     }
 
     /// <summary>Refuses a suspect of which more than <see cref="Most"/> of the answers are unsound.</summary>

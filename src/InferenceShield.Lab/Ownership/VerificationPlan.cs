@@ -12,6 +12,6 @@ public sealed record VerificationPlan(int Given, int Asked, IReadOnlyList<PowerE
     /// <summary>A line for each test.</summary>
     public override string ToString() => string.Join(Environment.NewLine, Tests.Select(static test => string.Create(
         CultureInfo.InvariantCulture,
-        $"{test.Name}: {(test.Needed == CellPower.Never ? "no number of" : test.Needed)} answers for p = {test.PValue:0e+0} of a copy that repeats {test.Match:P0} of the mark; {test.Available} of the queries at hand can count{(test.Queries is { } queries ? $", about {queries:N0} of their kind are needed" : "")}"))
+        $"{test.Name}: {(test.Needed == CellPower.Never ? "no number of" : test.Needed)} answers for p = {test.PValue:0e+0} of {(double.IsNaN(test.Match) ? "a copy" : string.Create(CultureInfo.InvariantCulture, $"a copy that repeats {test.Match:P0} of the mark"))}; {test.Available} of the queries at hand can count{(test.Queries is { } queries ? $", about {queries:N0} of their kind are needed" : "")}"))
         .Concat(Missing));
 }

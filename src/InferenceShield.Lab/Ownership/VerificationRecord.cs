@@ -118,7 +118,8 @@ internal sealed record VerificationRecord(string Suspect, string QueriesSha256, 
         return new RecordedTest { Test = test.Name, Own = read(request.Key).Statistic, Random = random };
     }
 
-    private static string DigestOf(Dataset queries)
+    /// <summary>As <see cref="QueriesSha256"/>.</summary>
+    internal static string DigestOf(Dataset queries)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] bytes = new byte[queries.Width * sizeof(float)];

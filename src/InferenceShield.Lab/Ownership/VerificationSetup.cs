@@ -104,7 +104,7 @@ internal sealed class VerificationSetup
     }
 
     /// <summary>Rows without repeats: the same input has the same answer, which counts once.</summary>
-    private static Dataset Distinct(Dataset rows)
+    internal static Dataset Distinct(Dataset rows)
     {
         HashSet<Hash128> seen = [];
         SipHashKey key = InferenceShield.Lab.RandomKeys.Get(0, 0); // only to tell rows apart

@@ -71,7 +71,7 @@ public static class VerificationWriter
                 : test.Queries is { } count
                 ? string.Create(CultureInfo.InvariantCulture, $"you need about {count:N0} queries like these, {test.Needed:N0} of whose answers count; at hand are {test.Available:N0} that count")
                 : "none of the queries at hand counts";
-            text.Append(CultureInfo.InvariantCulture, $"{test.Name}: for p <= {PValue(test.PValue)} on a copy that repeats {100 * test.Match:0} % of marked answers {queries}.\n");
+            text.Append(CultureInfo.InvariantCulture, $"{test.Name}: for p <= {PValue(test.PValue)} on {(double.IsNaN(test.Match) ? "a network that was trained on 6,000 answers with the default mark" : string.Create(CultureInfo.InvariantCulture, $"a copy that repeats {100 * test.Match:0} % of marked answers"))} {queries}.\n");
         }
 
         foreach (string missing in plan.Missing)

@@ -10,7 +10,8 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
     /// <param name="request">With a list, perhaps with a log and a caller.</param>
     /// <param name="logged">Rows of the operator's own log; null for none.</param>
     /// <param name="model">The model's name in its shield.</param>
-    public static EvidenceQueries Read(VerifyRequest request, Dataset? logged, string model)
+    /// <param name="isEmbedding">Whether those with marked embeddings are asked, else those with other marks.</param>
+    public static EvidenceQueries Read(VerifyRequest request, Dataset? logged, string model, bool isEmbedding)
     {
         string list = request.Evidence!;
         using ShieldSecret secret = ReadSecret(request);
@@ -20,7 +21,7 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         List<(EvidenceRecord Record, float[] Input)> found = [];
         int wanted = 0;
         SortedDictionary<Posture, int> others = [];
-        foreach (EvidenceRecord record in caller is { } one ? reader.Read(one) : reader.Read())
+        foreach (EvidenceRecord record in (caller is { } one ? reader.Read(one) : reader.Read()).Where(IsAsked))
         {
             if (record.Posture == request.Posture)
             {
@@ -41,7 +42,7 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         {
             ReadOnlyMemory<float> values = logged.Values;
             found.AddRange(reader.Match(values.Span, logged.Width, secret)
-                .Where(match => match.Record.Posture == request.Posture && match.Record.Input.IsEmpty && (caller is null || match.Record.Caller == caller))
+                .Where(match => IsAsked(match.Record) && match.Record.Posture == request.Posture && match.Record.Input.IsEmpty && (caller is null || match.Record.Caller == caller))
                 .Select(match => (match.Record, values.Slice(match.Row * logged.Width, logged.Width).ToArray())));
         }
 
@@ -62,13 +63,15 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         CallerAttribution[] callers = [.. found.GroupBy(row => row.Record.Caller).Select(group => new CallerAttribution(EvidenceCommand.Digits(group.Key), group.Count()))
             .OrderByDescending(group => group.Queries).ThenBy(group => group.Caller, StringComparer.Ordinal)];
         float[] inputs = [.. found.SelectMany(row => row.Input)];
-        string note = Say($"Of {wanted:N0} marked queries{whose} in the list, the inputs of {found.Count:N0} are known: {kept:N0} are kept by it, and {found.Count - kept:N0} were found in --queries. Only these are tested{(logged is null ? "" : "; up to 200 rows of --queries without a mark are asked to see which class is which")}.") + string.Concat(reader.Missing.Select(static missing => " Missing in the list: " + missing));
+        string note = Say($"Of {wanted:N0} marked queries{whose} in the list, the inputs of {found.Count:N0} are known: {kept:N0} are kept by it, and {found.Count - kept:N0} were found in --queries. Only these are tested{(logged is null || isEmbedding ? "" : "; up to 200 rows of --queries without a mark are asked to see which class is which")}.") + string.Concat(reader.Missing.Select(static missing => " Missing in the list: " + missing));
         binding = binding is null ? null : binding with
         {
             Unknown = wanted - found.Count,
             Choices = caller is null ? 1 : reader.CountByCaller().Count,
         };
         return new EvidenceQueries(new Dataset("evidence", inputs, width), note, callers, binding);
+
+        bool IsAsked(EvidenceRecord record) => record.Kinds.HasFlag(MarkKinds.Direction) == isEmbedding;
     }
 
     /// <summary>The posture that is tested where none is said, and why: that of most rows of the list, else a normal caller's.</summary>

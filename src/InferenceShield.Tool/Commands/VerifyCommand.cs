@@ -19,7 +19,7 @@ internal static class VerifyCommand
         Option<string> scale = SharedOptions.Scale();
         Option<string?> output = SharedOptions.Output();
         Option<string?> kind = SharedOptions.Kind();
-        Option<string?> suspectOutput = new("--suspect-output") { Description = "The suspect's output with the scores, if it is not found out.", HelpName = "NAME" };
+        Option<string?> suspectOutput = new("--suspect-output") { Description = "The suspect's output with the scores, or the embedding, if it is not found out.", HelpName = "NAME" };
         Option<string?> policy = new("--policy") { Description = "The shield's options as JSON, with the marks; where there is a commitment, its marks count.", HelpName = "FILE" };
         Option<string?> modelName = SharedOptions.ModelName();
         Option<string?> posture = new("--posture") { Description = "Whose answers are tested, one in a run: Normal, Guarded or Restricted. Default: that of most rows of --evidence, of --caller's where one is given; without a list Normal, as callers are until something is noticed.", HelpName = "NAME" };
@@ -57,6 +57,7 @@ internal static class VerifyCommand
             inference-shield verify https://HOST/v2/models/NAME --i-am-authorised --allow-remote --model fashion.onnx --evidence evidence.list --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
             inference-shield verify suspect.onnx --model fashion.onnx --evidence evidence.list --queries log.npy --caller "customer 17" --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
             inference-shield verify suspect.onnx --model fashion.onnx --evidence evidence.list --digest 2026-01-31.digest --tsa-root authority.pem --commitment fashion.commitment --secret-env INFERENCE_SHIELD_SECRET
+            inference-shield verify suspect.onnx --model embedder.onnx --output embedding --queries rows.npy --control other.onnx --policy appsettings.json --secret-env INFERENCE_SHIELD_SECRET
             inference-shield verify suspect.onnx --model fashion.onnx --fingerprint --control-data rows.npy --control-labels labels.npy --train-controls 19
             inference-shield verify --tokens texts.txt --model language.onnx --policy appsettings.json --posture Normal --secret-env INFERENCE_SHIELD_SECRET
 

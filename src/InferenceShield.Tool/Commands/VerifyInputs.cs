@@ -21,6 +21,12 @@ internal sealed class VerifyInputs : IDisposable
     /// <summary>Null where there are no marks to test.</summary>
     public VerificationRequest? Verification { get; private set; }
 
+    /// <summary>In its place where the output is of embeddings; else null.</summary>
+    public EmbeddingVerificationRequest? Embeddings { get; private set; }
+
+    /// <summary>The output that <see cref="Embeddings"/> are of.</summary>
+    public string EmbeddingOutput { get; private set; } = "";
+
     /// <summary>Null where none was asked for.</summary>
     public FingerprintTest? Fingerprint { get; private set; }
 
@@ -114,9 +120,16 @@ internal sealed class VerifyInputs : IDisposable
             return;
         }
 
-        (Dataset queries, Dataset? probes, EvidenceBinding? binding) = ReadQueries(request, name, commitment);
+        bool isEmbedding = marks.Kind == OutputKind.Embedding;
+        (Dataset queries, Dataset? probes, EvidenceBinding? binding) = ReadQueries(request, name, commitment, isEmbedding);
         binding = isNamed && binding is not null ? binding with { Choices = binding.Choices * all.Count } : binding;
         _notes.Add($"Tested are the marks of output '{marks.Output}' in posture {marks.Posture}, {why}. Callers in another posture were given those of that one: test it with --posture in a run of its own.");
+        if (isEmbedding)
+        {
+            Embeddings = ReadEmbeddings(request, marks, key, queries, commitment) with { OtherCommitments = OtherCommitments, Binding = binding };
+            return;
+        }
+
         OnnxClassifier target = Keep(OutputChoice.Open(request.Model, queries, request.Output ?? marks.Output, request.Kind ?? KindOf(marks), [], out _));
         string? space = request.InputSpace ?? policy.InputSpaceFile;
         if (space is not null && commitment?.InputSpaceDigest is { } digest)
@@ -179,6 +192,37 @@ internal sealed class VerifyInputs : IDisposable
             : [.. others.Select(static other => other.Id)];
     }
 
+    private EmbeddingVerificationRequest ReadEmbeddings(VerifyRequest request, CommittedMarks marks, MarkKey key, Dataset queries, OwnershipCommitment? commitment)
+    {
+        if (marks.Watermark.Direction is not { } mark)
+        {
+            throw new MistakeException($"Output '{marks.Output}' is an embedding and carries no mark in posture {marks.Posture}: Direction is not set. Say which output with --output, and --posture.");
+        }
+
+        if (request.Fingerprint || request.TrainControls != 0 || request.ClassMap is not null || request.LabelOnly)
+        {
+            throw new MistakeException($"Output '{marks.Output}' is an embedding, which has no classes: leave --fingerprint, --train-controls, --class-map and --label-only out. Give independent models with --control.");
+        }
+
+        EmbeddingOutput = marks.Output;
+        EmbeddingModel target = Keep(EmbeddingModel.Open(request.Model, queries, marks.Output));
+        EmbeddingControl[] controls = [.. request.Controls.Select(path => new EmbeddingControl(DataFile.NameOf(path), Keep(EmbeddingModel.Open(path, queries, null, marks.Output))))];
+        return new EmbeddingVerificationRequest
+        {
+            Target = target,
+            Key = key,
+            Mark = mark,
+            Queries = queries,
+            Controls = controls,
+            Commitment = commitment?.Id ?? "",
+            RandomKeys = request.RandomKeys,
+            WantedPValue = request.WantedPValue,
+            MostQueries = request.MostQueries,
+            RowsPerCall = request.RowsPerCall,
+            Seed = commitment?.ProbeSeed ?? 1,
+        };
+    }
+
     private T Keep<T>(T owned)
         where T : IDisposable
     {
@@ -230,7 +274,7 @@ internal sealed class VerifyInputs : IDisposable
     }
 
     /// <summary>What is asked, and, where a list says that, the log for rows that only show classes.</summary>
-    private (Dataset Queries, Dataset? Probes, EvidenceBinding? Binding) ReadQueries(VerifyRequest request, string model, OwnershipCommitment? commitment)
+    private (Dataset Queries, Dataset? Probes, EvidenceBinding? Binding) ReadQueries(VerifyRequest request, string model, OwnershipCommitment? commitment, bool isEmbedding)
     {
         Dataset? logged = request.Queries is { } path ? DataFile.Read(path, null, "none", request.Scale) : null;
         if (request.Evidence is null)
@@ -239,7 +283,7 @@ internal sealed class VerifyInputs : IDisposable
                 : (logged ?? throw new MistakeException("Give queries that the thief is likely to have asked: --queries with rows of your own log, or --evidence with a list that keeps inputs."), null, null);
         }
 
-        EvidenceQueries evidence = EvidenceQueries.Read(request, logged, commitment?.Model ?? model);
+        EvidenceQueries evidence = EvidenceQueries.Read(request, logged, commitment?.Model ?? model, isEmbedding);
         _notes.Add(evidence.Note);
         Callers = evidence.Callers;
         return (evidence.Rows, logged, evidence.Binding);

@@ -39,7 +39,9 @@ internal static class VerifyRun
     {
         if (request.Plan)
         {
-            VerificationPlan plan = inputs.Verification is { } planned ? OwnershipVerifier.Plan(planned) : new VerificationPlan(0, 0, [], []);
+            VerificationPlan plan = inputs.Verification is { } planned ? OwnershipVerifier.Plan(planned)
+                : inputs.Embeddings is { } embeddings ? EmbeddingVerifier.Plan(embeddings)
+                : new VerificationPlan(0, 0, [], []);
             plan = plan with { Missing = [.. plan.Missing, .. inputs.Notes] };
             await terminal.Output.WriteLineAsync(request.Json ? JsonText.Of(plan) : VerificationWriter.ToText(plan).TrimEnd()).ConfigureAwait(false);
             return ExitCode.Done;
@@ -49,7 +51,7 @@ internal static class VerifyRun
         List<VerificationReport> reports = [];
         for (int i = 0; i < request.Suspects.Count; i++)
         {
-            (Suspect suspect, IDisposable owned) = await SuspectTarget.OpenAsync(request, request.Suspects[i], cancellationToken).ConfigureAwait(false);
+            (Suspect suspect, IDisposable owned) = await SuspectTarget.OpenAsync(request, inputs, request.Suspects[i], cancellationToken).ConfigureAwait(false);
             using (owned)
             {
                 reports.Add(await VerifyAsync(request, inputs, suspect, i + 1, cancellationToken).ConfigureAwait(false));
@@ -93,7 +95,9 @@ internal static class VerifyRun
             further.Add(await fingerprint.RunAsync(suspect, inputs.Controls, asking, cancellationToken).ConfigureAwait(false));
         }
 
-        VerificationReport report = inputs.Verification is { } verification
+        VerificationReport report = inputs.Embeddings is { } embeddings
+            ? await EmbeddingVerifier.VerifyAsync(embeddings with { AnswersFile = FileOf("answers"), Resume = request.Resume }, suspect, null, cancellationToken).ConfigureAwait(false)
+            : inputs.Verification is { } verification
             ? await OwnershipVerifier.VerifyAsync(verification with { AnswersFile = FileOf("answers"), Resume = request.Resume, FurtherTests = further }, suspect, null, cancellationToken).ConfigureAwait(false)
             : JudgeAlone(inputs, suspect.Name, further, further.Sum(static test => test.Answers)) with { SuspectIdentity = suspect.Identity };
         return report with { Notes = [.. inputs.Notes, .. report.Notes], Callers = inputs.Callers };

@@ -7,13 +7,19 @@ namespace InferenceShield.Tool;
 /// <summary>Opens a suspect: an ONNX file, or a URL.</summary>
 internal static class SuspectTarget
 {
-    public static async Task<(Suspect Suspect, IDisposable Owned)> OpenAsync(VerifyRequest request, string suspect, CancellationToken cancellationToken)
+    public static async Task<(Suspect Suspect, IDisposable Owned)> OpenAsync(VerifyRequest request, VerifyInputs inputs, string suspect, CancellationToken cancellationToken)
     {
         if (TryGetAddress(suspect, out Uri? address))
         {
             ServedModel.RequireAddress(request.Endpoint, address);
             (HttpOracle oracle, _) = await ServedModel.OpenAsync(request.Endpoint, address, request.SuspectOutput, cancellationToken).ConfigureAwait(false);
             return (new Suspect(NameOf(suspect), oracle, request.LabelOnly) { Identity = address.GetLeftPart(UriPartial.Path) }, oracle);
+        }
+
+        if (inputs.Embeddings is { } embeddings)
+        {
+            EmbeddingModel model = EmbeddingModel.Open(suspect, embeddings.Queries, request.SuspectOutput, inputs.EmbeddingOutput);
+            return (new Suspect(NameOf(suspect), model) { Identity = "SHA-256 " + DigestOf(suspect) }, model);
         }
 
         try

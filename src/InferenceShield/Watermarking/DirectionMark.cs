@@ -43,7 +43,7 @@ internal sealed class DirectionMark
     /// <returns>False if it was left as it is, for the waves point along it.</returns>
     public bool Apply(ReadOnlySpan<float> clean, double length, Span<float> marked)
     {
-        Vectors vectors = _vectors is { } made && made.Dimension == clean.Length ? made : Make(clean.Length);
+        Vectors vectors = VectorsOf(clean.Length);
         int count = vectors.Phases.Length;
         Span<double> waves = stackalloc double[Most];
         double along = 0;
@@ -63,7 +63,7 @@ internal sealed class DirectionMark
             return false;
         }
 
-        double angle = _angle * left / Math.Sqrt(count);
+        double angle = AngleOf(left, count);
         double sideways = Math.Sin(angle) / left;
         double forward = Math.Cos(angle) - (sideways * along);
         for (int j = 0; j < count; j++)
@@ -84,6 +84,14 @@ internal sealed class DirectionMark
 
         return true;
     }
+
+    /// <summary>The angle of a sum of waves of the given length.</summary>
+    /// <param name="left">The sum's length, less what lies along the vector.</param>
+    /// <param name="directions">How many waves.</param>
+    public double AngleOf(double left, int directions) => _angle * left / Math.Sqrt(directions);
+
+    /// <summary>The key's vectors for embeddings of so many numbers.</summary>
+    public Vectors VectorsOf(int dimension) => _vectors is { } made && made.Dimension == dimension ? made : Make(dimension);
 
     /// <summary>In four sums, always the same ones.</summary>
     private static double Dot(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
@@ -169,5 +177,5 @@ internal sealed class DirectionMark
     }
 
     /// <summary>Signs and targets direction after direction, of one dimension.</summary>
-    private sealed record Vectors(int Dimension, float[] Signs, float[] Targets, double[] Phases);
+    internal sealed record Vectors(int Dimension, float[] Signs, float[] Targets, double[] Phases);
 }

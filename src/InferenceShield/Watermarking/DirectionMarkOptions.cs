@@ -2,7 +2,10 @@ namespace InferenceShield;
 
 /// <summary>Keyed directions in embeddings.</summary>
 /// <remarks>The defaults are the least of the measured settings by which a network that was trained on 6,000 answers is found with every key: z of 4.5
-/// or more. A budget of .005 with 4 or 16 directions finds stored answers, and such a network with some keys only. See docs/ownership.md.</remarks>
+/// or more. A budget of .005 with 4 or 16 directions finds stored answers, and such a network with some keys only. At the default, who searches
+/// released embeddings with released ones finds 89 % of the ten nearest neighbours of clean ones (94 % at .005, 77 % at .1; 99.7 % without a mark): measured on one model of 64 numbers.
+/// A marked answer of 64 numbers takes 27 times as long as one without the mark, of 384 and 768 numbers 47 times, side by side in one run: each direction is two more products.
+/// See docs/ownership.md.</remarks>
 public sealed class DirectionMarkOptions
 {
     /// <summary>The largest angle's cosine budget: the cosine of marked and unmarked vector is at least 1 less this.</summary>

@@ -95,6 +95,27 @@ public sealed class DirectionMarkTestTests
     }
 
     [Fact]
+    public void The_statistic_is_the_correlation_with_the_shift_that_the_mark_makes()
+    {
+        float[] clean = Embed(seed: 1);
+        clean.AsSpan(0, Dimension).Clear();
+        using MarkKey key = MakeKey(1);
+        float[] marked = Mark(clean, key, s_options);
+        DirectionMarkTest test = new(clean, Dimension, Remap(marked, 40, seed: 3, noise: 0.02), 40);
+        double product = 0;
+        double square = 0;
+        for (int i = 0; i < clean.Length; i++)
+        {
+            double shift = (double)marked[i] - clean[i];
+            product += shift * test.Rest[i];
+            square += shift * shift;
+        }
+
+        double expected = product / Math.Sqrt(square);
+        Assert.Equal(expected, test.Correlate(key, s_options), 1e-3 * Math.Abs(expected));
+    }
+
+    [Fact]
     public void Too_few_probes_say_how_many_more()
     {
         ArgumentException thrown = Assert.Throws<ArgumentException>(() => new DirectionMarkTest(new float[480], 48, new float[100], 10));
@@ -132,7 +153,11 @@ public sealed class DirectionMarkTestTests
         for (int first = 0; first < marked.Length; first += Dimension)
         {
             Span<float> row = marked.AsSpan(first, Dimension);
-            mark.Apply(row, Math.Sqrt(row.ToArray().Sum(value => (double)value * value)), row);
+            double length = Math.Sqrt(row.ToArray().Sum(value => (double)value * value));
+            if (length > 0)
+            {
+                mark.Apply(row, length, row);
+            }
         }
 
         return marked;

@@ -9,9 +9,9 @@ namespace InferenceShield.Statistics.Ownership;
 /// <summary>Keyed directions in the 64 numbers of fashion-cnn.onnx's embedding: z of copies, of what thieves do to them and of honest models.</summary>
 internal static class DirectionMarkExperiment
 {
-    private const int Dimension = 64;
+    public const int Dimension = 64;
     private const int Pixels = 784;
-    private const int Queries = 6_000;
+    public const int Queries = 6_000;
     private const int ManyQueries = 20_000;
     private const int Probes = 1_500;
     private const int Epochs = 20;
@@ -76,6 +76,9 @@ internal static class DirectionMarkExperiment
         }
     }
 
+    /// <summary>The network of 256 units, trained on as many rows as there are answers.</summary>
+    public static EmbeddingThief Train(ReadOnlyMemory<float> inputs, float[] answers, ulong seed) => new(inputs.Span, Pixels, answers, Dimension, [256], Epochs, seed);
+
     /// <summary>What a thief does to a copy before he serves it.</summary>
     private static IEnumerable<(string Name, float[] Rows, int Width)> Changes(float[] rows, ulong seed)
     {
@@ -139,7 +142,7 @@ internal static class DirectionMarkExperiment
         return error / variance;
     }
 
-    private static float[] Mark(float[] clean, MarkKey key, DirectionMarkOptions options)
+    public static float[] Mark(float[] clean, MarkKey key, DirectionMarkOptions options)
     {
         DirectionMark mark = new(key, options);
         float[] marked = [.. clean];
@@ -161,7 +164,7 @@ internal static class DirectionMarkExperiment
         return marked;
     }
 
-    private static float[] Embed(ReadOnlySpan<float> pixels)
+    public static float[] Embed(ReadOnlySpan<float> pixels)
     {
         using InferenceSession session = new(SampleFiles.GetModel("fashion-cnn.onnx"));
         List<float> embeddings = [];
@@ -177,7 +180,7 @@ internal static class DirectionMarkExperiment
         return [.. embeddings];
     }
 
-    private static MarkKey MakeKey(ulong seed)
+    public static MarkKey MakeKey(ulong seed)
     {
         SeededRandom random = new(seed, stream: 708);
         byte[] bytes = new byte[MarkKey.Size];

@@ -17,6 +17,8 @@ internal sealed record OwnershipOtherTable(string File, string Title, string[] C
         new("ownership-tokens.csv", "", ["mark", "edit", "length", "texts", "z", "low", "high", "share_z_above_4", "share_p_below_01"], ("theory", "NaN"), []),
         new("ownership-tokens.csv", "", ["mark", "edit", "texts", "z", "low", "high", "share_p_below_01", "distance", "distance_p"], ("theory", "0"), []),
         new("ownership-directions.csv", "Directions in embeddings", [], null, []),
+        new(DirectionCostExperiment.Probes, "How many probes a trained copy needs", [], null, []),
+        new(DirectionCostExperiment.Retrieval, "What directions cost a search", [], null, []),
         new("ownership-collusion.csv", "A payload for each account, and accounts that pool answers", ["suspect", "accounts"], null, ["length", "deviation", "best_rank", "worst_rank"]),
         new("ownership-traps.csv", "Who falls into traps", [], null, []),
         new("ownership-fingerprint-summary.csv", "Models that were never marked: the fingerprint", [], ("statistic", FingerprintExperiment.Ratio), []),

@@ -12,6 +12,8 @@ internal static class OwnershipOtherText
     {
         "ownership-tokens.csv" => SayTokens(rows),
         "ownership-directions.csv" => SayDirections(rows),
+        DirectionCostExperiment.Probes => SayProbes(rows),
+        DirectionCostExperiment.Retrieval => SayRetrieval(rows),
         CollusionExperiment.File => SayCollusion(rows),
         TrapExperiment.File => SayTraps(rows),
         "ownership-fingerprint-summary.csv" => SayFingerprint(rows),
@@ -71,6 +73,26 @@ internal static class OwnershipOtherText
             In answers that are stored and served again, mapped, cut, noised or without leading components, z is {copies.Min():F1} or more. **A thief who trains a model of his own keeps less**: at the default, a budget of .02 and 16 directions, a perceptron of 6,000 answers has z of {Of("0.02", "16", Network)}, of 20,000 {Of("0.02", "16", Network + " on 20000 answers")}, and a linear map of the pixels {Of("0.02", "16", Linear)}. The mark is {100 * Number(copy["error"]):F1} % of the embeddings' variance, the network's own error {100 * Number(network["error"]):F0} %; of the waves it seems to learn mostly what is nearly affine, which the test has to leave out. A smaller mark does not find such a thief with every key: with a budget of .005 z is {Of("0.005", "4", Network)} and {Of("0.005", "4", Network + " on 20000 answers")} with 4 directions, {Of("0.005", "16", Network)} and {Of("0.005", "16", Network + " on 20000 answers")} with 16; of the linear map {Of("0.005", "4", Linear)} with 4. Models that saw no mark, and wrong keys, have z of {innocent.Min():F1} to {innocent.Max():F1}. Ranges are over three keys, few. A thief who trains a convolutional network or starts from a published one was not tried.
 
             What is left over is weighted by the inverse of its covariance plus its own mean. How much of the mean was chosen on four other keys, which are not in the table.
+            """);
+    }
+
+    private static string SayProbes(IReadOnlyList<Dictionary<string, string>> rows)
+    {
+        string Of(int place) => string.Create(CultureInfo.InvariantCulture, $"{Number(rows[place]["z"]):F1} ({Number(rows[place]["least"]):F1} to {Number(rows[place]["greatest"]):F1}) with {Number(rows[place]["probes"]):N0} probes");
+        return $"Such a network's z is {Of(0)}, {Of(2)} and {Of(rows.Count - 1)}: it hardly grows with them. What the network learned otherwise seems to be alike on all probes, so that more of them do not average it away. The probes are images that the thief never asked. `verify` of an output of embeddings makes this test on files, functions and served models, with 20,000 random keys, controls and a verdict; it plans by the least of these three keys: 1,500 probes for p of .0001, and none where the mark is smaller than the default.";
+    }
+
+    private static string SayRetrieval(IReadOnlyList<Dictionary<string, string>> rows)
+    {
+        string Of(string budget)
+        {
+            Dictionary<string, string> row = rows.Single(row => row["budget"] == budget);
+            return string.Create(CultureInfo.InvariantCulture, $"{100 * Number(row["recall"]):F1} % ({100 * Number(row["least_recall"]):F1} % with the worst key)");
+        }
+
+        double SameLabel(string budget) => 100 * Number(rows.Single(row => row["budget"] == budget)["same_label"]);
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            Of the ten nearest neighbours among 5,000 embeddings, who searches released ones with a released one finds {Of("0.02")} at the default mark, {Of("0.005")} with a budget of .005, {100 * Number(rows.Single(row => row["budget"] == "0")["recall"]):F1} % without a mark. Of those found, {SameLabel("0.02"):F1} %, {SameLabel("0.005"):F1} % and {SameLabel("0"):F1} % have the query's label: neighbours change places with others that are as good. One model and data set of ten classes.
             """);
     }
 
