@@ -218,7 +218,7 @@ internal sealed class VerifyInputs : IDisposable
             RandomKeys = request.RandomKeys,
             WantedPValue = request.WantedPValue,
             MostQueries = request.MostQueries,
-            RowsPerCall = request.RowsPerCall,
+            RowsPerCall = request.Endpoint.RowsPerCall,
             Seed = commitment?.ProbeSeed ?? 1,
         };
     }
