@@ -16,6 +16,7 @@ internal sealed class HardeningScratch
     private float[] _query = [];
     private float[] _answers = [];
     private float[] _marked = [];
+    private float[] _turned = [];
     private MarkedRow[] _markedRows = [];
 
     public static HardeningScratch ForThisThread => s_current ??= new HardeningScratch();
@@ -45,6 +46,9 @@ internal sealed class HardeningScratch
 
     /// <summary>Scores in which a mark has made classes change places.</summary>
     public Span<float> Marked(int length) => Take(ref _marked, length);
+
+    /// <summary>An embedding at length 1, then what a mark turns it towards.</summary>
+    public Span<float> Turned(int length) => Take(ref _turned, length);
 
     /// <summary>What marks did to each row of a call.</summary>
     public Span<MarkedRow> MarkedRows(int length) => Take(ref _markedRows, length);

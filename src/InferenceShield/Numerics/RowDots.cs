@@ -77,6 +77,15 @@ internal static class RowDots
             d += value * Vector512.LoadUnsafe(ref fourth, at);
         }
 
+        if (i == length)
+        {
+            dots[0] = FixedOrderSum.Finish(a);
+            dots[1] = FixedOrderSum.Finish(b);
+            dots[2] = FixedOrderSum.Finish(c);
+            dots[3] = FixedOrderSum.Finish(d);
+            return;
+        }
+
         Span<float> sums = stackalloc float[Lanes];
         for (int other = 0; other < Group; other++)
         {
@@ -97,6 +106,11 @@ internal static class RowDots
         {
             nuint at = (nuint)(uint)i;
             lanes += Vector512.LoadUnsafe(ref rows, at) * Vector512.LoadUnsafe(ref others, at);
+        }
+
+        if (i == row.Length)
+        {
+            return FixedOrderSum.Finish(lanes);
         }
 
         Span<float> sums = stackalloc float[Lanes];
