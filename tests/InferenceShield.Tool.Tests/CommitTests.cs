@@ -54,6 +54,18 @@ public sealed class CommitTests : IDisposable
         Assert.Equal([Posture.Normal, Posture.Guarded], marks.Where(one => one.Watermark.NearTie is not null).Select(one => one.Posture));
     }
 
+    [Theory]
+    [InlineData(""" "Margin": 2 """, "Margin")]
+    [InlineData(""" "Keying": "ExactInptu" """, "Keying")]
+    [InlineData(""" "Margn": 0.2 """, "Margn")]
+    public async Task Marks_that_no_shield_would_start_with_are_not_committed_to(string mark, string key)
+    {
+        string policy = _tool.Write("faulty.json", """{ "Outputs": { "logits": { "Kind": "Logits", "Classes": 10 } }, "Hardening": { "Watermark": { "NearTie": {""" + mark + "} } } }");
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync(Commit("--policy", policy)));
+        Assert.Contains(key, _tool.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_tool.At("claim.commitment")));
+    }
+
     [Fact]
     public async Task Every_mistake_is_one_line_that_says_what_to_do()
     {
