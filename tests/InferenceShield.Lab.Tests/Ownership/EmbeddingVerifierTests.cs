@@ -40,6 +40,19 @@ public sealed class EmbeddingVerifierTests : IDisposable
     }
 
     [Fact]
+    public async Task Declared_keys_and_what_could_have_been_chosen_count()
+    {
+        EmbeddingVerificationRequest request = Request(300) with { RandomKeys = 10_000 };
+        Suspect suspect = new("copy", Model(_key, map: 7, dimension: 9));
+        EvidenceBinding binding = new() { Digest = "digest", Entries = 300 };
+        VerificationReport bound = await EmbeddingVerifier.VerifyAsync(request with { OtherCommitments = ["another"], Binding = binding }, suspect);
+        Assert.Equal((binding, 2 / 10_001.0), (bound.Binding, bound.CombinedPValue));
+        Assert.Equal(["another"], bound.OtherCommitments);
+        VerificationReport part = await EmbeddingVerifier.VerifyAsync(request with { MostQueries = 250, Binding = binding }, suspect);
+        Assert.Equal((300L, 300 * (1 / 10_001.0)), (part.Binding!.Choices, part.CombinedPValue));
+    }
+
+    [Fact]
     public async Task An_honest_model_and_another_owners_key_give_no_evidence()
     {
         EmbeddingVerificationRequest request = Request(1_600) with { RandomKeys = 300 };

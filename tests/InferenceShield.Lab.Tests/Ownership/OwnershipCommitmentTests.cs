@@ -92,6 +92,8 @@ public sealed class OwnershipCommitmentTests : IDisposable
     [InlineData("2026-03-01", "2025-03-01", OwnershipFileFault.Altered, "altered after it was signed")]
     [InlineData("\"version\":1", "\"version\":2", OwnershipFileFault.Version, "version 2")]
     [InlineData("IEEE-P1363", "IEEE-P1364", OwnershipFileFault.Altered, "signature")]
+    [InlineData("\"signature\":{", "\"note\":1,\"signature\":{", OwnershipFileFault.Altered, "signature")]
+    [InlineData("\"form\":", "\"extra\":1,\"form\":", OwnershipFileFault.Altered, "signature")]
     [InlineData("\"commitment\":{", "\"commitment\": {", OwnershipFileFault.Unreadable, "canonical")]
     [InlineData("\"publicKey\":\"", "\"publicKey\":\"*", OwnershipFileFault.Unreadable, "base64")]
     public void Altered_documents_say_what_is_wrong(string part, string other, OwnershipFileFault fault, string expected)

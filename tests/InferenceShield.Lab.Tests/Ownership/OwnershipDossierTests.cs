@@ -79,6 +79,8 @@ public sealed class OwnershipDossierTests : IDisposable
         RequireFault(OwnershipFileFault.Archive, "does not name", Pack(new Dictionary<string, byte[]>(parts) { ["inputs.bin"] = [1] }));
         RequireFault(OwnershipFileFault.Archive, "twice", Pack([.. parts, KeyValuePair.Create("report.json", parts["report.json"])]));
         RequireFault(OwnershipFileFault.Archive, "unpacks to more", Pack(new Dictionary<string, byte[]>(parts) { ["inputs.bin"] = new byte[(1 << 25) + 1] }));
+        byte[] most = new byte[1 << 25];
+        RequireFault(OwnershipFileFault.Archive, "together", Pack(new Dictionary<string, byte[]>(parts) { ["evidence.json"] = most, ["inputs.bin"] = most, ["record.json"] = most }));
         RequireFault(OwnershipFileFault.Archive, "more entries", Pack([.. Enumerable.Range(0, 100).Select(number => KeyValuePair.Create("part" + number, Array.Empty<byte>()))]));
         RequireFault(OwnershipFileFault.Archive, "more entries", new byte[(1 << 26) + 1]);
         RequireFault(OwnershipFileFault.Archive, "no manifest.json", Pack([]));

@@ -42,6 +42,15 @@ public sealed class EvidenceChainTests : IDisposable
     }
 
     [Fact]
+    public void The_chain_begins_with_run_place_and_time()
+    {
+        byte[] run = [.. Enumerable.Range(1, 16).Select(value => (byte)value)];
+        byte[] start = SHA256.HashData([.. "InferenceShield/evidence/1\n"u8, .. run, 3, 1, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0]);
+        EvidenceChain chain = new(new EvidenceHeader { Run = run, Place = 0x103, Start = (1L << 32) + 7 });
+        Assert.Equal(Convert.ToHexString(start), Convert.ToHexString(chain.Digest));
+    }
+
+    [Fact]
     public void Erased_entries_leave_their_leaves_and_nothing_else()
     {
         Write(2_000, inputLength: 40);

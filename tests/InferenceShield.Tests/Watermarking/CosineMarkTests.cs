@@ -69,6 +69,19 @@ public sealed class CosineMarkTests
     }
 
     [Fact]
+    public void A_payload_moves_by_half_the_strength_after_the_mark()
+    {
+        using MarkKey key = InputRows.Key(1);
+        InputMarks marks = new(key, s_space, payload: true);
+        double[] distribution = [0.7, 0.1, 0.1, 0.05, 0.05];
+        double[] expected = [.. distribution];
+        CosineMark.Move(expected, marks.Cosine!.KeyClass(5), 0.05, 2 * 0.7);
+        CosineMark.Move(expected, marks.Payload!.KeyClass(5), 0.025, (2 * -0.4) + 1.1);
+        new CosineRelease(marks, new CosineMarkOptions { Strength = 0.05, Payload = true }).Apply(distribution, 0, 0.7, -0.4, 1.1, new double[5]);
+        Assert.All(expected.Zip(distribution), pair => Assert.Equal(pair.First, pair.Second, 1e-15));
+    }
+
+    [Fact]
     public void Projections_of_benign_rows_have_a_standard_deviation_of_1_whatever_the_key()
     {
         float[] rows = InputRows.Normal(2_000, InputRows.Falling(60), 9);

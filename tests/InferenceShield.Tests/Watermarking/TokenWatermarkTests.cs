@@ -274,6 +274,26 @@ public sealed class TokenWatermarkTests
     }
 
     [Fact]
+    public void A_tournament_of_one_round_has_the_p_of_coins()
+    {
+        int[] text = MakeText(new Random(2), 40);
+        for (int number = 0; number < 20; number++)
+        {
+            using MarkKey key = MarkKeys.Make(number);
+            TokenDetection found = new TokenWatermark(key, new TournamentMarkOptions { Layers = 1, Context = 2 }).Detect(text);
+            double tail = 0;
+            double term = 1; // of C(n, k)
+            for (int heads = found.Tokens; heads >= Math.Round(found.Score * found.Tokens); heads--)
+            {
+                tail += term * Math.Pow(2, -found.Tokens);
+                term *= heads / (found.Tokens - heads + 1.0);
+            }
+
+            Assert.Equal(1, found.PValue / tail, 9);
+        }
+    }
+
+    [Fact]
     public void A_marked_passage_is_found_in_a_longer_text()
     {
         using MarkKey key = MarkKeys.Make(4);
