@@ -223,7 +223,7 @@ public static class OwnershipDossier
         }
         catch (JsonException exception)
         {
-            throw new OwnershipFileException(OwnershipFileFault.Unreadable, "The report is none of 'verify', or names a suspect twice. Take report.json as it was written.", exception);
+            throw new OwnershipFileException(OwnershipFileFault.Unreadable, "The report is none of 'verify', or names a suspect, or a test of one, twice. Take report.json as it was written.", exception);
         }
     }
 
@@ -232,6 +232,7 @@ public static class OwnershipDossier
         && report is { Binding: null or { Digest: not null, Authority: not null, Root: not null, Entries: >= 0 and <= MostEntries, Gone: >= 0 and <= MostEntries, Unknown: >= 0 and <= MostEntries, Choices: >= 1 } }
         && report is { OtherCommitments: not null, Commitment: not null, Model: not null, Suspect: not null, SuspectIdentity: not null }
         && report.Tests.All(static test => test is { Name: not null, ControlPValues: not null, EffectUnit: not null, Note: not null })
+        && report.Tests.DistinctBy(static test => test.Name).Count() == report.Tests.Count // Fisher's product would count it twice
         && report.Callers.All(static caller => caller is not null)
         && report.Limits.Concat(report.OtherCommitments).Concat(report.Notes).Concat(report.Controls).All(static text => text is not null);
 
