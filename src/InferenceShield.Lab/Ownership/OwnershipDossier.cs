@@ -337,6 +337,7 @@ public static class OwnershipDossier
         : binding.Digest != digest.Id ? $"The report on {report.Suspect} is bound to the evidence digest {binding.Digest}; {ListDigest} is {digest.Id}."
         : binding.Entries != digest.Entries || binding.LeftOut > binding.Entries ? string.Create(CultureInfo.InvariantCulture, $"The report on {report.Suspect} counts {binding.Entries:N0} marked queries and {binding.LeftOut:N0} left out; {ListDigest} has {digest.Entries:N0}.")
         : binding.Stamped != stamp?.Time || binding.Authority != (stamp?.Authority ?? "") ? $"The report on {report.Suspect} says that the list's digest was stamped at {(binding.Stamped is { } said ? OwnershipFiles.TextOf(said) : "no time")}; the timestamp says {stamp?.ToString() ?? "nothing: there is none"}."
+        : binding.Root.Length > 0 && stamp?.Root is { } root && root != binding.Root ? $"The report on {report.Suspect} says that the root of the stamp of the list's digest is '{binding.Root}'; its root is '{root}'."
         : stamp?.Time > report.Time ? $"The list's digest was stamped at {OwnershipFiles.TextOf(stamp.Time)}, after {report.Suspect} was tested."
         : stamp?.Time >= binding.SuspectSince ? $"The list's digest was stamped at {OwnershipFiles.TextOf(stamp.Time)}; {report.Suspect} is known since {OwnershipFiles.TextOf(binding.SuspectSince.Value)}, so that its queries could have been chosen by its answers."
         : null;

@@ -110,6 +110,8 @@ public sealed class EvidenceBindingTests : IDisposable
         Assert.Equal((DossierFindingKind.NotChecked, "the list itself, to compare with its stamped digest"), (found.Kind, found.Missing));
         Assert.Contains("bound to a list stamped at 2026-03-03T12:00:00Z", found.Text, StringComparison.Ordinal);
         Assert.DoesNotContain(OwnershipDossier.Check(archive, roots: [_authority.Root]), finding => finding.Kind == DossierFindingKind.Fails);
+        byte[] rooted = OwnershipDossier.Create(await Content(Binding with { Root = "CN=A root that is known" }), _sample.Signer);
+        Assert.Contains(OwnershipDossier.Check(rooted, roots: [_authority.Root]), finding => finding is { Part: "binding", Kind: DossierFindingKind.Fails } && finding.Text.Contains("its root is 'CN=Test root'", StringComparison.Ordinal));
         using TestAuthority stranger = new();
         Assert.Contains(OwnershipDossier.Check(archive, roots: [stranger.Root]), finding => finding is { Part: "binding", Kind: DossierFindingKind.Fails });
 
