@@ -89,6 +89,20 @@ internal static class ClassMap
         return map;
     }
 
+    /// <summary>How many maps there are: each class of the suspect one of the target, none twice, or none.</summary>
+    public static double Count(int suspectClasses, int classes)
+    {
+        double term = 1;
+        double sum = 1;
+        for (int mapped = 1; mapped <= Math.Min(suspectClasses, classes); mapped++)
+        {
+            term *= (double)(suspectClasses - mapped + 1) * (classes - mapped + 1) / mapped;
+            sum += term;
+        }
+
+        return sum;
+    }
+
     /// <summary>Refuses a map that is none.</summary>
     /// <exception cref="ArgumentException">It has another length, names a class that the target has not, or names one twice.</exception>
     public static void Require(IReadOnlyList<int> map, int suspectClasses, int classes)

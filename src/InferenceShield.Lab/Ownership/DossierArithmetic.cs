@@ -172,7 +172,7 @@ internal static class DossierArithmetic
     private static bool[] BitsOf(string picks) => [.. picks.Select(static pick => pick == '1')];
 
     private static string? Differ(string what, double said, double found) =>
-        double.IsNaN(said) && double.IsNaN(found) || Math.Abs(said - found) <= Tolerance * Math.Max(Math.Abs(said), Math.Abs(found)) ? null : Say($"the report says {what} = {said:R}, recomputed it is {found:R}");
+        double.IsNaN(said) && double.IsNaN(found) || said == found || (double.IsFinite(said) && Math.Abs(said - found) <= Tolerance * Math.Max(Math.Abs(said), Math.Abs(found))) ? null : Say($"the report says {what} = {said:R}, recomputed it is {found:R}");
 
     private static DossierFinding Judge(string name, string? wrong, string part = Part, string holds = "recomputed from what is recorded, and the same") => wrong is null
         ? new DossierFinding(part, DossierFindingKind.Holds, $"{name}: {holds}.")

@@ -29,7 +29,7 @@ public sealed record EvidenceBinding
     public long Unknown { get; init; }
 
     /// <summary>In how many ways who asked could have chosen: callers, where the queries of one were asked; marked outputs and postures, where one was named; numbers of
-    /// queries, where not all were asked. The combined p-value is multiplied by it (Bonferroni).</summary>
+    /// queries, where not all were asked; class maps, where classes are not taken in order. At most 2^52. The combined p-value is multiplied by it (Bonferroni).</summary>
     /// <value>From 1; the default is 1.</value>
     public long Choices { get; init; } = 1;
 

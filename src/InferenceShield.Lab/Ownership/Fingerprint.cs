@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using MathNet.Numerics.Distributions;
 
 namespace InferenceShield.Lab;
@@ -86,13 +87,15 @@ public sealed class Fingerprint
         return MeasureLabels(FingerprintSearch.LabelsOf(model, Inputs.Values.Span));
     }
 
-    /// <summary>As <see cref="Measure"/>, for labels that a model gave; -1, no class of the target, tells nothing.</summary>
+    /// <summary>As <see cref="Measure"/>, for labels that a model gave; -1, no class of the target, counts as the label that is least like a copy's.</summary>
+    /// <remarks>An independent model is below 0. Counted as 0, what is no answer, or a class that a given map leaves out, would look more like a copy than any of its answers.</remarks>
     internal double MeasureLabels(ReadOnlySpan<int> labels)
     {
         double sum = 0;
         for (int i = 0; i < labels.Length; i++)
         {
-            sum += labels[i] < 0 ? 0 : _ratios[(i * ClassCount) + labels[i]];
+            ReadOnlySpan<float> ratios = _ratios.AsSpan(i * ClassCount, ClassCount);
+            sum += labels[i] < 0 ? TensorPrimitives.Min(ratios) : ratios[labels[i]];
         }
 
         return sum / labels.Length;

@@ -223,7 +223,7 @@ public static class OwnershipDossier
         }
         catch (JsonException exception)
         {
-            throw new OwnershipFileException(OwnershipFileFault.Unreadable, "The report is none of 'verify', or names a suspect twice. Take report.json as it was written.", exception);
+            throw new OwnershipFileException(OwnershipFileFault.Unreadable, "The report is none of 'verify', or names a suspect, or a test of one, twice. Take report.json as it was written.", exception);
         }
     }
 
@@ -232,6 +232,7 @@ public static class OwnershipDossier
         && report is { Binding: null or { Digest: not null, Authority: not null, Root: not null, Entries: >= 0 and <= MostEntries, Gone: >= 0 and <= MostEntries, Unknown: >= 0 and <= MostEntries, Choices: >= 1 } }
         && report is { OtherCommitments: not null, Commitment: not null, Model: not null, Suspect: not null, SuspectIdentity: not null }
         && report.Tests.All(static test => test is { Name: not null, ControlPValues: not null, EffectUnit: not null, Note: not null })
+        && report.Tests.DistinctBy(static test => test.Name).Count() == report.Tests.Count // Fisher's product would count it twice
         && report.Callers.All(static caller => caller is not null)
         && report.Limits.Concat(report.OtherCommitments).Concat(report.Notes).Concat(report.Controls).All(static text => text is not null);
 
@@ -336,6 +337,7 @@ public static class OwnershipDossier
         : binding.Digest != digest.Id ? $"The report on {report.Suspect} is bound to the evidence digest {binding.Digest}; {ListDigest} is {digest.Id}."
         : binding.Entries != digest.Entries || binding.LeftOut > binding.Entries ? string.Create(CultureInfo.InvariantCulture, $"The report on {report.Suspect} counts {binding.Entries:N0} marked queries and {binding.LeftOut:N0} left out; {ListDigest} has {digest.Entries:N0}.")
         : binding.Stamped != stamp?.Time || binding.Authority != (stamp?.Authority ?? "") ? $"The report on {report.Suspect} says that the list's digest was stamped at {(binding.Stamped is { } said ? OwnershipFiles.TextOf(said) : "no time")}; the timestamp says {stamp?.ToString() ?? "nothing: there is none"}."
+        : binding.Root.Length > 0 && stamp?.Root is { } root && root != binding.Root ? $"The report on {report.Suspect} says that the root of the stamp of the list's digest is '{binding.Root}'; its root is '{root}'."
         : stamp?.Time > report.Time ? $"The list's digest was stamped at {OwnershipFiles.TextOf(stamp.Time)}, after {report.Suspect} was tested."
         : stamp?.Time >= binding.SuspectSince ? $"The list's digest was stamped at {OwnershipFiles.TextOf(stamp.Time)}; {report.Suspect} is known since {OwnershipFiles.TextOf(binding.SuspectSince.Value)}, so that its queries could have been chosen by its answers."
         : null;

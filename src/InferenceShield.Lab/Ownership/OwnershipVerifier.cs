@@ -10,6 +10,8 @@ namespace InferenceShield.Lab;
 /// </remarks>
 public static class OwnershipVerifier
 {
+    private const long MostChoices = 1L << 52;
+
     /// <summary>Says how many queries are needed. Asks no suspect.</summary>
     /// <param name="request">What a suspect would be tested with.</param>
     /// <exception cref="ArgumentException">Something in the request is at fault.</exception>
@@ -61,7 +63,7 @@ public static class OwnershipVerifier
             SuspectIdentity = suspect.Identity,
             Commitment = request.Commitment,
             OtherCommitments = [.. request.OtherCommitments],
-            Binding = Count(request.Binding, setup.Given, questioning.Answered >= setup.All),
+            Binding = Count(request.Binding, setup.Given, questioning.Answered >= setup.All, questioning.Maps),
             Time = request.Time.GetUtcNow(),
             Version = typeof(OwnershipVerifier).Assembly.GetName().Version?.ToString(3) ?? "",
             Seed = request.Seed,
@@ -88,9 +90,13 @@ public static class OwnershipVerifier
         })];
     }
 
-    /// <summary>The order of queries is fixed by seed and list; where the asking ends is not, and every end is one that could have been chosen.</summary>
-    internal static EvidenceBinding? Count(EvidenceBinding? binding, int given, bool isWhole) =>
-        binding is null || isWhole ? binding : binding with { Choices = binding.Choices * given };
+    /// <summary>The order of queries is fixed by seed and list; where the asking ends is not, and every end is one that could have been chosen. So could a class map, which
+    /// leaves answers out or makes them others.</summary>
+    internal static EvidenceBinding? Count(EvidenceBinding? binding, int given, bool isWhole, double maps = 1)
+    {
+        double choices = (binding?.Choices ?? 1) * (isWhole ? 1.0 : given) * maps;
+        return binding is null ? null : binding with { Choices = choices < MostChoices ? (long)choices : MostChoices };
+    }
 
     /// <summary>Combines a report's tests and gives its verdict.</summary>
     internal static VerificationReport Judge(VerificationReport report)

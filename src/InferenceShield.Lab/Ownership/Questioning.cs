@@ -38,6 +38,9 @@ internal sealed class Questioning
     /// <summary>Queries that were answered, soundly.</summary>
     public int Answered { get; private set; }
 
+    /// <summary>Class maps there are, where classes are not taken in order: one could have been chosen, or be what chosen probes say.</summary>
+    public double Maps { get; private set; } = 1;
+
     /// <summary>Asks what has not been answered yet.</summary>
     /// <exception cref="OracleException">The suspect answered nothing at all, or more than a tenth of its answers are none.</exception>
     public async Task<SuspectAnswers> AskAsync(IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
@@ -75,6 +78,7 @@ internal sealed class Questioning
         }
 
         IReadOnlyList<int>? map = _setup.Request.ClassMap is { } stated ? RequireMap(stated, labels) : FindMap(labels);
+        Maps = map is null || (map.Count == _setup.Classes && map.SequenceEqual(Enumerable.Range(0, map.Count))) ? 1 : ClassMap.Count(SuspectClasses, _setup.Classes);
         float[]? scores = scored > Answered / 2 ? new float[_setup.Queries.Count * _setup.Classes] : null; // a few may well be certain
         foreach (int row in _setup.Order)
         {

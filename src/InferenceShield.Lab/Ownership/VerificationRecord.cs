@@ -92,14 +92,14 @@ internal sealed record VerificationRecord(string Suspect, string QueriesSha256, 
     private static bool IsWhole(VerificationRecord? record) =>
         record is { Suspect: not null, QueriesSha256: not null, Tests: not null } && record.Tests.All(static test => test is not null && (IsRank(test) || IsSigns(test) || IsLabels(test)));
 
-    private static bool IsRank(RecordedTest test) => test is { Own: not null, Random.Length: > 0 };
+    private static bool IsRank(RecordedTest test) => test is { Own: not null, Random.Length: > 0, Labels: null, Suspect: null, Picks: null, Cells: null };
 
-    private static bool IsLabels(RecordedTest test) => test is { Labels: not null, ControlLabels: not null } && test.ControlLabels.Append(test.Labels).All(static counts =>
+    private static bool IsLabels(RecordedTest test) => test is { Labels: not null, ControlLabels: not null, Own: null, Random: null, Suspect: null, Picks: null, Cells: null } && test.ControlLabels.Append(test.Labels).All(static counts =>
         counts is { Groups: not null, Choices: >= 1, Answered: >= 0 and <= 1 << 20, Matches: >= 0 } && counts.Matches <= counts.Answered
         && counts.Groups.All(group => group is not null && group.Length <= counts.Choices && group.All(static count => count >= 0))
         && counts.Groups.Sum(static group => group.Sum(static count => (long)count)) <= counts.Answered);
 
-    private static bool IsSigns(RecordedTest test) => test is { Picks: { } picks, Suspect: not null, Controls: not null } && !picks.AsSpan().ContainsAnyExcept('0', '1')
+    private static bool IsSigns(RecordedTest test) => test is { Picks: { } picks, Suspect: not null, Controls: not null, Own: null, Random: null, Labels: null } && !picks.AsSpan().ContainsAnyExcept('0', '1')
         && test.Controls.Append(test.Suspect).All(counts => counts is { First: not null, Second: not null } && counts.First.Length == picks.Length && counts.Second.Length == picks.Length
             && counts.First.Concat(counts.Second).All(static count => count is >= 0 and <= 1 << 20) && counts.First.Concat(counts.Second).Sum(static count => (long)count) <= MostAnswers)
         && (test.Cells is null || (test.Cells.Length == picks.Length && test.Cells.All(static cell => cell is { Length: 3 })))

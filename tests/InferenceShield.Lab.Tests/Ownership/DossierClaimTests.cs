@@ -101,6 +101,45 @@ public sealed class DossierClaimTests : IDisposable
         }
     }
 
+    [Theory] // an infinite figure is as near to any other as a share of itself
+    [InlineData("p-value")]
+    [InlineData("control")]
+    [InlineData("share")]
+    public async Task A_figure_that_is_not_finite_fails(string which)
+    {
+        DossierContent content = await _dossier.ContentAsync();
+        OwnershipTestResult test = content.Reports[0].Tests[0];
+        test = which switch
+        {
+            "p-value" => test with { PValue = double.NegativeInfinity },
+            "control" => test with { ControlPValues = [double.PositiveInfinity] },
+            _ => test with { RandomKeyShare = double.NegativeInfinity },
+        };
+        VerificationReport[] reports = [.. OwnershipVerifier.Adjust([OwnershipVerifier.Judge(content.Reports[0] with { Tests = [test] }), content.Reports[1]])];
+        byte[] archive = OwnershipDossier.Create(content with { Reports = reports }, _dossier.Ownership.Signer);
+        Assert.Contains(OwnershipDossier.Check(archive), finding => finding is { Part: "arithmetic", Kind: DossierFindingKind.Fails });
+    }
+
+    [Fact] // its p-value would be multiplied with itself
+    public async Task A_test_that_is_counted_twice_is_refused()
+    {
+        DossierContent content = await _dossier.ContentAsync();
+        VerificationReport twice = OwnershipVerifier.Judge(content.Reports[1] with { Tests = [content.Reports[1].Tests[0], content.Reports[1].Tests[0]] });
+        byte[] archive = OwnershipDossier.Create(content with { Reports = OwnershipVerifier.Adjust([content.Reports[0], twice]) }, _dossier.Ownership.Signer);
+        RequireFault(OwnershipFileFault.Unreadable, "twice", archive);
+    }
+
+    [Fact] // one kind would be recomputed and the other held against the key
+    public async Task A_record_of_two_kinds_is_refused()
+    {
+        Dictionary<string, byte[]> parts = Unpack(OwnershipDossier.Create(await _dossier.ContentAsync(), _dossier.Ownership.Signer));
+        JsonNode record = JsonNode.Parse(parts["record.json"])!;
+        record[0]!["tests"]![0]!["own"] = 9;
+        record[0]!["tests"]![0]!["random"] = new JsonArray(1, 2, 3);
+        parts["record.json"] = Encoding.UTF8.GetBytes(record.ToJsonString());
+        RequireFault(OwnershipFileFault.Unreadable, "no record", Pack(_dossier.Signed(parts)));
+    }
+
     [Theory] // each takes hours to recompute, of some megabytes
     [InlineData(true)]
     [InlineData(false)]

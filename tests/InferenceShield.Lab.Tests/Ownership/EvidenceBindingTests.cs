@@ -88,6 +88,33 @@ public sealed class EvidenceBindingTests : IDisposable
         Assert.Equal(1500, stopped.Binding!.Choices);
     }
 
+    [Fact] // a map makes answers others or leaves them out, so that of many one fits
+    public async Task P_is_multiplied_by_class_maps_where_classes_are_not_taken_in_order()
+    {
+        int[] inOrder = [.. Enumerable.Range(0, 10)];
+        Assert.Equal(1, (await Verify(Request() with { Binding = Binding, ClassMap = inOrder })).Binding!.Choices);
+        VerificationReport given = await Verify(Request() with { Binding = Binding, ClassMap = [.. inOrder[..9], -1] });
+        Assert.Equal(234_662_231, given.Binding!.Choices); // OEIS A002720
+        Assert.Equal(234_662_231 * given.Tests[0].PValue, given.CombinedPValue, 1e-9 * given.CombinedPValue);
+        Assert.Equal(7, ClassMap.Count(2, 2));
+        Assert.Equal(4, ClassMap.Count(1, 3));
+        Assert.Equal(1L << 52, OwnershipVerifier.Count(Binding, given: 9, isWhole: false, ClassMap.Count(100, 100))!.Choices);
+
+        int[] numbers = [3, 1, 4, 0, 5, 9, 2, 6, 8, 7];
+        MarkedModel copy = _target.Copy(_sample.Key, 0.95);
+        Suspect permuted = new("permuted", new DelegateOracle(12, 10, (rows, answers) =>
+        {
+            float[] scores = new float[answers.Length];
+            copy.Classify(rows.Span, scores);
+            for (int i = 0; i < scores.Length; i++)
+            {
+                answers.Span[(i / 10 * 10) + Array.IndexOf(numbers, i % 10)] = scores[i];
+            }
+        }));
+        VerificationReport found = await OwnershipVerifier.VerifyAsync(Request() with { Binding = Binding }, permuted);
+        Assert.Equal((234_662_231, OwnershipVerdict.ConsistentWithCopying), (found.Binding!.Choices, found.Verdict));
+    }
+
     [Fact] // of a list, which are asked first hangs on the commitment and the list alone
     public async Task Rows_that_only_show_classes_do_not_move_the_sample()
     {
@@ -110,6 +137,8 @@ public sealed class EvidenceBindingTests : IDisposable
         Assert.Equal((DossierFindingKind.NotChecked, "the list itself, to compare with its stamped digest"), (found.Kind, found.Missing));
         Assert.Contains("bound to a list stamped at 2026-03-03T12:00:00Z", found.Text, StringComparison.Ordinal);
         Assert.DoesNotContain(OwnershipDossier.Check(archive, roots: [_authority.Root]), finding => finding.Kind == DossierFindingKind.Fails);
+        byte[] rooted = OwnershipDossier.Create(await Content(Binding with { Root = "CN=A root that is known" }), _sample.Signer);
+        Assert.Contains(OwnershipDossier.Check(rooted, roots: [_authority.Root]), finding => finding is { Part: "binding", Kind: DossierFindingKind.Fails } && finding.Text.Contains("its root is 'CN=Test root'", StringComparison.Ordinal));
         using TestAuthority stranger = new();
         Assert.Contains(OwnershipDossier.Check(archive, roots: [stranger.Root]), finding => finding is { Part: "binding", Kind: DossierFindingKind.Fails });
 

@@ -64,7 +64,7 @@ public sealed class FingerprintTests
 
         Assert.Equal(sum / fingerprint.Inputs.Count, fingerprint.Measure(suspect), 4);
         int[] unknown = [.. Enumerable.Repeat(-1, fingerprint.Inputs.Count)];
-        Assert.Equal(0, fingerprint.MeasureLabels(unknown));
+        Assert.True(fingerprint.MeasureLabels(unknown) < models.Controls.Min(fingerprint.Measure)); // answering with other classes looks like no copy
     }
 
     [Fact]
