@@ -14,7 +14,7 @@ namespace InferenceShield;
 /// length, the mean leaves .87 and .24 of one answer's error (a test); of repeats, all. Noise is a tax on copies, not a wall.</para>
 /// <para>Rounding is to one grid for the whole vector, a power of ten such that a component of root-mean-square size keeps the digits;
 /// small components keep fewer. Vectors shorter than 1e-30 are released as zeros; longer than 1e38 the budget is not promised.</para>
-/// <para>All in double and in a fixed order; the same at every vector width. No allocation after a thread's first call.</para>
+/// <para>All but the mark in double, and all in a fixed order; the same at every vector width. No allocation after a thread's first call.</para>
 /// </remarks>
 internal static class EmbeddingHardening
 {
