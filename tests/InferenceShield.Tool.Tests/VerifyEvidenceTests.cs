@@ -83,7 +83,7 @@ public sealed class VerifyEvidenceTests : IDisposable
         string other = _tool.Write("other.csv", string.Join(',', Enumerable.Repeat("0.25", 784)) + "\n" + string.Join(',', Enumerable.Repeat("0.75", 784)) + "\n");
         (string[] Arguments, string Expected)[] mistakes =
         [
-            (Verify(list), $"keeps digests only of {alice + bob} marked queries in posture Normal"),
+            (Verify(list), $"keeps keyed digests only of {alice + bob} marked queries in posture Normal"),
             (Verify(list, "--queries", other), $"None of the 2 rows of --queries is among the {alice + bob} marked queries"),
             (Verify(list, "--queries", ToolRun.Images, "--posture", "Guarded"), $"has no marked queries in posture Guarded ({alice + bob} in all; {alice + bob} in Normal)"),
             (Verify(list, "--queries", ToolRun.Images, "--caller", "mallory"), "--caller mallory: no query in the list"),

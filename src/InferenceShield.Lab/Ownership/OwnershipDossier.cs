@@ -9,7 +9,7 @@ namespace InferenceShield.Lab;
 
 /// <summary>One signed archive of what supports a claim of ownership, which a third party checks without the secret as far as that goes.</summary>
 /// <remarks>
-/// <para>It holds the commitment and its timestamp, digests of the list of marked queries, the reports with the counts that their p-values
+/// <para>It holds the commitment and its timestamp, the SHA-256 of the list of marked queries, the reports with the counts that their p-values
 /// follow from, controls, a page, and a script in Python that recomputes the figures without this software. No key, no scores, and no inputs
 /// unless they are given; cells and keyed digests of inputs are in it.</para>
 /// <para>The same content gives the same bytes up to the signature and the time. Nothing is ever unpacked to disk. Thread-safe.</para>
@@ -68,7 +68,7 @@ public static class OwnershipDossier
         string? evidence = null;
         if (content.EvidenceFile is { } list)
         {
-            (parts[Evidence], evidence) = Digest(list);
+            (parts[Evidence], evidence) = HashList(list);
         }
 
         if (content.EvidenceDigest is { } digest)
@@ -115,7 +115,7 @@ public static class OwnershipDossier
             CheckExpiry(commitment, reports),
             CheckScript(parts, OwnershipFiles.GetText(manifest, "software", "manifest.json")),
             new("evidence", DossierFindingKind.NotChecked, parts.ContainsKey(Evidence)
-                ? "Digests of the list of marked queries are in it; compare them with the list that the claimant shows."
+                ? "The SHA-256 of the files of the list of marked queries are in it; compare them with the list that the claimant shows."
                 : "No list of marked queries was given: which caller was given marked answers is not shown.") { Missing = "the list of marked queries" },
             CheckBinding(commitment, parts, reports, roots),
             .. DossierArithmetic.Check(reports, records),
@@ -142,7 +142,7 @@ public static class OwnershipDossier
         timestamp.*       a timestamp authority's word on when (RFC 3161)
         opening.json      opens the commitment together with the mark key
         evidence.digest   what that list held when it was stamped; evidence.ts*: an authority's word on when
-        evidence.json     digests of the list of marked queries
+        evidence.json     SHA-256 of the files of the list of marked queries
         report.json       what was found; record.json: the counts that it follows from
         summary.html      the same for people
         recompute.py      recomputes the figures, with Python 3 alone
@@ -189,17 +189,17 @@ public static class OwnershipDossier
         }
     }
 
-    /// <summary>Digests of a list's segments, and of these digests: as <see cref="EvidenceReader.ComputeDigest"/>.</summary>
-    private static (byte[] Part, string Digest) Digest(string list)
+    /// <summary>SHA-256 of a list's segments, and over these: as <see cref="EvidenceReader.ComputeSha256"/>.</summary>
+    private static (byte[] Part, string Sha256) HashList(string list)
     {
         JsonArray segments = [];
         using IncrementalHash whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (FileInfo file in EvidenceFormat.Segments(list).Values)
         {
             using FileStream stream = new(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            byte[] digest = SHA256.HashData(stream);
-            whole.AppendData(digest);
-            segments.Add((JsonNode)new JsonObject { ["name"] = file.Name, ["bytes"] = stream.Length, ["sha256"] = Convert.ToHexStringLower(digest) });
+            byte[] hash = SHA256.HashData(stream);
+            whole.AppendData(hash);
+            segments.Add((JsonNode)new JsonObject { ["name"] = file.Name, ["bytes"] = stream.Length, ["sha256"] = Convert.ToHexStringLower(hash) });
         }
 
         if (segments.Count == 0)
