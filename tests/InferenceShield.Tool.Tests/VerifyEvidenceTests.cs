@@ -56,6 +56,9 @@ public sealed class VerifyEvidenceTests : IDisposable
         Assert.Contains($"{alice + bob} are kept by it, and 0 were found", _tool.Output, StringComparison.Ordinal);
         Assert.Contains($"in posture Normal, that of {alice + bob} of {alice + bob} rows in the list. Callers in another posture", _tool.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Missing in the list", _tool.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("only show which class", _tool.Output, StringComparison.Ordinal);
+        Assert.True(await _tool.RunAsync(Verify(list, "--plan", "--queries", ToolRun.Images)) == ExitCode.Done, _tool.Error);
+        Assert.Contains("would be asked, with rows that only show which class is which.", _tool.Output, StringComparison.Ordinal);
 
         string segment = list + ".000001";
         byte[] whole = await File.ReadAllBytesAsync(segment);

@@ -64,7 +64,7 @@ public static class VerificationWriter
     {
         ArgumentNullException.ThrowIfNull(plan);
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"{plan.Given:N0} queries are at hand; {plan.Asked:N0} of them would be asked.\n");
+        text.Append(CultureInfo.InvariantCulture, $"{plan.Given:N0} queries are at hand; {plan.Asked:N0} would be asked{(plan.Asked > plan.Given ? ", with rows that only show which class is which" : "")}.\n");
         foreach (PowerEstimate test in plan.Tests)
         {
             string queries = test.Needed == CellPower.Never ? "no number of queries like these suffices"

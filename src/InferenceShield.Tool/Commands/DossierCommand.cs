@@ -35,7 +35,7 @@ internal static class DossierCommand
         command.SetAction((parsed, _) => Task.Run(() =>
         {
             string path = Required(parsed.GetValue(output), "--out: the archive to be written");
-            OwnershipFiles.RequireAbsent(path);
+            OwnershipFiles.RequireCreatable(path);
             string committed = Required(parsed.GetValue(commitment), "--commitment");
             string name = Path.ChangeExtension(committed, null);
             string? listed = parsed.GetValue(digest);
@@ -45,11 +45,11 @@ internal static class DossierCommand
                 Commitment = OwnershipCommitment.Load(committed),
                 Opening = parsed.GetValue(opening) is { } file ? CommitmentOpening.Load(file) : null,
                 Reports = ReadReports(Required(parsed.GetValue(report), "--report: verification.json of 'verify'")),
-                TimestampRequest = ReadIfThere(name + ".tsr").IsEmpty ? default : ReadIfThere(name + ".tsq"),
+                TimestampRequest = ReadIfThere(name + ".tsr").IsEmpty ? default : CommitmentTimestamp.ReadRequest(name + ".tsq"),
                 TimestampResponse = ReadIfThere(name + ".tsr"),
                 EvidenceFile = parsed.GetValue(evidence),
                 EvidenceDigest = listed is null ? null : EvidenceDigest.Load(listed),
-                EvidenceTimestampRequest = stamped.IsEmpty ? default : ReadIfThere(Path.ChangeExtension(listed!, ".tsq")),
+                EvidenceTimestampRequest = stamped.IsEmpty ? default : CommitmentTimestamp.ReadRequest(Path.ChangeExtension(listed!, ".tsq")),
                 EvidenceTimestampResponse = stamped,
                 Inputs = parsed.GetValue(inputs) is { } rows ? OwnershipFiles.Read(rows, MostReportBytes) : default,
             };

@@ -109,8 +109,8 @@ internal static class EvidenceCommand
             throw new MistakeException($"--digest {file}: the request goes to that name. Call the digest NAME.digest.");
         }
 
-        OwnershipFiles.RequireAbsent(file);
-        OwnershipFiles.RequireAbsent(request);
+        OwnershipFiles.RequireCreatable(file);
+        OwnershipFiles.RequireCreatable(request);
         EvidenceDigest digest = EvidenceDigest.Create(reader);
         digest.Save(file);
         OwnershipFiles.Create(request, CommitmentTimestamp.CreateRequest(digest));
@@ -147,7 +147,7 @@ internal static class EvidenceCommand
 
         return CommitmentTimestamp.Verify(
             digest,
-            OwnershipFiles.Read(Path.ChangeExtension(file, ".tsq"), CommitmentTimestamp.MostBytes),
+            CommitmentTimestamp.ReadRequest(Path.ChangeExtension(file, ".tsq")),
             OwnershipFiles.Read(response, CommitmentTimestamp.MostBytes),
             roots is null ? null : CommitmentTimestamp.LoadRoots(roots));
     }

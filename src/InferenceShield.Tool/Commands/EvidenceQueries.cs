@@ -106,6 +106,11 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         EvidenceDigest digest = EvidenceDigest.Load(file);
         CommitmentTimestamp? stamp = EvidenceCommand.ReadStamp(digest, file, request.StampRoots);
         DateTimeOffset? since = request.SuspectSince is { } day ? DayOf(day) : null;
+        if (since is not null && stamp is null)
+        {
+            throw new MistakeException($"--suspect-since is compared with the stamp of '{file}', which has none. Keep the authority's answer beside it as '{Path.ChangeExtension(file, ".tsr")}', or leave --suspect-since out.");
+        }
+
         if (stamp?.Time >= since)
         {
             throw new MistakeException($"'{file}' was stamped at {OwnershipFiles.TextOf(stamp.Time)}, and the suspect is known since {OwnershipFiles.TextOf(since.Value)}: queries could have been chosen by its answers. Give the last digest before the suspect, or leave --digest out.");
