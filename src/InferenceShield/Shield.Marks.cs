@@ -15,7 +15,8 @@ public sealed partial class Shield
     /// <returns>Keyed digests and projections, which are the shield's own: the same on every replica and after every restart. Of bits, not
     /// numbers: 0 and -0 are two.</returns>
     /// <remarks>Thread-safe; allocates nothing. Two passes of SipHash-2-4 over the row at the most, some microseconds for a thousand
-    /// numbers. Of a model with several inputs give the one whose rows are the queries.</remarks>
+    /// numbers. Of a model with several inputs give the one whose rows are the queries. It does not hold the row: where
+    /// <see cref="EvidenceOptions.KeepInputs"/> is on, give Harden the inputs themselves.</remarks>
     /// <exception cref="ArgumentException">An empty row.</exception>
     public MarkInput ReadMarkInput(ReadOnlySpan<float> input, InputCell cell = default)
     {
@@ -38,7 +39,9 @@ public sealed partial class Shield
     /// <exception cref="InvalidOperationException">The query was not admitted by this shield, or the output's options need a tenant
     /// that was not given.</exception>
     /// <remarks>Noise that belongs to inputs is drawn by <see cref="MarkInput.Cell"/>, or by the row's digest where it belongs to exact
-    /// ones; the latter is another noise than by <see cref="InputDigest"/>.</remarks>
+    /// ones; the latter is another noise than by <see cref="InputDigest"/>. The list of marked queries gets the row's digest and no input:
+    /// <see cref="Harden(in Admission, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, int, int)"/> is what
+    /// <see cref="EvidenceOptions.KeepInputs"/> needs.</remarks>
     public void Harden(in Admission admission, ReadOnlySpan<MarkInput> inputs, ReadOnlySpan<float> clean, Span<float> released, int classes, int output = 0) =>
         Harden(in admission, new RowInputs(inputs), clean, released, classes, output);
 }

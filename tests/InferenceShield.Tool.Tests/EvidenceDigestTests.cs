@@ -59,6 +59,9 @@ public sealed class EvidenceDigestTests : IDisposable
         Assert.Contains("binding: Queries are bound to a list stamped at 2026-01-31T12:00:00Z", _tool.Output, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Mistake, await _tool.RunAsync(Dossier("--out", _tool.At("b.zip"))));
         Assert.Contains("bound to the evidence digest", _tool.Error, StringComparison.Ordinal);
+        File.Delete(_tool.At("day.tsq"));
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync(Dossier("--digest", Digest, "--out", _tool.At("b.zip"))));
+        Assert.Contains("day.tsq'. It is the request", _tool.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,6 +111,8 @@ public sealed class EvidenceDigestTests : IDisposable
         File.Copy(_tool.At("day.tsq"), _tool.At("moved.tsq"));
         File.Copy(_tool.At("day.tsr"), _tool.At("moved.tsr"));
         File.Copy(_tool.At("other.digest"), _tool.At("moved.digest")); // another digest under the same stamp
+        File.Copy(Digest, _tool.At("bare.digest"));
+        File.Copy(_tool.At("day.tsr"), _tool.At("bare.tsr")); // a stamp without its request
         string cut = _tool.At("cut.evidence.000001");
         byte[] whole = await File.ReadAllBytesAsync(List + ".000001");
         await File.WriteAllBytesAsync(cut, whole[..(whole.Length / 2)]);
@@ -121,6 +126,14 @@ public sealed class EvidenceDigestTests : IDisposable
             ([.. evidence, "--check", _tool.At("other.digest")], "None of the digest's segments"),
             ([.. evidence, "--check", _tool.At("other.digest"), "--tsa-root", _root], "no timestamp to check"),
             ([.. evidence, "--check", _policy], "no digest"),
+            ([.. evidence, "--check", _tool.At("claim.commitment")], "claim.commitment' is a commitment to marks, and no digest of a list"),
+            ([.. evidence, "--check", _tool.At("none.digest")], "none.digest'. Give NAME.digest, which 'evidence --digest' wrote"),
+            ([.. evidence, "--check", _tool.At("bare.digest")], "bare.tsq'. It is the request that was written with what is stamped"),
+            ([.. evidence, "--digest", _tool.At("claim.digest")], "claim.tsq' is there already and is not written over: it is the request that was written with a commitment or a digest of this name"),
+            ([.. evidence, "--digest", _tool.At(Path.Combine("nowhere", "b.digest"))], "Make it, or choose another name"),
+            (Arguments("--digest", _tool.At("none.digest")), "Give NAME.digest"),
+            (Arguments("--digest", _tool.At("other.digest"), "--suspect-since", "2026-02-01"), "which has none. Keep the authority's answer beside it"),
+            (Dossier("--out", _tool.At(Path.Combine("nowhere", "b.zip"))), "Make it, or choose another name"),
             ([.. evidence, "--check", _tool.At("moved.digest")], "not for the evidence digest"),
             (Arguments("--digest", Digest, "--suspect-since", "2026-01-31"), "stamped at 2026-01-31T12:00:00Z, and the suspect is known since 2026-01-31T00:00:00Z"),
             (Arguments("--digest", Digest, "--suspect-since", "yesterday"), "--suspect-since yesterday"),
@@ -141,7 +154,7 @@ public sealed class EvidenceDigestTests : IDisposable
             Assert.Single(_tool.Error.Trim().Split('\n'));
         }
 
-        Assert.False(File.Exists(_tool.At("b.digest")));
+        Assert.False(File.Exists(_tool.At("b.digest")) || File.Exists(_tool.At("claim.digest")));
     }
 
     private async Task CommitAndStamp(DateTimeOffset time)

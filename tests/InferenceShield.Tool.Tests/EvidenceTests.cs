@@ -25,11 +25,11 @@ public sealed class EvidenceTests : IDisposable
         Assert.Equal(ExitCode.Done, await _tool.RunAsync("evidence", list, "--secret-env", Variable, "--erase", "alice", "--json"));
         using JsonDocument erased = JsonDocument.Parse(_tool.Output);
         Assert.Equal((4, 8), (erased.RootElement.GetProperty("erased").GetInt32(), erased.RootElement.GetProperty("records").GetInt32()));
-        Assert.NotEqual(erased.RootElement.GetProperty("digestBefore").GetString(), erased.RootElement.GetProperty("digest").GetString());
+        Assert.NotEqual(erased.RootElement.GetProperty("sha256Before").GetString(), erased.RootElement.GetProperty("sha256").GetString());
 
         string digits = erased.RootElement.GetProperty("callers")[0].GetProperty("caller").GetString()!;
         Assert.Equal(ExitCode.Done, await _tool.RunAsync("evidence", list, "--secret-env", Variable, "--erase", digits));
-        Assert.Contains("Erased 8 queries", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains($"Erased 8 queries. The SHA-256 of the list was {erased.RootElement.GetProperty("sha256").GetString()}", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("No marked queries", _tool.Output, StringComparison.Ordinal);
     }
 

@@ -56,6 +56,9 @@ public sealed class VerifyEvidenceTests : IDisposable
         Assert.Contains($"{alice + bob} are kept by it, and 0 were found", _tool.Output, StringComparison.Ordinal);
         Assert.Contains($"in posture Normal, that of {alice + bob} of {alice + bob} rows in the list. Callers in another posture", _tool.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Missing in the list", _tool.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("only show which class", _tool.Output, StringComparison.Ordinal);
+        Assert.True(await _tool.RunAsync(Verify(list, "--plan", "--queries", ToolRun.Images)) == ExitCode.Done, _tool.Error);
+        Assert.Contains("would be asked, with rows that only show which class is which.", _tool.Output, StringComparison.Ordinal);
 
         string segment = list + ".000001";
         byte[] whole = await File.ReadAllBytesAsync(segment);
@@ -83,7 +86,7 @@ public sealed class VerifyEvidenceTests : IDisposable
         string other = _tool.Write("other.csv", string.Join(',', Enumerable.Repeat("0.25", 784)) + "\n" + string.Join(',', Enumerable.Repeat("0.75", 784)) + "\n");
         (string[] Arguments, string Expected)[] mistakes =
         [
-            (Verify(list), $"keeps digests only of {alice + bob} marked queries in posture Normal"),
+            (Verify(list), $"keeps keyed digests only of {alice + bob} marked queries in posture Normal"),
             (Verify(list, "--queries", other), $"None of the 2 rows of --queries is among the {alice + bob} marked queries"),
             (Verify(list, "--queries", ToolRun.Images, "--posture", "Guarded"), $"has no marked queries in posture Guarded ({alice + bob} in all; {alice + bob} in Normal)"),
             (Verify(list, "--queries", ToolRun.Images, "--caller", "mallory"), "--caller mallory: no query in the list"),

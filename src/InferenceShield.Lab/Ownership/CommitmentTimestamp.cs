@@ -100,6 +100,11 @@ public sealed class CommitmentTimestamp
         }
     }
 
+    /// <summary>The request that lies beside an answer.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    internal static byte[] ReadRequest(string path) =>
+        OwnershipFiles.Read(path, MostBytes, "It is the request that was written with what is stamped, and the authority's answer (.tsr) is checked against it: put it back beside that.");
+
     /// <summary>Time and authority, and how far its chain was checked.</summary>
     public override string ToString() => $"{OwnershipFiles.TextOf(Time)} by {Authority}: signature valid, " + (Root is null
         ? "chain not checked (give the authority's root to check it)"
@@ -215,7 +220,7 @@ public sealed class CommitmentTimestamp
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(TimestampingUsage));
         if (!chain.Build(signer))
         {
-            string why = string.Join(" ", chain.ChainStatus.Select(static status => status.StatusInformation.Trim()).Distinct());
+            string why = string.Join(" ", chain.ChainStatus.Select(static status => status.StatusInformation.Trim().TrimEnd('.') + ".").Distinct());
             throw Fault($"The certificate of the authority '{signer.Subject}' has no valid chain to the roots given: {why} Give the root that this authority publishes.");
         }
 

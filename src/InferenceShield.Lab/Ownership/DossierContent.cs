@@ -21,7 +21,7 @@ public sealed record DossierContent
     /// <value>The default is none.</value>
     public ReadOnlyMemory<byte> TimestampResponse { get; init; }
 
-    /// <summary>The list of marked queries, as <see cref="EvidenceOptions.File"/> names it. Only digests of its segments go in.</summary>
+    /// <summary>The list of marked queries, as <see cref="EvidenceOptions.File"/> names it. Only the SHA-256 of its segments go in.</summary>
     /// <value>The default, <see langword="null"/>, is none.</value>
     public string? EvidenceFile { get; init; }
 

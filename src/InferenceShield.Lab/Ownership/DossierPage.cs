@@ -9,7 +9,7 @@ internal static class DossierPage
 {
     private const int Points = 40;
 
-    public static string Write(DossierContent content, CommitmentTimestamp? stamp, string? evidence)
+    public static string Write(DossierContent content, CommitmentTimestamp? stamp, string? evidence, CommitmentTimestamp? listStamp)
     {
         OwnershipCommitment commitment = content.Commitment;
         string title = "Ownership dossier: " + commitment.Model;
@@ -28,7 +28,13 @@ internal static class DossierPage
         Term(html, "Stamped", stamp is null ? "never: only its maker says when it was made" : stamp.ToString());
         Term(html, "Public key", "SHA-256 " + commitment.SignerDigest);
         Term(html, "Marks", string.Join("; ", commitment.Marks.Select(static marks => $"{marks.Output}, {marks.Posture}")));
-        Term(html, "List of marked queries", evidence is null ? "none given" : "SHA-256 " + evidence);
+        Term(html, "List of marked queries", evidence is null ? "none given" : "SHA-256 of its files " + evidence);
+        Term(html, "Digest of that list", content.EvidenceDigest is { } digest ? $"{digest.Id}, made {OwnershipFiles.TextOf(digest.Time)}, as its maker says" : "none given");
+        if (content.EvidenceDigest is not null)
+        {
+            Term(html, "Digest stamped", listStamp is null ? "never: only its maker says when it was made" : listStamp.ToString());
+        }
+
         html.Append("</dl>\n</section>\n");
         foreach (VerificationReport report in content.Reports)
         {

@@ -26,9 +26,10 @@ public sealed class EvidenceDigest
     {
         _file = file;
         JsonElement root = OwnershipFiles.Parse(file, $"{what} is no digest of a list of marked queries");
-        if (OwnershipFiles.GetText(root, "form", what) != Form)
+        if (!root.TryGetProperty("form", out JsonElement form) || form.ValueKind != JsonValueKind.String || form.GetString() != Form)
         {
-            throw new OwnershipFileException(OwnershipFileFault.Unreadable, $"{what} is no digest of a list of marked queries. Give a file that 'evidence --digest' wrote.");
+            string found = root.TryGetProperty("commitment", out JsonElement commitment) && commitment.ValueKind == JsonValueKind.Object ? "a commitment to marks, and " : "";
+            throw new OwnershipFileException(OwnershipFileFault.Unreadable, $"{what} is {found}no digest of a list of marked queries. Give a file that 'evidence --digest' wrote.");
         }
 
         OwnershipFiles.RequireVersion(root, Version, what);
@@ -95,8 +96,9 @@ public sealed class EvidenceDigest
     }
 
     /// <summary>Reads a digest.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="OwnershipFileException">It is none, or of another version.</exception>
-    public static EvidenceDigest Load(string path) => Parse(OwnershipFiles.Read(path, MostBytes), $"'{path}'");
+    public static EvidenceDigest Load(string path) => Parse(OwnershipFiles.Read(path, MostBytes, "Give NAME.digest, which 'evidence --digest' wrote."), $"'{path}'");
 
     internal static EvidenceDigest Parse(byte[] file, string what) => new(file, what);
 

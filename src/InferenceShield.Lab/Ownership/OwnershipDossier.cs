@@ -9,7 +9,7 @@ namespace InferenceShield.Lab;
 
 /// <summary>One signed archive of what supports a claim of ownership, which a third party checks without the secret as far as that goes.</summary>
 /// <remarks>
-/// <para>It holds the commitment and its timestamp, digests of the list of marked queries, the reports with the counts that their p-values
+/// <para>It holds the commitment and its timestamp, the SHA-256 of the list of marked queries, the reports with the counts that their p-values
 /// follow from, controls, a page, and a script in Python that recomputes the figures without this software. No key, no scores, and no inputs
 /// unless they are given; cells and keyed digests of inputs are in it.</para>
 /// <para>The same content gives the same bytes up to the signature and the time. Nothing is ever unpacked to disk. Thread-safe.</para>
@@ -68,15 +68,16 @@ public static class OwnershipDossier
         string? evidence = null;
         if (content.EvidenceFile is { } list)
         {
-            (parts[Evidence], evidence) = Digest(list);
+            (parts[Evidence], evidence) = HashList(list);
         }
 
+        CommitmentTimestamp? listStamp = null;
         if (content.EvidenceDigest is { } digest)
         {
             parts[ListDigest] = digest.File.ToArray();
             if (!content.EvidenceTimestampResponse.IsEmpty)
             {
-                CommitmentTimestamp.Verify(digest, content.EvidenceTimestampRequest, content.EvidenceTimestampResponse);
+                listStamp = CommitmentTimestamp.Verify(digest, content.EvidenceTimestampRequest, content.EvidenceTimestampResponse);
                 parts[ListRequest] = content.EvidenceTimestampRequest.ToArray();
                 parts[ListResponse] = content.EvidenceTimestampResponse.ToArray();
             }
@@ -87,7 +88,7 @@ public static class OwnershipDossier
             parts["inputs.bin"] = content.Inputs.ToArray();
         }
 
-        parts[Page] = Encoding.UTF8.GetBytes(DossierPage.Write(content, stamp, evidence));
+        parts[Page] = Encoding.UTF8.GetBytes(DossierPage.Write(content, stamp, evidence, listStamp));
         return DossierArchive.Write(parts, signingKey, content.Commitment.Id, (time ?? TimeProvider.System).GetUtcNow());
     }
 
@@ -115,7 +116,7 @@ public static class OwnershipDossier
             CheckExpiry(commitment, reports),
             CheckScript(parts, OwnershipFiles.GetText(manifest, "software", "manifest.json")),
             new("evidence", DossierFindingKind.NotChecked, parts.ContainsKey(Evidence)
-                ? "Digests of the list of marked queries are in it; compare them with the list that the claimant shows."
+                ? "The SHA-256 of the files of the list of marked queries are in it; compare them with the list that the claimant shows."
                 : "No list of marked queries was given: which caller was given marked answers is not shown.") { Missing = "the list of marked queries" },
             CheckBinding(commitment, parts, reports, roots),
             .. DossierArithmetic.Check(reports, records),
@@ -141,8 +142,8 @@ public static class OwnershipDossier
         commitment.json   which key and parameters mark the model, signed before the suspects were known
         timestamp.*       a timestamp authority's word on when (RFC 3161)
         opening.json      opens the commitment together with the mark key
-        evidence.digest   what that list held when it was stamped; evidence.ts*: an authority's word on when
-        evidence.json     digests of the list of marked queries
+        evidence.json     SHA-256 of the files of the list of marked queries, as they are now
+        evidence.digest   what that list held before; evidence.ts*: an authority's word on when
         report.json       what was found; record.json: the counts that it follows from
         summary.html      the same for people
         recompute.py      recomputes the figures, with Python 3 alone
@@ -154,7 +155,12 @@ public static class OwnershipDossier
           openssl dgst -sha256 -verify public.pem -signature manifest.sig manifest.json
           openssl ts -verify -in timestamp.tsr -queryfile timestamp.tsq -CAfile ROOT.pem
           sha256sum commitment.json       (the digest that timestamp.tsq names: openssl ts -query -in timestamp.tsq -text)
+          openssl ts -verify -in evidence.tsr -queryfile evidence.tsq -CAfile ROOT.pem
+          sha256sum evidence.digest       (the digest that evidence.tsq names)
           python3 recompute.py DOSSIER.zip
+
+        Who is shown the list of marked queries and its secret compares it with the digest, after unpacking:
+          inference-shield evidence LIST --model-name MODEL --secret-env NAME --check evidence.digest --tsa-root ROOT.pem
 
         Whose public key it is, and which root an authority has, has to be known from elsewhere.
         """.ReplaceLineEndings("\n") + "\n";
@@ -189,17 +195,17 @@ public static class OwnershipDossier
         }
     }
 
-    /// <summary>Digests of a list's segments, and of these digests: as <see cref="EvidenceReader.ComputeDigest"/>.</summary>
-    private static (byte[] Part, string Digest) Digest(string list)
+    /// <summary>SHA-256 of a list's segments, and over these: as <see cref="EvidenceReader.ComputeSha256"/>.</summary>
+    private static (byte[] Part, string Sha256) HashList(string list)
     {
         JsonArray segments = [];
         using IncrementalHash whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (FileInfo file in EvidenceFormat.Segments(list).Values)
         {
             using FileStream stream = new(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            byte[] digest = SHA256.HashData(stream);
-            whole.AppendData(digest);
-            segments.Add((JsonNode)new JsonObject { ["name"] = file.Name, ["bytes"] = stream.Length, ["sha256"] = Convert.ToHexStringLower(digest) });
+            byte[] hash = SHA256.HashData(stream);
+            whole.AppendData(hash);
+            segments.Add((JsonNode)new JsonObject { ["name"] = file.Name, ["bytes"] = stream.Length, ["sha256"] = Convert.ToHexStringLower(hash) });
         }
 
         if (segments.Count == 0)
@@ -322,7 +328,7 @@ public static class OwnershipDossier
                 {
                     Missing = "a timestamp of the list's digest (queries could have been chosen)",
                 }
-                : new("binding", DossierFindingKind.NotChecked, $"Queries are bound to a list stamped at {stamp}.{leftOut}{unbound} That the queries are those of the list has to be shown with it: verify again with the list and --digest.")
+                : new("binding", DossierFindingKind.NotChecked, $"Queries are bound to a list stamped at {stamp}.{leftOut}{unbound} That the queries are those of the list has to be shown with it: unpack, compare the list by 'evidence FILE --check {ListDigest}', and verify again with the list and --digest.")
                 {
                     Missing = stamp.Root is null ? "the root of the authority that stamped the list's digest; the list itself, to compare with it" : "the list itself, to compare with its stamped digest",
                 };
@@ -374,13 +380,18 @@ public static class OwnershipDossier
             CommitmentTimestamp? stamp = parts.TryGetValue(Request, out byte[]? request) && parts.TryGetValue(Response, out byte[]? response)
                 ? CommitmentTimestamp.Verify(commitment, request, response)
                 : null;
+            EvidenceDigest? digest = parts.TryGetValue(ListDigest, out byte[]? listed) ? EvidenceDigest.Parse(listed, ListDigest) : null;
+            CommitmentTimestamp? listStamp = digest is not null && parts.TryGetValue(ListRequest, out byte[]? listRequest) && parts.TryGetValue(ListResponse, out byte[]? listResponse)
+                ? CommitmentTimestamp.Verify(digest, listRequest, listResponse)
+                : null;
             string? evidence = parts.TryGetValue(Evidence, out byte[]? list) ? OwnershipFiles.GetText(OwnershipFiles.Parse(list, $"{Evidence} is none"), "sha256", Evidence) : null;
             DossierContent content = new()
             {
                 Commitment = commitment,
+                EvidenceDigest = digest,
                 Reports = [.. reports.Select(report => report with { Record = records.FirstOrDefault(record => record.Suspect == report.Suspect) })],
             };
-            if (page.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(DossierPage.Write(content, stamp, evidence))))
+            if (page.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(DossierPage.Write(content, stamp, evidence, listStamp))))
             {
                 return new("page", DossierFindingKind.Holds, $"{Page} says what the other parts say.");
             }

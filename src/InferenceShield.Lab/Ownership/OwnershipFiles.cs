@@ -11,7 +11,7 @@ internal static class OwnershipFiles
     public static void Create(string path, ReadOnlySpan<byte> bytes, bool ownerOnly = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        RequireAbsent(path);
+        RequireCreatable(path);
         FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (ownerOnly && !OperatingSystem.IsWindows())
         {
@@ -22,19 +22,35 @@ internal static class OwnershipFiles
         file.Write(bytes);
     }
 
-    /// <exception cref="IOException">There is such a file.</exception>
-    public static void RequireAbsent(string path)
+    /// <exception cref="IOException">There is such a file, or no folder for it.</exception>
+    public static void RequireCreatable(string path)
     {
+        if (path.Length > 0 && Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
+        {
+            throw new DirectoryNotFoundException($"'{path}' cannot be written: there is no folder '{folder}'. Make it, or choose another name.");
+        }
+
         if (File.Exists(path))
         {
-            throw new IOException($"'{path}' is there already and is not written over: what has been committed to stays. Choose another name, or move it away.");
+            throw new IOException($"'{path}' is there already and is not written over: " + (Path.GetExtension(path) == ".tsq"
+                ? "it is the request that was written with a commitment or a digest of this name, whose timestamp is checked against it. Choose another name."
+                : "what has been committed to stays. Choose another name, or move it away."));
         }
     }
 
+    /// <param name="path">The file.</param>
+    /// <param name="most">Bytes that such a file has at the most.</param>
+    /// <param name="hint">What to do where there is no such file; null for nothing but the name.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="OwnershipFileException">It is longer than <paramref name="most"/>.</exception>
-    public static byte[] Read(string path, int most)
+    public static byte[] Read(string path, int most, string? hint = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"There is no file '{path}'. {hint ?? "Check its name."}", path);
+        }
+
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         if (file.Length > most)
         {

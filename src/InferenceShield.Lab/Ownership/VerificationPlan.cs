@@ -4,7 +4,7 @@ namespace InferenceShield.Lab;
 
 /// <summary>What a verification would ask, and what that suffices for.</summary>
 /// <param name="Given">Queries at hand, repeats left out.</param>
-/// <param name="Asked">Those that would be asked.</param>
+/// <param name="Asked">What would be asked, with the rows that only show which class is which.</param>
 /// <param name="Tests">For each test what it needs at the expected match, and at that of a copy trained in the usual way.</param>
 /// <param name="Missing">Tests of marks that cannot be made or cannot reach the p-value, and why.</param>
 public sealed record VerificationPlan(int Given, int Asked, IReadOnlyList<PowerEstimate> Tests, IReadOnlyList<string> Missing)

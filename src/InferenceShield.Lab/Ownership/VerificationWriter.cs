@@ -64,7 +64,7 @@ public static class VerificationWriter
     {
         ArgumentNullException.ThrowIfNull(plan);
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"{plan.Given:N0} queries are at hand; {plan.Asked:N0} of them would be asked.\n");
+        text.Append(CultureInfo.InvariantCulture, $"{plan.Given:N0} queries are at hand; {plan.Asked:N0} would be asked{(plan.Asked > plan.Given ? ", with rows that only show which class is which" : "")}.\n");
         foreach (PowerEstimate test in plan.Tests)
         {
             string queries = test.Needed == CellPower.Never ? "no number of queries like these suffices"
@@ -139,8 +139,15 @@ public static class VerificationWriter
             html.Append(CultureInfo.InvariantCulture, $"<li>{Escape(limit)}</li>\n");
         }
 
-        html.Append(CultureInfo.InvariantCulture, $"</ul>\n<h3>Settings</h3>\n<dl>\n<dt>Model</dt><dd>{Escape(report.Model)}</dd>\n<dt>Suspect</dt><dd>{Escape(report.SuspectIdentity is { Length: > 0 } identity ? $"{report.Suspect}, {identity}" : report.Suspect)}</dd>\n<dt>Commitment</dt><dd>{Escape(report.Commitment.Length > 0 ? report.Commitment : "none")}</dd>\n{(report.OtherCommitments.Count > 0 ? $"<dt>Other commitments</dt><dd>{Escape(string.Join(", ", report.OtherCommitments))}</dd>\n" : "")}<dt>Queries</dt><dd>{report.Queries:N0}</dd>\n<dt>Digest of their list</dt><dd>{Escape(report.Binding is { } binding ? $"{binding.Digest}, {binding.Entries:N0} marked queries" : "none")}</dd>\n<dt>Controls</dt><dd>{Escape(report.Controls.Count > 0 ? string.Join(", ", report.Controls) : "none")}</dd>\n<dt>Seed</dt><dd>{report.Seed}</dd>\n<dt>Time</dt><dd>{report.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC</dd>\n<dt>Version</dt><dd>{Escape(report.Version)}</dd>\n</dl>\n</section>\n");
+        html.Append(CultureInfo.InvariantCulture, $"</ul>\n<h3>Settings</h3>\n<dl>\n<dt>Model</dt><dd>{Escape(report.Model)}</dd>\n<dt>Suspect</dt><dd>{Escape(report.SuspectIdentity is { Length: > 0 } identity ? $"{report.Suspect}, {identity}" : report.Suspect)}</dd>\n<dt>Commitment</dt><dd>{Escape(report.Commitment.Length > 0 ? report.Commitment : "none")}</dd>\n{(report.OtherCommitments.Count > 0 ? $"<dt>Other commitments</dt><dd>{Escape(string.Join(", ", report.OtherCommitments))}</dd>\n" : "")}<dt>Queries</dt><dd>{report.Queries:N0}</dd>\n<dt>Digest of their list</dt><dd>{Escape(report.Binding is { } binding ? Say(binding) : "none")}</dd>\n<dt>Controls</dt><dd>{Escape(report.Controls.Count > 0 ? string.Join(", ", report.Controls) : "none")}</dd>\n<dt>Seed</dt><dd>{report.Seed}</dd>\n<dt>Time</dt><dd>{report.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC</dd>\n<dt>Version</dt><dd>{Escape(report.Version)}</dd>\n</dl>\n</section>\n");
         return html.ToString();
+    }
+
+    private static string Say(EvidenceBinding binding)
+    {
+        string root = binding.Root.Length == 0 ? "its root was not checked" : $"its root {binding.Root} was checked";
+        string stamp = binding.Stamped is { } time ? $"stamped at {OwnershipFiles.TextOf(time)} by {binding.Authority}; {root}" : "stamped by nobody";
+        return string.Create(CultureInfo.InvariantCulture, $"{binding.Digest}, {binding.Entries:N0} marked queries, {stamp}");
     }
 
     private static void DrawEvidence(StringBuilder html, VerificationReport report)

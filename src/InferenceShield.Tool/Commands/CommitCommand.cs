@@ -81,7 +81,7 @@ internal static class CommitCommand
         string[] files = [name + ".commitment", name + ".opening", name + ".tsq"];
         foreach (string file in files)
         {
-            OwnershipFiles.RequireAbsent(file);
+            OwnershipFiles.RequireCreatable(file);
         }
 
         CommitmentTerms terms = new()
@@ -133,7 +133,7 @@ internal static class CommitCommand
         if (attach is not null || File.Exists(response))
         {
             byte[] bytes = OwnershipFiles.Read(response, CommitmentTimestamp.MostBytes);
-            stamp = CommitmentTimestamp.Verify(commitment, OwnershipFiles.Read(name + ".tsq", CommitmentTimestamp.MostBytes), bytes, roots is null ? null : CommitmentTimestamp.LoadRoots(roots));
+            stamp = CommitmentTimestamp.Verify(commitment, CommitmentTimestamp.ReadRequest(name + ".tsq"), bytes, roots is null ? null : CommitmentTimestamp.LoadRoots(roots));
             if (attach is not null && Path.GetFullPath(attach) != Path.GetFullPath(name + ".tsr"))
             {
                 OwnershipFiles.Create(name + ".tsr", bytes);

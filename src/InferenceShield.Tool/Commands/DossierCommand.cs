@@ -15,7 +15,7 @@ internal static class DossierCommand
         Option<string?> commitment = new("--commitment") { Description = "NAME.commitment; NAME.tsq and NAME.tsr beside it go in too.", HelpName = "FILE" };
         Option<string?> opening = new("--opening") { Description = "NAME.opening, so that who is shown the mark key can open the commitment.", HelpName = "FILE" };
         Option<string?> report = new("--report") { Description = "verification.json of 'verify', with record.json beside it.", HelpName = "FILE" };
-        Option<string?> evidence = new("--evidence") { Description = "The list of marked queries, as Evidence:File has it. Only digests go in.", HelpName = "FILE" };
+        Option<string?> evidence = new("--evidence") { Description = "The list of marked queries, as Evidence:File has it. Only the SHA-256 of its files go in.", HelpName = "FILE" };
         Option<string?> digest = new("--digest") { Description = "NAME.digest that the queries of the report are bound to; NAME.tsq and NAME.tsr beside it go in too.", HelpName = "FILE" };
         Option<string?> inputs = new("--include-inputs") { Description = "A file of the queries, to go in as it is. Left out unless given: they may be somebody's.", HelpName = "FILE" };
         Option<string?> signingKey = new("--signing-key") { Description = "A private ECDSA key on P-256 in PEM, best the commitment's; made if there is no such file.", HelpName = "FILE" };
@@ -35,7 +35,7 @@ internal static class DossierCommand
         command.SetAction((parsed, _) => Task.Run(() =>
         {
             string path = Required(parsed.GetValue(output), "--out: the archive to be written");
-            OwnershipFiles.RequireAbsent(path);
+            OwnershipFiles.RequireCreatable(path);
             string committed = Required(parsed.GetValue(commitment), "--commitment");
             string name = Path.ChangeExtension(committed, null);
             string? listed = parsed.GetValue(digest);
@@ -45,11 +45,11 @@ internal static class DossierCommand
                 Commitment = OwnershipCommitment.Load(committed),
                 Opening = parsed.GetValue(opening) is { } file ? CommitmentOpening.Load(file) : null,
                 Reports = ReadReports(Required(parsed.GetValue(report), "--report: verification.json of 'verify'")),
-                TimestampRequest = ReadIfThere(name + ".tsr").IsEmpty ? default : ReadIfThere(name + ".tsq"),
+                TimestampRequest = ReadIfThere(name + ".tsr").IsEmpty ? default : CommitmentTimestamp.ReadRequest(name + ".tsq"),
                 TimestampResponse = ReadIfThere(name + ".tsr"),
                 EvidenceFile = parsed.GetValue(evidence),
                 EvidenceDigest = listed is null ? null : EvidenceDigest.Load(listed),
-                EvidenceTimestampRequest = stamped.IsEmpty ? default : ReadIfThere(Path.ChangeExtension(listed!, ".tsq")),
+                EvidenceTimestampRequest = stamped.IsEmpty ? default : CommitmentTimestamp.ReadRequest(Path.ChangeExtension(listed!, ".tsq")),
                 EvidenceTimestampResponse = stamped,
                 Inputs = parsed.GetValue(inputs) is { } rows ? OwnershipFiles.Read(rows, MostReportBytes) : default,
             };

@@ -62,14 +62,14 @@ internal static class EvidenceCommand
                 return ExitCode.Done;
             }
 
-            string before = Convert.ToHexStringLower(reader.ComputeDigest());
+            string before = Convert.ToHexStringLower(reader.ComputeSha256());
             long? erased = null;
             if (parsed.GetValue(erase) is { } caller)
             {
                 erased = reader.Erase(Find("--erase", caller, reader, material, model));
             }
 
-            string digest = erased is null ? before : Convert.ToHexStringLower(reader.ComputeDigest());
+            string sha256 = erased is null ? before : Convert.ToHexStringLower(reader.ComputeSha256());
             if (parsed.GetValue(json))
             {
                 terminal.Output.WriteLine(JsonText.Of(new
@@ -83,19 +83,19 @@ internal static class EvidenceCommand
                     callers = reader.CountByCaller().OrderByDescending(pair => pair.Value).Select(pair => new { caller = Digits(pair.Key), queries = pair.Value }),
                     kinds = reader.CountByKinds.OrderByDescending(pair => pair.Value).Select(pair => new { marks = pair.Key.ToString(), queries = pair.Value }),
                     missing = reader.Missing,
-                    digest,
+                    sha256,
                     erased,
-                    digestBefore = erased is null ? null : before,
+                    sha256Before = erased is null ? null : before,
                 }));
                 return ExitCode.Done;
             }
 
             if (erased is { } count)
             {
-                terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Erased {count:N0} queries. The list's digest was {before}; keep a note of it for whoever has it."));
+                terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Erased {count:N0} queries. The SHA-256 of the list was {before}: keep a note of it for whoever has it. A digest that was stamped before goes on to fit."));
             }
 
-            Show(reader, digest, terminal);
+            Show(reader, sha256, terminal);
             return ExitCode.Done;
         });
         return command;
@@ -109,8 +109,8 @@ internal static class EvidenceCommand
             throw new MistakeException($"--digest {file}: the request goes to that name. Call the digest NAME.digest.");
         }
 
-        OwnershipFiles.RequireAbsent(file);
-        OwnershipFiles.RequireAbsent(request);
+        OwnershipFiles.RequireCreatable(file);
+        OwnershipFiles.RequireCreatable(request);
         EvidenceDigest digest = EvidenceDigest.Create(reader);
         digest.Save(file);
         OwnershipFiles.Create(request, CommitmentTimestamp.CreateRequest(digest));
@@ -147,17 +147,17 @@ internal static class EvidenceCommand
 
         return CommitmentTimestamp.Verify(
             digest,
-            OwnershipFiles.Read(Path.ChangeExtension(file, ".tsq"), CommitmentTimestamp.MostBytes),
+            CommitmentTimestamp.ReadRequest(Path.ChangeExtension(file, ".tsq")),
             OwnershipFiles.Read(response, CommitmentTimestamp.MostBytes),
             roots is null ? null : CommitmentTimestamp.LoadRoots(roots));
     }
 
-    private static void Show(EvidenceReader reader, string digest, Terminal terminal)
+    private static void Show(EvidenceReader reader, string sha256, Terminal terminal)
     {
         terminal.Output.WriteLine(reader.Period is { } span
             ? string.Create(CultureInfo.InvariantCulture, $"{reader.Records:N0} marked queries of {reader.CountByCaller().Count:N0} callers in {reader.Segments.Count:N0} segments, from {span.First:u} to {span.Last:u}.")
             : string.Create(CultureInfo.InvariantCulture, $"No marked queries in {reader.Segments.Count:N0} segments."));
-        terminal.Output.WriteLine($"SHA-256 of the list: {digest}");
+        terminal.Output.WriteLine($"SHA-256 of the list: {sha256}");
         foreach ((MarkKinds kinds, long queries) in reader.CountByKinds.OrderByDescending(pair => pair.Value))
         {
             terminal.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {queries,12:N0}  {kinds}"));

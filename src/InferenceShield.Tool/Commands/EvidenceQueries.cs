@@ -50,7 +50,7 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         if (found.Count == 0)
         {
             throw new MistakeException(wanted == 0 ? Say($"'{list}' has no marked queries{whose} ({reader.Records:N0} in all{string.Concat(others.Select(static other => Say($"; {other.Value:N0} in {other.Key}")))}). Give another --posture or --caller.")
-                : logged is null ? Say($"'{list}' keeps digests only of {wanted:N0} marked queries{whose}, no inputs. Give rows of your own log with --queries, among which they are looked for, or set Evidence:KeepInputs for another time.")
+                : logged is null ? Say($"'{list}' keeps keyed digests only of {wanted:N0} marked queries{whose}, no inputs. Give rows of your own log with --queries, among which they are looked for, or set Evidence:KeepInputs for another time.")
                 : Say($"None of the {logged.Count:N0} rows of --queries is among the {wanted:N0} marked queries{whose} in '{list}'. Give the log as the model got it (--scale), or leave --evidence out to ask all rows."));
         }
 
@@ -106,6 +106,11 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         EvidenceDigest digest = EvidenceDigest.Load(file);
         CommitmentTimestamp? stamp = EvidenceCommand.ReadStamp(digest, file, request.StampRoots);
         DateTimeOffset? since = request.SuspectSince is { } day ? DayOf(day) : null;
+        if (since is not null && stamp is null)
+        {
+            throw new MistakeException($"--suspect-since is compared with the stamp of '{file}', which has none. Keep the authority's answer beside it as '{Path.ChangeExtension(file, ".tsr")}', or leave --suspect-since out.");
+        }
+
         if (stamp?.Time >= since)
         {
             throw new MistakeException($"'{file}' was stamped at {OwnershipFiles.TextOf(stamp.Time)}, and the suspect is known since {OwnershipFiles.TextOf(since.Value)}: queries could have been chosen by its answers. Give the last digest before the suspect, or leave --digest out.");

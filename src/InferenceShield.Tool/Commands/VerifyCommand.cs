@@ -10,7 +10,7 @@ internal static class VerifyCommand
         Argument<string[]> suspects = new("SUSPECT") { Description = "An ONNX file, or the URL of a served model; several are judged together.", Arity = ArgumentArity.ZeroOrMore };
         Option<string> model = new("--model") { Description = "The protected model: an ONNX file.", HelpName = "FILE", Required = true };
         Option<string?> queries = new("--queries") { Description = "Inputs that the thief is likely to have asked, from your own log: IDX, .npy or CSV, each also gzipped.", HelpName = "FILE" };
-        Option<string?> evidence = new("--evidence") { Description = "The list of marked queries. Where it keeps digests only, --queries is your own log, and the list's rows are found in it.", HelpName = "FILE" };
+        Option<string?> evidence = new("--evidence") { Description = "The list of marked queries. Where it keeps keyed digests of inputs only, --queries is your own log, and the list's rows are found in it.", HelpName = "FILE" };
         Option<string?> digest = new("--digest") { Description = "NAME.digest, which 'evidence --digest' wrote before there was a suspect, with NAME.tsq and NAME.tsr beside it: all of the list up to it is asked, and the report says that it is bound to it.", HelpName = "FILE" };
         Option<string?> stampRoots = new("--tsa-root") { Description = "With --digest: certificates that are trusted to be timestamp authorities' roots, PEM or DER.", HelpName = "FILE" };
         Option<string?> since = new("--suspect-since") { Description = "With --digest: the day since which the suspect is known, such as 2026-01-31, UTC. A list that was stamped later is refused.", HelpName = "DAY" };

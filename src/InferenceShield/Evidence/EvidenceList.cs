@@ -37,6 +37,7 @@ internal sealed class EvidenceList : IDisposable
     private long _bytes;
     private string? _fault;
     private bool _saidDigests;
+    private bool _saidInputs;
     private bool _saidScarce;
 
     /// <param name="options">With a file.</param>
@@ -50,7 +51,7 @@ internal sealed class EvidenceList : IDisposable
         _clock = clock;
         _logger = logger;
         _segmentBytes = Math.Clamp(options.MostBytes / 16, SmallestSegment, LargestSegment);
-        Tend(isLast: false, lacksDigests: false, isScarce: false);
+        Tend(isLast: false, default);
         EnsureWriter(); // what is wrong with the folder shows at start
     }
 
@@ -104,20 +105,25 @@ internal sealed class EvidenceList : IDisposable
 
     /// <summary>Ends a segment that is a day old, and deletes those whose time has come.</summary>
     /// <param name="isLast">Ends the segment however old it is.</param>
-    /// <param name="lacksDigests">Whether there were queries that nothing says the input of; told once.</param>
-    /// <param name="isScarce">Whether queries were left out because their caller had had its share of what is left; told once.</param>
-    public void Tend(bool isLast, bool lacksDigests, bool isScarce)
+    /// <param name="statistics">Queries without a digest, without an input that was to be kept, and over their caller's share of what is left are told of once.</param>
+    public void Tend(bool isLast, in EvidenceStatistics statistics)
     {
-        if (isScarce && !_saidScarce)
+        if (statistics.OverRoomShare > 0 && !_saidScarce)
         {
             _saidScarce = true;
             ShieldLog.EvidenceScarce(_logger, _key.Model, _options.File!);
         }
 
-        if (lacksDigests && !_saidDigests)
+        if (statistics.WithoutDigest > 0 && !_saidDigests)
         {
             _saidDigests = true;
             ShieldLog.EvidenceWithoutDigest(_logger, _key.Model);
+        }
+
+        if (statistics.WithoutInput > 0 && !_saidInputs)
+        {
+            _saidInputs = true;
+            ShieldLog.EvidenceWithoutInput(_logger, _key.Model);
         }
 
         DateTimeOffset now = _clock.GetUtcNow();

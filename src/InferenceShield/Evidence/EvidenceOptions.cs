@@ -9,6 +9,8 @@ public sealed class EvidenceOptions
 
     /// <summary>Whether inputs are kept, encrypted. Otherwise only a keyed digest, by which you find them in a log of your own.</summary>
     /// <value>The default is <see langword="false"/>.</value>
+    /// <remarks>A session has the inputs. Other hosts give Harden the rows; of a call that gives only digests or mark inputs none is kept, which is counted
+    /// (<see cref="EvidenceStatistics.WithoutInput"/>).</remarks>
     public bool KeepInputs { get; set; }
 
     /// <summary>The share of marked queries that is kept, chosen by a keyed hash of the input: of an input, all callers' queries or none.</summary>

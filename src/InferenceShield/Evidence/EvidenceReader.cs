@@ -127,9 +127,9 @@ public sealed class EvidenceReader
         return [.. Match(byBytes, EvidenceDigestKind.Row), .. Match(byMark, EvidenceDigestKind.Mark)];
     }
 
-    /// <summary>The digest of the list as it is: SHA-256 over the SHA-256 of each segment's file, oldest first.</summary>
+    /// <summary>The SHA-256 of the list as it is: over the SHA-256 of each segment's file, oldest first.</summary>
     /// <remarks>Needs no key, and anybody can do it over. Changes when the list grows, loses a segment, or a caller is erased.</remarks>
-    public byte[] ComputeDigest()
+    public byte[] ComputeSha256()
     {
         using IncrementalHash whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (FileInfo file in EvidenceFormat.Segments(File).Values)
@@ -145,7 +145,7 @@ public sealed class EvidenceReader
     /// <param name="caller">Whose queries are erased.</param>
     /// <returns>How many there were.</returns>
     /// <remarks>Every segment that can be read is written anew, since each is bound to the one before it; what could not be read of a segment goes. Segments
-    /// of another key stay as they are. Each is replaced as a whole; if it fails midway, do it again. The list's digest changes: keep a note of
+    /// of another key stay as they are. Each is replaced as a whole; if it fails midway, do it again. The list's SHA-256 changes: keep a note of
     /// why, with the old one, for whoever has it.</remarks>
     /// <exception cref="IOException">A segment is in use, or cannot be written.</exception>
     public long Erase(CallerKey caller)

@@ -37,6 +37,7 @@ internal sealed class EvidenceRecorder : IDisposable
     private long _startNow = long.MinValue;
     private long _day;
     private long _withoutDigest;
+    private long _withoutInput;
     private long _tooLarge;
     private long _overLimit;
     private long _repeated;
@@ -98,6 +99,7 @@ internal sealed class EvidenceRecorder : IDisposable
                     OverRoomShare = _overShare,
                     Dropped = _dropped,
                     WithoutDigest = _withoutDigest,
+                    WithoutInput = _withoutInput,
                     InputsTooLarge = _tooLarge,
                     ExpiredSegments = _list.Expired,
                     Bytes = _list.Bytes,
@@ -193,6 +195,7 @@ internal sealed class EvidenceRecorder : IDisposable
             _callers.Add(caller, length);
             _repeats.Add(query);
             _withoutDigest += kind == EvidenceDigestKind.None ? 1 : 0;
+            _withoutInput += _options.KeepInputs && input.IsEmpty && !isTooLarge ? 1 : 0;
             _tooLarge += isTooLarge ? 1 : 0;
             EvidenceFormat.WriteRecord(_filling.AsSpan(_filled, length), time, caller, posture, output, in marked, kind, digest, input);
             bool wasBelow = _filled < _filling.Length / 2;
@@ -265,8 +268,7 @@ internal sealed class EvidenceRecorder : IDisposable
                 }
             }
 
-            EvidenceStatistics statistics = Statistics;
-            _list.Tend(isLast, statistics.WithoutDigest > 0, statistics.OverRoomShare > 0);
+            _list.Tend(isLast, Statistics);
         }
     }
 

@@ -25,6 +25,9 @@ public readonly record struct EvidenceStatistics
     /// <summary>Of those recorded or waiting, without a digest of the input.</summary>
     public long WithoutDigest { get; init; }
 
+    /// <summary>Of those recorded or waiting, without an input though <see cref="EvidenceOptions.KeepInputs"/> is on: none was given.</summary>
+    public long WithoutInput { get; init; }
+
     /// <summary>Of those recorded or waiting, whose input was too large to be kept.</summary>
     public long InputsTooLarge { get; init; }
 

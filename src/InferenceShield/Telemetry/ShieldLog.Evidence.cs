@@ -19,4 +19,7 @@ internal static partial class ShieldLog
 
     [LoggerMessage(1054, LogLevel.Error, "Shield '{Shield}': more than half of Evidence:MostBytes of '{File}' is used, and queries of callers that have had their share of the rest are not kept. Raise it, or look at which callers fill the list", EventName = "EvidenceScarce")]
     public static partial void EvidenceScarce(ILogger logger, string shield, string file);
+
+    [LoggerMessage(1055, LogLevel.Warning, "Shield '{Shield}': Evidence:KeepInputs is on, and marked queries come without their inputs, which are not kept. Give Harden the inputs themselves: digests and mark inputs do not hold them", EventName = "EvidenceWithoutInput")]
+    public static partial void EvidenceWithoutInput(ILogger logger, string shield);
 }

@@ -13,7 +13,7 @@ internal static class MarksSnippet
             {
                 options.Hardening.Watermark = new WatermarkOptions { NearTie = new NearTieMarkOptions() }; // in every posture
                 options.Evidence.File = "fashion.evidence"; // who got which marked answer, encrypted; 90 days
-                options.Evidence.KeepInputs = true; // or find them in a log of your own by their digests
+                options.Evidence.KeepInputs = true; // a session's, or those that Harden is given; or find them in a log of your own
             })
             .Build();
         // end

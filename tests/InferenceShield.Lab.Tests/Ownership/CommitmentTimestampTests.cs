@@ -75,6 +75,7 @@ public sealed class CommitmentTimestampTests : IDisposable
         using TestAuthority server = new(usage: "1.3.6.1.5.5.7.3.1");
         RequireFault("not one for timestamps", () => CommitmentTimestamp.Verify(_sample.Commitment, _request, server.Answer(_request, s_time)));
         RequireFault("no valid chain", () => CommitmentTimestamp.Verify(_sample.Commitment, _request, _authority.Answer(_request, s_time), [short_.Root]));
+        RequireFault(". Give the root that this authority publishes", () => CommitmentTimestamp.Verify(_sample.Commitment, _request, _authority.Answer(_request, s_time), [short_.Root])); // what the system says has no full stop
     }
 
     [Fact]

@@ -63,7 +63,7 @@ public sealed class EvidenceBindingTests : IDisposable
         VerificationReport rootless = await Verify(Request() with { Binding = Binding with { Root = "", SuspectSince = s_stamped.AddDays(1) } });
         Assert.Contains("by CN=Test authority, whose root was not checked. The suspect is known since 2026-03-04T12:00:00Z, as who asked says.", rootless.Words, StringComparison.Ordinal);
         string page = VerificationWriter.ToHtml([rootless]);
-        Assert.Contains(_digest.Id, page, StringComparison.Ordinal);
+        Assert.Contains($"{_digest.Id}, 1,500 marked queries, stamped at 2026-03-03T12:00:00Z by CN=Test authority; its root was not checked", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -136,6 +136,8 @@ public sealed class EvidenceBindingTests : IDisposable
         DossierFinding found = Finding(archive);
         Assert.Equal((DossierFindingKind.NotChecked, "the list itself, to compare with its stamped digest"), (found.Kind, found.Missing));
         Assert.Contains("bound to a list stamped at 2026-03-03T12:00:00Z", found.Text, StringComparison.Ordinal);
+        Assert.Contains("'evidence FILE --check evidence.digest'", found.Text, StringComparison.Ordinal);
+        Assert.Contains(OwnershipDossier.Check(archive), finding => finding is { Part: "page", Kind: DossierFindingKind.Holds });
         Assert.DoesNotContain(OwnershipDossier.Check(archive, roots: [_authority.Root]), finding => finding.Kind == DossierFindingKind.Fails);
         byte[] rooted = OwnershipDossier.Create(await Content(Binding with { Root = "CN=A root that is known" }), _sample.Signer);
         Assert.Contains(OwnershipDossier.Check(rooted, roots: [_authority.Root]), finding => finding is { Part: "binding", Kind: DossierFindingKind.Fails } && finding.Text.Contains("its root is 'CN=Test root'", StringComparison.Ordinal));
@@ -149,6 +151,23 @@ public sealed class EvidenceBindingTests : IDisposable
         EvidenceBinding unstamped = Binding with { Stamped = null, Authority = "", Root = "" };
         DossierFinding undated = Finding(OwnershipDossier.Create(await Content(unstamped) with { EvidenceTimestampRequest = default, EvidenceTimestampResponse = default }, _sample.Signer));
         Assert.Equal((DossierFindingKind.NotChecked, true), (undated.Kind, undated.Text.Contains("Nobody stamped", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Page_and_instructions_name_the_digest_and_its_stamp()
+    {
+        Dictionary<string, byte[]> parts = DossierSample.Unpack(OwnershipDossier.Create(await Content(Binding), _sample.Signer));
+        string page = Encoding.UTF8.GetString(parts["summary.html"]);
+        Assert.Contains($"<dt>Digest of that list</dt><dd>{_digest.Id}, made 2026-03-02T12:00:00Z", page, StringComparison.Ordinal);
+        Assert.Contains("<dt>Digest stamped</dt><dd>2026-03-03T12:00:00Z by CN=Test authority", page, StringComparison.Ordinal);
+        Assert.Contains("by CN=Test authority; its root CN=Test root was checked", page, StringComparison.Ordinal);
+        string instructions = Encoding.UTF8.GetString(parts["README.txt"]);
+        Assert.Contains("openssl ts -verify -in evidence.tsr -queryfile evidence.tsq", instructions, StringComparison.Ordinal);
+        Assert.Contains("--check evidence.digest", instructions, StringComparison.Ordinal);
+        Assert.True(instructions.IndexOf("evidence.json", StringComparison.Ordinal) < instructions.IndexOf("evidence.digest", StringComparison.Ordinal));
+
+        string none = Encoding.UTF8.GetString(DossierSample.Unpack(OwnershipDossier.Create(await Content(null), _sample.Signer))["summary.html"]);
+        Assert.Contains("<dt>Digest of that list</dt><dd>none given</dd>", none, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -200,11 +200,11 @@ public sealed class EvidenceListTests : IDisposable
 
         Assert.Equal((10, 30), (old.Records, later.Records));
         Assert.Contains(next.KeyId, Assert.Single(old.Missing), StringComparison.Ordinal);
-        Assert.Equal(old.ComputeDigest(), later.ComputeDigest());
+        Assert.Equal(old.ComputeSha256(), later.ComputeSha256());
     }
 
     [Fact]
-    public void The_digest_is_that_of_the_segments()
+    public void The_sha256_is_that_of_the_segments()
     {
         Write(count: 10, callers: 2, inputLength: 0);
         Write(count: 10, callers: 2, inputLength: 0);
@@ -212,7 +212,7 @@ public sealed class EvidenceListTests : IDisposable
         byte[] expected = SHA256.HashData([.. reader.Segments.SelectMany(segment => SHA256.HashData(File.ReadAllBytes(segment.Path)))]);
 
         Assert.Equal(2, reader.Segments.Count);
-        Assert.Equal(expected, reader.ComputeDigest());
+        Assert.Equal(expected, reader.ComputeSha256());
     }
 
     [Fact]
@@ -221,7 +221,7 @@ public sealed class EvidenceListTests : IDisposable
         Write(count: 40_000, callers: 5, inputLength: 0, options => (options.MostBytes, options.MostPerCaller) = (6 << 20, 100_000));
         EvidenceReader reader = EvidenceReader.Open(List, _key);
         InputDigest[] expected = [.. reader.Read().Where(record => record.Caller != EvidenceCases.Caller(2)).Select(record => record.Digest)];
-        byte[] digest = reader.ComputeDigest();
+        byte[] before = reader.ComputeSha256();
 
         Assert.Equal(8_000, reader.Erase(EvidenceCases.Caller(2)));
 
@@ -232,7 +232,7 @@ public sealed class EvidenceListTests : IDisposable
             Assert.Equal(expected, after.Read().Select(record => record.Digest));
             Assert.DoesNotContain(EvidenceCases.Caller(2), after.CountByCaller().Keys);
             Assert.All(after.Segments, segment => Assert.True(segment.IsRewritten));
-            Assert.NotEqual(digest, after.ComputeDigest());
+            Assert.NotEqual(before, after.ComputeSha256());
         }
 
         Assert.All(Directory.GetFiles(_folder), file => Assert.DoesNotContain(".new", file, StringComparison.Ordinal));

@@ -281,7 +281,7 @@ public sealed class EvidenceRecorderTests : IDisposable
         recorder.Dispose();
 
         Assert.Equal([EvidenceFormat.MostInput, 0], EvidenceReader.Open(List, _key).Read().Select(record => record.Input.Length));
-        Assert.Equal(1, recorder.Statistics.InputsTooLarge);
+        Assert.Equal((1, 0), (recorder.Statistics.InputsTooLarge, recorder.Statistics.WithoutInput));
         Assert.Equal(EvidenceFormat.MostInput / 4, EvidenceReader.Open(List, _key).Read().First().ReadInput().Length);
     }
 

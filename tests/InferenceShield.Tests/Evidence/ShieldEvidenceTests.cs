@@ -94,6 +94,34 @@ public sealed class ShieldEvidenceTests : IDisposable
         Assert.Throws<ArgumentException>(() => reader.Match(inputs.AsSpan(1), Width, secret));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Inputs_that_were_to_be_kept_and_were_not_given_are_counted_and_told_once(bool keepInputs)
+    {
+        (float[] inputs, float[] scores) = Rows(100);
+        RecordingLoggerFactory log = new();
+        Shield shield = TestShield.Build(logger: log, configure: options =>
+        {
+            (options.Evidence.File, options.Evidence.KeepInputs) = (List, keepInputs);
+            options.Hardening.Watermark = new WatermarkOptions { NearTie = new NearTieMarkOptions() };
+        });
+        Admission admission = shield.AdmitRows(50);
+        shield.Harden(in admission, inputs.AsSpan(0, 50 * Width), scores.AsSpan(0, 50 * Classes), new float[50 * Classes], Classes);
+        Assert.Equal(0, shield.Evidence!.Value.WithoutInput);
+        for (int row = 50; row < 100; row++)
+        {
+            Admission single = shield.AdmitRows(1);
+            shield.Harden(in single, [shield.ReadMarkInput(inputs.AsSpan(row * Width, Width))], scores.AsSpan(row * Classes, Classes), new float[Classes], Classes);
+        }
+
+        shield.Dispose();
+        int near = Enumerable.Range(50, 50).Count(row => Margin(scores, row) <= 0.1);
+        Assert.True(near > 1);
+        Assert.Equal((keepInputs ? near : 0, 0, 0), (shield.Evidence!.Value.WithoutInput, shield.Evidence.Value.WithoutDigest, shield.Evidence.Value.InputsTooLarge));
+        Assert.Equal(keepInputs ? 1 : 0, log.Messages("EvidenceWithoutInput").Count());
+    }
+
     [Fact]
     public void Time_steps_of_an_input_have_its_digest()
     {
