@@ -96,6 +96,15 @@ internal static class RecomputeScript
                 return "ConsistentWithCopying"
             return "NoEvidence" if p > @NOTHING@ and any(t["answers"] >= t["needed"] for t in held) else "Inconclusive"
 
+        def refuse_twice(names, what):
+            if len(set(names)) != len(names):
+                sys.exit(f"REFUSED: {what} is named twice, and would be counted twice or be another.")
+
+        def kind(recorded):
+            """What a test is recomputed from. One that could be recomputed from two things is refused."""
+            kinds = [k for k, keys in {"rank": ("own", "random"), "labels": ("labels",), "signs": ("suspect", "picks")}.items() if any(recorded.get(key) is not None for key in keys)]
+            return kinds[0] if len(kinds) == 1 else sys.exit(f"REFUSED: the record of a {recorded['test']} test is of {len(kinds)} kinds; one is right.")
+
         def main():
             wrong = 0
 
@@ -111,16 +120,23 @@ internal static class RecomputeScript
                 for name, digest in json.loads(archive.read("manifest.json"))["sha256"].items():
                     compare("SHA-256 of " + name, digest, hashlib.sha256(archive.read(name)).hexdigest())
                 reports = json.loads(archive.read("report.json"))
-                records = {record["suspect"]: record["tests"] for record in json.loads(archive.read("record.json"))}
+                recorded = json.loads(archive.read("record.json"))
+            refuse_twice([record["suspect"] for record in recorded], "a suspect of the record")
+            refuse_twice([report["suspect"] for report in reports], "a suspect")
+            for report in reports:
+                refuse_twice([test["name"] for test in report["tests"]], "a test of " + report["suspect"])
+            records = {record["suspect"]: record["tests"] for record in recorded}
+            for suspect, tests in records.items():
+                refuse_twice([test["test"] for test in tests], "a recorded test of " + suspect)
             for report in reports:
                 for test in report["tests"]:
                     name = report["suspect"] + ", " + test["name"]
                     recorded = next((r for r in records.get(report["suspect"], []) if r["test"] == test["name"]), None)
                     if recorded is None:
                         print(f"--    {name}: nothing is recorded to recompute it from")
-                    elif "random" in recorded:
+                    elif kind(recorded) == "rank":
                         compare(name + ", p", float(test["pValue"]), rank_test(float(recorded["own"]), list(map(float, recorded["random"]))))
-                    elif "labels" in recorded:
+                    elif kind(recorded) == "labels":
                         answers, p = label_test(recorded["labels"])
                         compare(name + ", answers", float(test["answers"]), float(answers))
                         compare(name + ", p", float(test["pValue"]), p)
