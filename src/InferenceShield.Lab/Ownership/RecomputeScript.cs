@@ -90,9 +90,33 @@ internal static class RecomputeScript
                 out[i] = least
             return out
 
-        def verdict(report, p):
+        def with_left_out(test, recorded, left_out):
+            """A test's p-value if every query of the list that is left out had been answered as the key does not pick: Hoeffding's bound, for tests by signs."""
+            p = float(test["pValue"])
+            if test["method"] != "Exact" or recorded is not None and recorded.get("labels") is not None or math.isnan(p):
+                return p
+            if recorded is None or recorded.get("suspect") is None or recorded.get("picks") is None:
+                return 1.0
+            surplus = [first - second for first, second in zip(recorded["suspect"]["first"], recorded["suspect"]["second"])]
+            total = sum(s if pick == "1" else -s for s, pick in zip(surplus, recorded["picks"])) - left_out
+            largest = max(map(abs, surplus), default=0)
+            squares = sum(s * s for s in surplus) + (left_out if recorded.get("inputs") is not None and largest <= 1 else (largest + left_out) ** 2 - largest ** 2)
+            return 1.0 if total <= 0 else max(p, math.exp(-total * total / (2 * squares)))
+
+        def at_worst(report, recorded, p):
+            binding = report.get("binding") or {}
+            left_out = binding.get("gone", 0) + binding.get("unknown", 0)
+            if not left_out or p > @COPYING@:
+                return p
+            tests = [{**t, "pValue": with_left_out(t, next((r for r in recorded if r["test"] == t["name"]), None), left_out)} for t in report["tests"]]
+            return min(1, choices(report) * combine(tests) * max(1, p / (min(1, choices(report) * combine(report["tests"])) or 1)))
+
+        def choices(report):  # keys that were declared, and ways in which queries could have been chosen
+            return (1 + len(report["otherCommitments"])) * (report.get("binding") or {}).get("choices", 1)
+
+        def verdict(report, recorded, p):
             held = [t for t in report["tests"] if not is_void(t) and not math.isnan(float(t["pValue"]))]
-            if p <= @COPYING@ and max((t["answers"] for t in held), default=@ANSWERS@) >= @ANSWERS@:
+            if at_worst(report, recorded, p) <= @COPYING@ and max((t["answers"] for t in held), default=@ANSWERS@) >= @ANSWERS@:
                 return "ConsistentWithCopying"
             return "NoEvidence" if p > @NOTHING@ and any(t["answers"] >= t["needed"] for t in held) else "Inconclusive"
 
@@ -148,12 +172,9 @@ internal static class RecomputeScript
                         compare(name + ", p", float(test["pValue"]), p)
                         for i, (said, counts) in enumerate(zip(test["controlPValues"], recorded["controls"])):
                             compare(f"{name}, p of control {i + 1}", float(said), sign_test(counts, recorded["picks"])[1])
-            def choices(report):  # keys that were declared, and ways in which queries could have been chosen
-                return (1 + len(report["otherCommitments"])) * report.get("binding", {}).get("choices", 1)
-
             for report, p in zip(reports, holm([min(choices(report) * combine(report["tests"]), 1) for report in reports])):
                 compare(report["suspect"] + ", combined p", float(report["combinedPValue"]), p)
-                compare(report["suspect"] + ", verdict", report["verdict"], verdict(report, p))
+                compare(report["suspect"] + ", verdict", report["verdict"], verdict(report, records.get(report["suspect"], []), p))
             print("All figures are those of the report." if not wrong else f"{wrong} figures are NOT those of the report.")
             return 1 if wrong else 0
 
