@@ -69,9 +69,12 @@ public sealed class EvidenceDigestTests : IDisposable
     {
         int asked = Write(["alice", "bob"], keepInputs: true);
         await CommitAndStamp(s_stamped);
-        Assert.Equal((2 * asked, 0, 0, 2), Counts(await Verify("--digest", Digest, "--caller", "bob"))); // one of two callers
+        Assert.Equal((2 * asked, 0, 0, 3), Counts(await Verify("--digest", Digest, "--caller", "bob"))); // one of two callers, or all
         Assert.Equal((2 * asked, 0, 0, 3), Counts(await Verify("--digest", Digest, "--posture", "Normal"))); // one of three marked postures
         Assert.Equal((2 * asked, 0, 0, asked), Counts(await Verify("--digest", Digest, "--max-queries", "40")));
+        Assert.Equal((2 * asked, 0, 0, 2), Counts(await Verify("--digest", Digest, "--label-only")));
+        Assert.Equal((2 * asked, 0, 0, 4), Counts(await Verify("--digest", Digest, "--label-only", "--random-keys", "100000")));
+        Assert.Equal((2 * asked, 0, 0, Enum.GetValues<OutputKind>().Length), Counts(await Verify("--digest", Digest, "--kind", "Probabilities")));
         Assert.False((await Verify()).TryGetProperty("binding", out _));
 
         Assert.Equal(ExitCode.Done, await _tool.RunAsync(Commit("second")));
@@ -84,6 +87,15 @@ public sealed class EvidenceDigestTests : IDisposable
         JsonElement erased = await Verify("--digest", Digest);
         Assert.Equal((2 * asked, asked, 0, 1), Counts(erased));
         Assert.Contains($"in part only: {asked} of its {2 * asked} are left out", erased.GetProperty("words").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact] // a test that needs the input space is then left out
+    public void An_input_space_that_is_left_out_is_counted_where_a_mark_needs_it()
+    {
+        VerifyRequest request = new([], ToolRun.Model);
+        CommittedMarks none = new("logits", OutputKind.Logits, Posture.Normal, new WatermarkOptions { NearTie = new() });
+        CommittedMarks cosine = none with { Watermark = new WatermarkOptions { NearTie = new(), Cosine = new() } };
+        Assert.Equal([1L, 1L, 2L], new[] { VerifyInputs.CountChoices(request, none, leavesSpaceOut: true), VerifyInputs.CountChoices(request, cosine, leavesSpaceOut: false), VerifyInputs.CountChoices(request, cosine, leavesSpaceOut: true) });
     }
 
     [Fact]
@@ -141,6 +153,8 @@ public sealed class EvidenceDigestTests : IDisposable
             (Arguments("--digest", _tool.At("moved.digest")), "not for the evidence digest"),
             (Arguments("--digest", Digest, "--evidence", _tool.At("cut.evidence")), "cut.evidence.000001' was cut"),
             (Arguments("--digest", Digest, "--fingerprint", "--control-data", ToolRun.Images), "leave --fingerprint"),
+            (Arguments("--digest", Digest, "--random-keys", "20001"), "random keys and the expected match are fixed"),
+            (Arguments("--digest", Digest, "--match", ".9"), "random keys and the expected match are fixed"),
             (Arguments("--suspect-since", "2026-01-31"), "give --digest"),
             (Arguments("--other-commitment", _tool.At("claim.commitment")), "given twice"),
             (Arguments("--other-commitment", _policy), "no commitment"),
@@ -176,7 +190,7 @@ public sealed class EvidenceDigestTests : IDisposable
 
     private string[] Arguments(params string[] more) => ToolRun.LastOfEach(
     [
-        "verify", ToolRun.Model, "--model", ToolRun.Model, "--evidence", List, "--commitment", _tool.At("claim.commitment"), "--secret-env", Variable, "--random-keys", "300",
+        "verify", ToolRun.Model, "--model", ToolRun.Model, "--evidence", List, "--commitment", _tool.At("claim.commitment"), "--secret-env", Variable,
         "--out", _tool.At("report"), .. more,
     ]);
 

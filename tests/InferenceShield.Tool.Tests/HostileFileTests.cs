@@ -73,6 +73,19 @@ public sealed class HostileFileTests : IDisposable
         Assert.Contains("it has 0 dimensions", _tool.Output, StringComparison.Ordinal);
     }
 
+    [Theory] // zeros, and more numbers than there is room for
+    [InlineData(5)]
+    [InlineData(2)]
+    public async Task An_embedding_that_does_not_go_by_rows_is_refused(int rows)
+    {
+        string path = _tool.At("square.onnx"); // 2 by 2 numbers of any rows
+        new OnnxGraph("test").AddInput("x", OnnxElementType.Float, ["batch", 2]).AddNode("Transpose", ["x"], ["t"]).AddNode("MatMul", ["t", "x"], ["y"])
+            .AddOutput("y", OnnxElementType.Float, [2, 2]).Save(path);
+        using EmbeddingModel model = EmbeddingModel.Open(path, new Dataset("rows", new float[8], 2), "y");
+        OracleException refused = await Assert.ThrowsAsync<OracleException>(async () => await model.AskAsync(new float[2 * rows], new float[rows * model.AnswerLength], default));
+        Assert.Contains($"for {rows} rows", refused.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Whether it was read; anything else that is thrown than what users are told in one line fails the test.</summary>
     private static bool IsRead(Action read, byte[] bytes)
     {

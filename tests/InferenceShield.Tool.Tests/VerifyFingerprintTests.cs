@@ -62,6 +62,20 @@ public sealed class VerifyFingerprintTests : IDisposable
         Assert.True(other.RootElement[0].GetProperty("tests")[0].GetProperty("statistic").GetDouble() < copied);
     }
 
+    [Fact] // of many maps one may fit
+    public async Task A_class_map_is_told_and_held_against_rows_that_the_target_is_sure_of()
+    {
+        Assert.True(await _tool.RunAsync(Verify(_copy, "--train-controls", "5", "--class-map", "1,2,0")) == ExitCode.Mistake, _tool.Output);
+        Assert.Contains("With the class map 1,2,0 'copy' agrees with the target on only", _tool.Error, StringComparison.Ordinal);
+        foreach ((string map, bool isTold) in new[] { ("0,1,-1", true), ("0,1,2", false) })
+        {
+            Assert.True(await _tool.RunAsync(Verify(_copy, "--train-controls", "5", "--json", "--class-map", map)) == ExitCode.Done, _tool.Error);
+            using JsonDocument json = JsonDocument.Parse(_tool.Output);
+            string note = json.RootElement[0].GetProperty("tests")[0].GetProperty("note").GetString()!;
+            Assert.Equal(isTold, note.Contains($"Classes are taken by the map {map}, which was given and not found", StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public async Task Beside_marks_it_is_a_further_test()
     {

@@ -24,7 +24,7 @@ internal static class DossierArithmetic
             }
         }
 
-        yield return Judge("combined p-values and verdicts", CheckVerdicts(reports));
+        yield return Judge("combined p-values and verdicts", CheckVerdicts([.. reports.Select(report => report with { Record = records.FirstOrDefault(record => record.Suspect == report.Suspect) })]));
     }
 
     /// <summary>With the mark key: that the bits recorded are those that the key picks.</summary>

@@ -28,8 +28,8 @@ public sealed record EvidenceBinding
     /// <summary>Of these those that had to be asked and whose inputs are not known.</summary>
     public long Unknown { get; init; }
 
-    /// <summary>In how many ways who asked could have chosen: callers, where the queries of one were asked; marked outputs and postures, where one was named; numbers of
-    /// queries, where not all were asked; class maps, where classes are not taken in order. At most 2^52. The combined p-value is multiplied by it (Bonferroni).</summary>
+    /// <summary>In how many ways who asked could have chosen: callers and all of them, where the queries of one were asked; marked outputs and postures, where one was named;
+    /// 2 each, where scores, the input space or the usual number of random keys were not used; numbers of queries, where not all were asked; class maps, where classes are not taken in order. At most 2^52. The combined p-value is multiplied by it (Bonferroni).</summary>
     /// <value>From 1; the default is 1.</value>
     public long Choices { get; init; } = 1;
 

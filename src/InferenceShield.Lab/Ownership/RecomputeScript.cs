@@ -90,11 +90,44 @@ internal static class RecomputeScript
                 out[i] = least
             return out
 
-        def verdict(report, p):
+        def with_left_out(test, recorded, left_out):
+            """A test's p-value if every query of the list that is left out had been answered as the key does not pick: Hoeffding's bound, for tests by signs."""
+            p = float(test["pValue"])
+            if test["method"] != "Exact" or recorded is not None and recorded.get("labels") is not None or math.isnan(p):
+                return p
+            if recorded is None or recorded.get("suspect") is None or recorded.get("picks") is None:
+                return 1.0
+            surplus = [first - second for first, second in zip(recorded["suspect"]["first"], recorded["suspect"]["second"])]
+            total = sum(s if pick == "1" else -s for s, pick in zip(surplus, recorded["picks"])) - left_out
+            largest = max(map(abs, surplus), default=0)
+            squares = sum(s * s for s in surplus) + (left_out if recorded.get("inputs") is not None and largest <= 1 else (largest + left_out) ** 2 - largest ** 2)
+            return 1.0 if total <= 0 else max(p, math.exp(-total * total / (2 * squares)))
+
+        def at_worst(report, recorded, p):
+            binding = report.get("binding") or {}
+            left_out = binding.get("gone", 0) + binding.get("unknown", 0)
+            if not left_out or p > @COPYING@:
+                return p
+            tests = [{**t, "pValue": with_left_out(t, next((r for r in recorded if r["test"] == t["name"]), None), left_out)} for t in report["tests"]]
+            return min(1, choices(report) * combine(tests) * max(1, p / (min(1, choices(report) * combine(report["tests"])) or 1)))
+
+        def choices(report):  # keys that were declared, and ways in which queries could have been chosen
+            return (1 + len(report["otherCommitments"])) * (report.get("binding") or {}).get("choices", 1)
+
+        def verdict(report, recorded, p):
             held = [t for t in report["tests"] if not is_void(t) and not math.isnan(float(t["pValue"]))]
-            if p <= @COPYING@ and max((t["answers"] for t in held), default=@ANSWERS@) >= @ANSWERS@:
+            if at_worst(report, recorded, p) <= @COPYING@ and max((t["answers"] for t in held), default=@ANSWERS@) >= @ANSWERS@:
                 return "ConsistentWithCopying"
             return "NoEvidence" if p > @NOTHING@ and any(t["answers"] >= t["needed"] for t in held) else "Inconclusive"
+
+        def refuse_twice(names, what):
+            if len(set(names)) != len(names):
+                sys.exit(f"REFUSED: {what} is named twice, and would be counted twice or be another.")
+
+        def kind(recorded):
+            """What a test is recomputed from. One that could be recomputed from two things is refused."""
+            kinds = [k for k, keys in {"rank": ("own", "random"), "labels": ("labels",), "signs": ("suspect", "picks")}.items() if any(recorded.get(key) is not None for key in keys)]
+            return kinds[0] if len(kinds) == 1 else sys.exit(f"REFUSED: the record of a {recorded['test']} test is of {len(kinds)} kinds; one is right.")
 
         def main():
             wrong = 0
@@ -111,16 +144,23 @@ internal static class RecomputeScript
                 for name, digest in json.loads(archive.read("manifest.json"))["sha256"].items():
                     compare("SHA-256 of " + name, digest, hashlib.sha256(archive.read(name)).hexdigest())
                 reports = json.loads(archive.read("report.json"))
-                records = {record["suspect"]: record["tests"] for record in json.loads(archive.read("record.json"))}
+                recorded = json.loads(archive.read("record.json"))
+            refuse_twice([record["suspect"] for record in recorded], "a suspect of the record")
+            refuse_twice([report["suspect"] for report in reports], "a suspect")
+            for report in reports:
+                refuse_twice([test["name"] for test in report["tests"]], "a test of " + report["suspect"])
+            records = {record["suspect"]: record["tests"] for record in recorded}
+            for suspect, tests in records.items():
+                refuse_twice([test["test"] for test in tests], "a recorded test of " + suspect)
             for report in reports:
                 for test in report["tests"]:
                     name = report["suspect"] + ", " + test["name"]
                     recorded = next((r for r in records.get(report["suspect"], []) if r["test"] == test["name"]), None)
                     if recorded is None:
                         print(f"--    {name}: nothing is recorded to recompute it from")
-                    elif "random" in recorded:
+                    elif kind(recorded) == "rank":
                         compare(name + ", p", float(test["pValue"]), rank_test(float(recorded["own"]), list(map(float, recorded["random"]))))
-                    elif "labels" in recorded:
+                    elif kind(recorded) == "labels":
                         answers, p = label_test(recorded["labels"])
                         compare(name + ", answers", float(test["answers"]), float(answers))
                         compare(name + ", p", float(test["pValue"]), p)
@@ -132,12 +172,9 @@ internal static class RecomputeScript
                         compare(name + ", p", float(test["pValue"]), p)
                         for i, (said, counts) in enumerate(zip(test["controlPValues"], recorded["controls"])):
                             compare(f"{name}, p of control {i + 1}", float(said), sign_test(counts, recorded["picks"])[1])
-            def choices(report):  # keys that were declared, and ways in which queries could have been chosen
-                return (1 + len(report["otherCommitments"])) * report.get("binding", {}).get("choices", 1)
-
             for report, p in zip(reports, holm([min(choices(report) * combine(report["tests"]), 1) for report in reports])):
                 compare(report["suspect"] + ", combined p", float(report["combinedPValue"]), p)
-                compare(report["suspect"] + ", verdict", report["verdict"], verdict(report, p))
+                compare(report["suspect"] + ", verdict", report["verdict"], verdict(report, records.get(report["suspect"], []), p))
             print("All figures are those of the report." if not wrong else f"{wrong} figures are NOT those of the report.")
             return 1 if wrong else 0
 

@@ -47,7 +47,8 @@ internal static class VerdictRules
         bool suffices = holding.Any(test => test.Answers >= test.Needed && CanReach(test, Nothing));
         bool isKeyed = holding.Length == 0 || Array.Exists(holding, static test => test.Method != PValueMethod.Controls);
         bool isThin = holding.Length > 0 && holding.Max(static test => test.Answers) < LeastAnswers;
-        OwnershipVerdict verdict = report.CombinedPValue <= Copying && !isThin ? OwnershipVerdict.ConsistentWithCopying
+        double worst = report.CombinedPValue <= Copying ? LeftOutEntries.AtWorst(report) : report.CombinedPValue;
+        OwnershipVerdict verdict = report.CombinedPValue <= Copying && !isThin && worst <= Copying ? OwnershipVerdict.ConsistentWithCopying
             : report.CombinedPValue > Nothing && suffices ? OwnershipVerdict.NoEvidence
             : OwnershipVerdict.Inconclusive;
         string first = verdict == OwnershipVerdict.ConsistentWithCopying && report.Controls.Count == 0 && holding.All(static test => test.ControlPValues.Count == 0)
@@ -60,6 +61,8 @@ internal static class VerdictRules
                 $"Consistent with copying: '{report.Suspect}' repeats keyed choices of '{report.Model}' more often than a model does that never saw its answers. The chance that a key which marked nothing fits as well is at most {report.CombinedPValue:0.0e+0}."),
             OwnershipVerdict.NoEvidence => Say(
                 $"No evidence: '{report.Suspect}' repeats the keyed choices of '{report.Model}' no more often than chance does (p = {report.CombinedPValue:0.000}), and the answers would have sufficed to see a copy that repeats as many as planned with p <= {Copying}."),
+            _ when !isThin && worst > Copying && report.CombinedPValue <= Copying => Say(
+                $"Inconclusive: p = {VerificationWriter.PValue(report.CombinedPValue)} for the queries that were asked, but {report.Binding!.LeftOut:N0} of the list are left out, and had all of them been answered otherwise than the key picks p could be {VerificationWriter.PValue(worst)}, where an accusation takes {Copying:0.0e+0}. Find their inputs, or take a copy of the list that still has them."),
             _ => Inconclusive(report, holding, suffices),
         }];
         words.AddRange(isKeyed ? Bound(report, verdict) : []);

@@ -67,7 +67,7 @@ internal sealed record EvidenceQueries(Dataset Rows, string Note, IReadOnlyList<
         binding = binding is null ? null : binding with
         {
             Unknown = wanted - found.Count,
-            Choices = caller is null ? 1 : reader.CountByCaller().Count,
+            Choices = caller is null ? 1 : 1 + reader.CountByCaller().Count, // one of them, or all
         };
         return new EvidenceQueries(new Dataset("evidence", inputs, width), note, callers, binding);
 

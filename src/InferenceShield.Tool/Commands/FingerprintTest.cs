@@ -9,6 +9,8 @@ internal sealed class FingerprintTest
 {
     private const int FewestRows = 120;
     private const int FewestControls = 5;
+    private const int MostSure = 200;
+    private const float Confident = 0.9f;
     private const ulong Seed = 1;
     private const ulong FirstHelper = 1_000;
 
@@ -73,9 +75,32 @@ internal sealed class FingerprintTest
     public async Task<OwnershipTestResult> RunAsync(Suspect suspect, IReadOnlyList<VerificationControl> controls, SuspectLabelRequest asking, CancellationToken cancellationToken)
     {
         _fingerprint ??= Make(cancellationToken);
+        string? map = asking.ClassMap is { } stated && !stated.SequenceEqual(Enumerable.Range(0, _target.ClassCount)) ? await RequireMapAsync(suspect, stated, asking, cancellationToken).ConfigureAwait(false) : null;
         (int[] labels, string? note) = await SuspectLabels.AskAsync(suspect, _fingerprint.Inputs, _target.ClassCount, asking, cancellationToken).ConfigureAwait(false);
         OwnershipTestResult result = _fingerprint.Compare(_fingerprint.MeasureLabels(labels), [.. controls.Select(control => _fingerprint.Measure(control.Model))]);
-        return note is null ? result : result with { Note = $"{result.Note} {note}" };
+        return result with { Note = string.Join(' ', new[] { result.Note, note, map }.OfType<string>()) };
+    }
+
+    /// <summary>Holds a map that was given against rows that the target is sure of, as tests of marks do: of the many there are one may fit the fingerprint.</summary>
+    /// <returns>What has to be said of it.</returns>
+    private async Task<string> RequireMapAsync(Suspect suspect, IReadOnlyList<int> map, SuspectLabelRequest asking, CancellationToken cancellationToken)
+    {
+        float[] clean = new float[_probes.Count * _target.ClassCount];
+        _target.Classify(_probes.Values.Span, clean);
+        float[][] scores = [.. clean.Chunk(_target.ClassCount)];
+        int[] sure = [.. Enumerable.Range(0, _probes.Count).Where(row => scores[row].Max() >= Confident).Take(MostSure)];
+        int agreeing = 0;
+        if (sure.Length > 0)
+        {
+            SuspectLabelRequest classes = asking with { AnswersFile = asking.AnswersFile is { } file ? Path.ChangeExtension(file, ".classes.txt") : null };
+            (int[] labels, _) = await SuspectLabels.AskAsync(suspect, _probes.Select(sure), _target.ClassCount, classes, cancellationToken).ConfigureAwait(false);
+            agreeing = sure.Where((row, i) => labels[i] == Array.IndexOf(scores[row], scores[row].Max())).Count();
+        }
+
+        double share = agreeing / (double)Math.Max(1, sure.Length);
+        return sure.Length >= VerificationSetup.FewestProbes && share < VerificationSetup.LeastAgreement
+            ? throw new MistakeException(Say($"With the class map {string.Join(",", map)} '{suspect.Name}' agrees with the target on only {100 * share:0.0} % of {sure.Length} rows of --control-data that the target is sure of. Give its true map."))
+            : Say($"Classes are taken by the map {string.Join(",", map)}, which was given and not found: the suspect agrees on {100 * share:0.0} % of {sure.Length} rows that the target is sure of. Whoever gives a map chooses one of many, and the p-value does not know of it.");
     }
 
     private Fingerprint Make(CancellationToken cancellationToken)

@@ -39,9 +39,9 @@ internal static class VerifyCommand
         Option<string?> classMap = new("--class-map") { Description = "For each class of the suspect the model's, or -1, with commas. Default: in order, or as confident answers agree best.", HelpName = "NUMBERS" };
         Option<bool> labelOnly = new("--label-only") { Description = "Use the suspect's labels alone." };
         Option<bool> plan = new("--plan") { Description = "Say how many queries are needed, and ask nothing." };
-        Option<int?> randomKeys = new("--random-keys") { Description = "Keys that nobody marked anything with, to calibrate on: 300 to 100000. Default: 1000 beside exact p-values, 20000 where the p-value is a rank among them.", HelpName = "NUMBER" };
+        Option<int?> randomKeys = new("--random-keys") { Description = "Keys that nobody marked anything with, to calibrate on: 300 to 100000. Default: 1000 beside exact p-values, 20000 where the p-value is a rank among them. With --digest only 100000, which doubles p.", HelpName = "NUMBER" };
         Option<double> wanted = new("--p") { Description = "The p-value that --plan says the needed queries for.", HelpName = "NUMBER", DefaultValueFactory = _ => 1e-6 };
-        Option<double> match = new("--match") { Description = "The share of marked answers that a copy is expected to repeat: above .5, below 1.", HelpName = "SHARE", DefaultValueFactory = _ => 0.7 };
+        Option<double> match = new("--match") { Description = "The share of marked answers that a copy is expected to repeat: above .5, below 1.", HelpName = "SHARE", DefaultValueFactory = _ => VerifyInputs.DefaultMatch };
         Option<int?> most = new("--max-queries") { Description = "The most queries to ask.", HelpName = "NUMBER" };
         Option<string> folder = new("--out") { Description = "Folder for verification.html, verification.json and the answers.", HelpName = "FOLDER", DefaultValueFactory = _ => "inference-shield-verification" };
         Option<bool> resume = new("--resume") { Description = "Go on with the answers that are kept in --out." };

@@ -11,6 +11,12 @@ internal sealed class VerifyInputs : IDisposable
     /// <summary>Their p-values are exact.</summary>
     private const int DefaultTokenKeys = 1000;
 
+    /// <summary>The only number of random keys that a bound run may have beside the default: else one could stop at a lucky one.</summary>
+    private const int BoundKeys = 100_000;
+
+    /// <summary>What <c>--match</c> is where it is not given.</summary>
+    public const double DefaultMatch = 0.7;
+
     private readonly List<IDisposable> _owned = [];
     private readonly List<string> _notes = [];
 
@@ -122,7 +128,8 @@ internal sealed class VerifyInputs : IDisposable
 
         bool isEmbedding = marks.Kind == OutputKind.Embedding;
         (Dataset queries, Dataset? probes, EvidenceBinding? binding) = ReadQueries(request, name, commitment, isEmbedding);
-        binding = isNamed && binding is not null ? binding with { Choices = binding.Choices * all.Count } : binding;
+        string? space = request.InputSpace ?? policy.InputSpaceFile;
+        binding = binding is null ? null : binding with { Choices = binding.Choices * (isNamed ? all.Count : 1) * CountChoices(request, marks, space is null && commitment?.InputSpaceDigest is not null) };
         _notes.Add($"Tested are the marks of output '{marks.Output}' in posture {marks.Posture}, {why}. Callers in another posture were given those of that one: test it with --posture in a run of its own.");
         if (isEmbedding)
         {
@@ -131,7 +138,6 @@ internal sealed class VerifyInputs : IDisposable
         }
 
         OnnxClassifier target = Keep(OutputChoice.Open(request.Model, queries, request.Output ?? marks.Output, request.Kind ?? KindOf(marks), [], out _));
-        string? space = request.InputSpace ?? policy.InputSpaceFile;
         if (space is not null && commitment?.InputSpaceDigest is { } digest)
         {
             RequireDigest(space, digest, "input space", commitment.Id);
@@ -175,7 +181,19 @@ internal sealed class VerifyInputs : IDisposable
         {
             throw new MistakeException("--digest binds the queries of a list under a commitment: give --evidence and --commitment, and leave --fingerprint, whose queries are of no list, to a run of its own.");
         }
+
+        if (request.Digest is not null && !request.Plan && (request.RandomKeys is not (null or BoundKeys) || request.ExpectedMatch != DefaultMatch))
+        {
+            throw new MistakeException(string.Create(CultureInfo.InvariantCulture, $"With --digest the number of random keys and the expected match are fixed, as one could stop at a lucky one: leave --match out, and --random-keys too or set it to {BoundKeys}, which doubles p."));
+        }
     }
+
+    /// <summary>In how many ways a bound run could have read the same answers otherwise.</summary>
+    internal static long CountChoices(VerifyRequest request, CommittedMarks marks, bool leavesSpaceOut) =>
+        (request.LabelOnly ? 2 : 1)
+        * (leavesSpaceOut && marks.Watermark is not { Cosine: null, Traps: null } ? 2 : 1)
+        * (request.RandomKeys is not null ? 2 : 1)
+        * (request.Kind is not null && request.Kind != KindOf(marks) ? Enum.GetValues<OutputKind>().Length : 1);
 
     private static string[] ReadOthers(VerifyRequest request, OwnershipCommitment? commitment)
     {

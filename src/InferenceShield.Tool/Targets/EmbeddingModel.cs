@@ -1,3 +1,4 @@
+using System.Globalization;
 using InferenceShield.Lab;
 
 namespace InferenceShield.Tool;
@@ -48,8 +49,16 @@ internal sealed class EmbeddingModel : IOracle, IDisposable
     /// <inheritdoc/>
     public ValueTask<OracleReply> AskAsync(ReadOnlyMemory<float> inputs, Memory<float> answers, CancellationToken cancellationToken)
     {
-        _model.Run(inputs.Span, InputLength, _output, cancellationToken).CopyTo(answers);
-        return ValueTask.FromResult(new OracleReply(inputs.Length / InputLength));
+        int rows = inputs.Length / InputLength;
+        float[] given = _model.Run(inputs.Span, InputLength, _output, cancellationToken);
+        if (given.Length != rows * AnswerLength)
+        {
+            throw new OracleException(string.Create(
+                CultureInfo.InvariantCulture, $"Output '{_output}' has {given.Length} numbers for {rows} rows; expected are {rows * AnswerLength}, {AnswerLength} each as in the first answer. Give a model that answers every row with one embedding, whatever the rows beside it."));
+        }
+
+        given.CopyTo(answers);
+        return ValueTask.FromResult(new OracleReply(rows));
     }
 
     public void Dispose() => _model.Dispose();

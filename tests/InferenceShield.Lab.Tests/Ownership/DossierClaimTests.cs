@@ -127,6 +127,8 @@ public sealed class DossierClaimTests : IDisposable
         VerificationReport twice = OwnershipVerifier.Judge(content.Reports[1] with { Tests = [content.Reports[1].Tests[0], content.Reports[1].Tests[0]] });
         byte[] archive = OwnershipDossier.Create(content with { Reports = OwnershipVerifier.Adjust([content.Reports[0], twice]) }, _dossier.Ownership.Signer);
         RequireFault(OwnershipFileFault.Unreadable, "twice", archive);
+        (int code, string output) = Recompute(Unpack(archive));
+        Assert.True(code < 0 || (code == 1 && output.Contains("REFUSED: a test of stranger is named twice", StringComparison.Ordinal)), output);
     }
 
     [Fact] // one kind would be recomputed and the other held against the key
@@ -138,6 +140,8 @@ public sealed class DossierClaimTests : IDisposable
         record[0]!["tests"]![0]!["random"] = new JsonArray(1, 2, 3);
         parts["record.json"] = Encoding.UTF8.GetBytes(record.ToJsonString());
         RequireFault(OwnershipFileFault.Unreadable, "no record", Pack(_dossier.Signed(parts)));
+        (int code, string output) = Recompute(_dossier.Signed(parts));
+        Assert.True(code < 0 || (code == 1 && output.Contains("is of 2 kinds", StringComparison.Ordinal)), output);
     }
 
     [Theory] // each takes hours to recompute, of some megabytes

@@ -88,6 +88,67 @@ public sealed class EvidenceBindingTests : IDisposable
         Assert.Equal(1500, stopped.Binding!.Choices);
     }
 
+    [Fact] // else who chooses erases what does not fit
+    public async Task A_copy_is_not_spoken_of_where_those_left_out_could_take_it_back()
+    {
+        VerificationReport few = await Verify(Request() with { Binding = Binding with { Unknown = 4 } });
+        Assert.Equal(OwnershipVerdict.ConsistentWithCopying, few.Verdict);
+        DossierContent content = await Content(Binding with { Gone = 200, Unknown = 40 });
+        VerificationReport many = content.Reports[0];
+        Assert.Equal((OwnershipVerdict.Inconclusive, few.CombinedPValue), (many.Verdict, many.CombinedPValue));
+        Assert.Contains("but 240 of the list are left out, and had all of them been answered otherwise than the key picks p could be", many.Words, StringComparison.Ordinal);
+        Assert.Equal(many.Words, OwnershipVerifier.Adjust([many])[0].Words);
+
+        // It follows from the record, so that nobody says otherwise, and who leaves the record out says nothing.
+        byte[] archive = OwnershipDossier.Create(content, _sample.Signer);
+        Assert.DoesNotContain(OwnershipDossier.Check(archive), finding => finding.Kind == DossierFindingKind.Fails);
+        VerificationReport forged = many with { Verdict = few.Verdict, Words = few.Words.Replace("4 of its", "240 of its", StringComparison.Ordinal), Limits = few.Limits };
+        foreach (VerificationReport said in new[] { forged, forged with { Record = null } })
+        {
+            Assert.Contains(OwnershipDossier.Check(OwnershipDossier.Create(content with { Reports = [said] }, _sample.Signer)), finding => finding is { Part: "arithmetic", Kind: DossierFindingKind.Fails } && finding.Text.Contains("the rules give Inconclusive", StringComparison.Ordinal));
+        }
+    }
+
+    [Theory] // the exact chance over signs is the oracle, however those left out share bits
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_p_value_at_worst_is_never_below_the_exact_one(bool haveOwnBits)
+    {
+        SeededRandom random = new(seed: 4, stream: 4);
+        int near = 0;
+        for (int i = 0; i < 300; i++)
+        {
+            int groups = 20 + random.NextInt32(60);
+            int[] first = [.. Enumerable.Range(0, groups).Select(_ => haveOwnBits ? 1 : random.NextInt32(9))];
+            int[] second = [.. Enumerable.Range(0, groups).Select(_ => haveOwnBits ? 0 : random.NextInt32(3))];
+            bool[] bits = [.. Enumerable.Range(0, groups).Select(_ => random.NextUnit() < 0.95)];
+            int leftOut = 1 + random.NextInt32(12);
+            TestOutcome asked = new SignSample(first, second).Test(bits);
+            RecordedTest recorded = new() { Test = "near-tie", Suspect = new SignCounts(first, second), Picks = string.Concat(bits.Select(bit => bit ? '1' : '0')), Inputs = haveOwnBits ? [""] : null };
+            OwnershipTestResult test = new("near-tie", asked.Answers, 1, 0, 0, 0, 0, 0, "", asked.PValue, PValueMethod.Exact, 300, 0, [], "");
+            VerificationReport report = new()
+            {
+                Model = "m", Suspect = "s", Tests = [test], Words = "", Limits = [], CombinedPValue = asked.PValue, Binding = Binding with { Gone = leftOut }, Record = new VerificationRecord("s", "", [recorded]),
+            };
+            double worst = LeftOutEntries.AtWorst(report);
+
+            // Each in a group of its own, or in groups that there are, against the key.
+            int[] more = [.. Enumerable.Range(0, leftOut).Select(_ => haveOwnBits ? groups : random.NextInt32(1 + (i % groups)))];
+            int[] one = [.. first, .. haveOwnBits ? new int[leftOut] : []];
+            int[] other = [.. second, .. haveOwnBits ? Enumerable.Repeat(1, leftOut) : []];
+            foreach (int group in haveOwnBits ? [] : more)
+            {
+                (bits[group] ? other : one)[group]++;
+            }
+
+            double exact = new SignSample(one, other).Test([.. bits, .. haveOwnBits ? Enumerable.Repeat(true, leftOut) : []]).PValue;
+            Assert.True(worst >= exact, $"{worst} {exact}");
+            near += worst <= Math.Pow(exact, 0.7) ? 1 : 0;
+        }
+
+        Assert.True(!haveOwnBits || near > 150, $"{near} of 300 are near");
+    }
+
     [Fact] // a map makes answers others or leaves them out, so that of many one fits
     public async Task P_is_multiplied_by_class_maps_where_classes_are_not_taken_in_order()
     {
