@@ -11,4 +11,7 @@ public enum PValueMethod
 
     /// <summary>From independent control models.</summary>
     Controls,
+
+    /// <summary>By a saddle-point formula for the distribution of the statistic over random keys: close, not exact.</summary>
+    SaddlePoint,
 }

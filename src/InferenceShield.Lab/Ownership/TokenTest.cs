@@ -39,7 +39,8 @@ internal static class TokenTest
 
     private static OwnershipTestResult Run(string name, string unit, MarkKey key, ReadOnlyMemory<int> tokens, int randomKeys, ulong seed, Func<MarkKey, TokenWatermark> make)
     {
-        TokenDetection own = make(key).Detect(tokens.Span);
+        TokenWatermark watermark = make(key);
+        TokenDetection own = watermark.Detect(tokens.Span);
         int small = 0;
         double deviation = Deviation(own);
         for (int i = 0; i < randomKeys && own.Tokens > 0; i++)
@@ -56,7 +57,7 @@ internal static class TokenTest
         int needed = (int)Math.Ceiling(Math.Pow((Deep + Power) * deviation / LeastEffect, 2));
         return new OwnershipTestResult(
             name, own.Tokens, Math.Max(1, needed), own.Score, own.Expected, effect, effect - reach, effect + reach, unit, own.Tokens == 0 ? double.NaN : Math.Max(BinomialTail.Smallest, own.PValue),
-            PValueMethod.Exact, randomKeys, own.Tokens == 0 ? double.NaN : small / (double)randomKeys, [],
+            watermark.IsExact(own.Tokens) ? PValueMethod.Exact : PValueMethod.SaddlePoint, randomKeys, own.Tokens == 0 ? double.NaN : small / (double)randomKeys, [],
             own.Tokens == 0 ? "No token has enough tokens before it." : "Needed are tokens for an excess of .05, as of a text that leaves a mark little room. Token ids are those of the model's own tokenizer.");
     }
 

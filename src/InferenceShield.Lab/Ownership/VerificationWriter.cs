@@ -203,6 +203,7 @@ public static class VerificationWriter
     {
         PValueMethod.Exact => "exact over random keys",
         PValueMethod.RandomKeys => "rank among random keys",
+        PValueMethod.SaddlePoint => "by a saddle-point formula over random keys",
         _ => "by control models",
     };
 

@@ -4,6 +4,7 @@ namespace InferenceShield.Numerics;
 internal static class CoinSumTail
 {
     private const double NearMean = 1e-3;
+    private const double Largest = 1e250;
 
     /// <summary>The chance that the mean of <paramref name="count"/> independent scores is at least <paramref name="mean"/>, where a score is the sum
     /// of the weights whose coin shows heads.</summary>
@@ -63,6 +64,76 @@ internal static class CoinSumTail
         double correction = (1 / u) - (1 / w);
         double density = Math.Exp(-w * w / 2) / Math.Sqrt(2 * Math.PI);
         return Math.Clamp(Upper(w) + (density * correction), 0, 1);
+    }
+
+    /// <summary>The chance that the sum of <paramref name="count"/> independent scores is at least <paramref name="sum"/>, where a score is the sum
+    /// of the weights, whole numbers, whose coin shows heads: by counting the ways.</summary>
+    /// <param name="sum">0 or more.</param>
+    /// <param name="count">1 or more.</param>
+    /// <param name="ways">At each score from 0 on, how many choices of weights sum to it.</param>
+    /// <remarks>1e-9 of itself, as far down as a double goes; 0 below. The ways are the coefficients of a power of a polynomial, each by those
+    /// before it (Knuth, "The Art of Computer Programming" 2, 4.7): time in proportion to the sum's distance from the nearer end and to the different scores.</remarks>
+    public static double Exact(long sum, long count, ReadOnlySpan<double> ways)
+    {
+        int degree = ways.Length - 1;
+        long total = count * degree;
+        if (sum <= 0 || sum > total)
+        {
+            return sum <= 0 ? 1 : 0;
+        }
+
+        // Heads and tails are alike: what is at least the sum is as likely as what is at most the rest. Counted is the shorter side.
+        bool isUpper = 2 * sum > total;
+        long end = isUpper ? total - sum : sum - 1;
+        List<int> scores = [];
+        for (int score = 1; score <= degree; score++)
+        {
+            if (ways[score] > 0)
+            {
+                scores.Add(score);
+            }
+        }
+
+        double[] last = new double[degree + 1]; // of k at the place k mod its length
+        last[0] = 1;
+        double below = 1;
+        double logScale = 0;
+        for (long k = 1; k <= end; k++)
+        {
+            double next = 0;
+            foreach (int score in scores)
+            {
+                if (score > k)
+                {
+                    break;
+                }
+
+                next += ((score * (count + 1.0)) - k) * ways[score] * last[(k - score) % last.Length];
+            }
+
+            next /= k;
+            last[k % last.Length] = next;
+            below += next;
+            if (below > Largest)
+            {
+                for (int i = 0; i < last.Length; i++)
+                {
+                    last[i] /= Largest;
+                }
+
+                below /= Largest;
+                logScale += Math.Log(Largest);
+            }
+        }
+
+        double all = 0;
+        foreach (double some in ways)
+        {
+            all += some;
+        }
+
+        double share = Math.Min(1, Math.Exp(Math.Log(below) + logScale - (count * Math.Log(all))));
+        return isUpper ? share : 1 - share;
     }
 
     /// <summary>The normal distribution's share above z, with full digits in the tail.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Security.Cryptography;
 using InferenceShield.Numerics;
 
@@ -15,8 +16,14 @@ internal sealed class Tournament
     /// <summary>What a token that has lost everything keeps of its share, so that its logit stays finite.</summary>
     private const double LeastRatio = 1e-30;
 
+    /// <summary>Steps of a text's score times scores of a token that are counted through: a millisecond or two.</summary>
+    private const long MostWork = 1 << 20;
+
     private readonly SipHashKey _contextKey;
     private readonly TokenDraws _draws;
+
+    /// <summary>At each score of a token, in steps, how many of its draws give it.</summary>
+    private readonly double[] _ways;
 
     public Tournament(MarkKey key, TournamentMarkOptions options)
     {
@@ -27,7 +34,9 @@ internal sealed class Tournament
         CryptographicOperations.ZeroMemory(bytes);
         Layers = options.Layers;
         Context = options.Context;
-        Weights = MakeWeights(Layers);
+        int[] steps = MakeSteps(Layers);
+        _ways = CountWays(steps);
+        Weights = [.. steps.Select(step => step / (double)steps.Sum())];
     }
 
     /// <summary>Rounds.</summary>
@@ -99,10 +108,44 @@ internal sealed class Tournament
         return score;
     }
 
-    private static double[] MakeWeights(int layers)
+    /// <summary>Whether <see cref="Tail"/> of so many tokens is exact: always of one round, of a few rounds up to some thousand tokens.</summary>
+    public bool IsExact(long tokens) => tokens * (_ways.Length - 1) * _ways.Count(static ways => ways > 0) <= MostWork || Layers == 1;
+
+    /// <summary>How often the mean score of so many tokens is as large without the key.</summary>
+    /// <param name="mean">0 to 1.</param>
+    /// <param name="tokens">1 or more.</param>
+    /// <remarks>Exact by <see cref="CoinSumTail.Exact"/>, where that is quick. Elsewhere by the saddle-point formula, which knows no steps, of a sum that is smaller by
+    /// the smallest weight. That is more than the usual correction for continuity, half of a step: near its largest, a sum moves by weights, not by steps. In all that
+    /// was counted through it leaves no p too small.</remarks>
+    public double Tail(double mean, long tokens)
     {
-        double[] weights = [.. Enumerable.Range(0, layers).Select(layer => layers == 1 ? 1 : 10 - (9.0 * layer / (layers - 1)))];
-        double sum = weights.Sum();
-        return [.. weights.Select(weight => weight / sum)];
+        int whole = _ways.Length - 1;
+        long steps = (long)Math.Round(mean * tokens * whole);
+        return Layers == 1 ? HeadsTail.Of(steps, tokens, 0.5)
+            : IsExact(tokens) ? CoinSumTail.Exact(steps, tokens, _ways)
+            : CoinSumTail.Of(mean - (Weights[^1] / tokens), tokens, Weights);
+    }
+
+    /// <summary>The weights as whole numbers without a common divisor.</summary>
+    private static int[] MakeSteps(int layers)
+    {
+        int[] steps = layers == 1 ? [1] : [.. Enumerable.Range(0, layers).Select(layer => (10 * (layers - 1)) - (9 * layer))];
+        int divisor = (int)steps.Aggregate(BigInteger.Zero, (found, step) => BigInteger.GreatestCommonDivisor(found, step));
+        return [.. steps.Select(step => step / divisor)];
+    }
+
+    private static double[] CountWays(int[] steps)
+    {
+        double[] ways = new double[steps.Sum() + 1];
+        ways[0] = 1;
+        foreach (int step in steps)
+        {
+            for (int score = ways.Length - 1; score >= step; score--)
+            {
+                ways[score] += ways[score - step];
+            }
+        }
+
+        return ways;
     }
 }

@@ -34,6 +34,26 @@ public sealed class TokenMarkTextTests
         Assert.InRange(unmarked, -3.5, 3.5);
     }
 
+    [Fact]
+    public void A_report_says_exact_only_of_what_is()
+    {
+        int[] tokens = [.. Enumerable.Range(0, 60).Select(static i => i * i % 101)];
+        using MarkKey key = RandomKeys.GetMarkKey(seed: 2, 0);
+        foreach ((WatermarkOptions marks, PValueMethod method, string words) in new[]
+        {
+            (new WatermarkOptions { GreenList = new() }, PValueMethod.Exact, "(exact over random keys)"),
+            (new WatermarkOptions { Tournament = new() { Layers = 4 } }, PValueMethod.Exact, "(exact over random keys)"),
+            (new WatermarkOptions { Tournament = new() }, PValueMethod.SaddlePoint, "(by a saddle-point formula over random keys)"),
+        })
+        {
+            OwnershipTestResult test = Assert.Single(TokenTest.Run(key, marks, tokens, 300, seed: 1));
+            Assert.Equal(method, test.Method);
+            VerificationReport report = new() { Model = "m", Suspect = "s", Tests = [test], CombinedPValue = test.PValue, Words = "", Limits = [] };
+            Assert.Contains(words, VerificationWriter.ToText(report), StringComparison.Ordinal);
+            Assert.Contains(words[1..^1], VerificationWriter.ToHtml([report]), StringComparison.Ordinal);
+        }
+    }
+
     private static TokenMarkUnderTest Make(string mark, ulong seed) => mark switch
     {
         "tournament" => new TokenMarkUnderTest(new TournamentMarkOptions(), seed),

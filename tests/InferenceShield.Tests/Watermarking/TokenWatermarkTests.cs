@@ -247,7 +247,7 @@ public sealed class TokenWatermarkTests
         Assert.Equal((contexts.Count, mean), (found.Tokens, found.Score), (x, y) => x.Item1 == y.Item1 && Math.Abs(x.Item2 - y.Item2) < 1e-12);
         Assert.Equal((mean - 0.5) / Math.Sqrt(weights.Sum(weight => weight * weight) / 4 / contexts.Count), found.Z, 9);
         TokenDetection part = mark.DetectWindow(text, 20);
-        Assert.Equal(Math.Min(1, CoinSumTail.Of(part.Score, 20, weights) * (found.Tokens - 19)), part.PValue, 12);
+        Assert.Equal(Math.Min(1, tournament.Tail(part.Score, 20) * (found.Tokens - 19)), part.PValue, 12);
 
         // Forty tokens, in 22nds, by adding up the distribution; the formula knows no steps, of which half a one is some per cent here.
         double[] chances = [1];
@@ -293,6 +293,61 @@ public sealed class TokenWatermarkTests
         }
     }
 
+    /// <summary>Against the distribution by adding up, down to the last of the tail.</summary>
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(2, 5)]
+    [InlineData(2, 40)]
+    [InlineData(3, 12)]
+    [InlineData(4, 12)]
+    [InlineData(4, 500)]
+    [InlineData(10, 12)]
+    public void A_tournaments_p_of_few_rounds_is_exact(int layers, int tokens)
+    {
+        using MarkKey key = MarkKeys.Make(7);
+        Tournament tournament = new(key, new TournamentMarkOptions { Layers = layers, Context = 2 });
+        Assert.True(tournament.IsExact(tokens));
+        double[] tails = MakeTails(layers, tokens);
+        for (int steps = 0; steps < tails.Length; steps++)
+        {
+            if (tails[steps] > 1e-290)
+            {
+                Assert.Equal(1, tournament.Tail(steps / (tails.Length - 1.0), tokens) / tails[steps], 9);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(12, 8)]
+    [InlineData(15, 3)]
+    [InlineData(30, 1)]
+    [InlineData(30, 2)]
+    [InlineData(30, 6)]
+    public void A_tournaments_p_by_the_formula_is_nowhere_too_small(int layers, int tokens)
+    {
+        using MarkKey key = MarkKeys.Make(7);
+        Tournament tournament = new(key, new TournamentMarkOptions { Layers = layers, Context = 2 });
+        Assert.False(tournament.IsExact(tokens));
+        double[] tails = MakeTails(layers, tokens);
+        for (int steps = tails.Length / 2; steps < tails.Length; steps++)
+        {
+            double ratio = tournament.Tail(steps / (tails.Length - 1.0), tokens) / tails[steps];
+            Assert.InRange(ratio, 1 / 1.1, tails[steps] > 1e-6 ? 2.5 : 100);
+        }
+    }
+
+    [Fact]
+    public void The_p_of_a_long_text_is_the_same_counted_through_and_by_the_formula()
+    {
+        using MarkKey key = MarkKeys.Make(7);
+        Tournament tournament = new(key, new TournamentMarkOptions { Layers = 4, Context = 2 });
+        int least = Enumerable.Range(1, 10_000).First(tokens => !tournament.IsExact(tokens));
+        foreach (double mean in (double[])[0.5, 0.505, 0.51, 0.53, 0.57])
+        {
+            Assert.InRange(tournament.Tail(mean, least) / tournament.Tail(mean, least - 1), 0.9, 1.1);
+        }
+    }
+
     [Fact]
     public void A_marked_passage_is_found_in_a_longer_text()
     {
@@ -313,6 +368,32 @@ public sealed class TokenWatermarkTests
         Assert.InRange(found.Start, 890, 930);
         Assert.True(found.PValue < 1e-40, $"p is {found.PValue}");
         Assert.True(mark.DetectWindow(plain, 90).PValue > 0.001);
+    }
+
+    /// <summary>Of each sum of fair bits with the paper's weights, in steps from 0 on, the chance of it or a larger one.</summary>
+    private static double[] MakeTails(int layers, int tokens)
+    {
+        int[] steps = [.. Enumerable.Range(0, layers).Select(layer => (10 * (layers - 1)) - (9 * layer))];
+        int divisor = layers % 9 == 1 ? 9 : layers % 3 == 1 ? 3 : 1;
+        double[] tails = [1];
+        foreach (int step in Enumerable.Repeat(steps, tokens).SelectMany(each => each))
+        {
+            double[] next = new double[tails.Length + (step / divisor)];
+            for (int i = 0; i < tails.Length; i++)
+            {
+                next[i] += tails[i] / 2;
+                next[i + (step / divisor)] += tails[i] / 2;
+            }
+
+            tails = next;
+        }
+
+        for (int i = tails.Length - 2; i >= 0; i--)
+        {
+            tails[i] += tails[i + 1];
+        }
+
+        return tails;
     }
 
     private static int[] MakeText(Random random, int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(Vocabulary))];
