@@ -116,7 +116,7 @@ internal static class RecomputeScript
 
         def verdict(report, recorded, p):
             held = [t for t in report["tests"] if not is_void(t) and not math.isnan(float(t["pValue"]))]
-            if at_worst(report, recorded, p) <= @COPYING@ and max((t["answers"] for t in held), default=@ANSWERS@) >= @ANSWERS@:
+            if p <= @COPYING@ and at_worst(report, recorded, p) <= @COPYING@ and max((t["answers"] for t in held), default=@ANSWERS@) >= @ANSWERS@:
                 return "ConsistentWithCopying"
             return "NoEvidence" if p > @NOTHING@ and any(t["answers"] >= t["needed"] for t in held) else "Inconclusive"
 

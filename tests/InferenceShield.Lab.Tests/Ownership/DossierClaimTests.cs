@@ -253,6 +253,24 @@ public sealed class DossierClaimTests : IDisposable
         Assert.True(code == 1 && output.Contains("NOT those of the report", StringComparison.Ordinal), output);
     }
 
+    [Theory]
+    [InlineData(MarkKeying.Cell, 2)]
+    [InlineData(MarkKeying.Cell, 100_000)]
+    [InlineData(MarkKeying.ExactInput, 2)]
+    [InlineData(MarkKeying.ExactInput, 100_000)]
+    public async Task The_script_gives_the_verdict_of_a_list_in_part_only(MarkKeying keying, int gone)
+    {
+        DossierContent content = await _dossier.ContentAsync(keying);
+        Dictionary<string, byte[]> parts = Unpack(OwnershipDossier.Create(content, _dossier.Ownership.Signer));
+        EvidenceBinding binding = new() { Digest = "d", Entries = 200_000, Gone = gone };
+        IReadOnlyList<VerificationReport> reports = OwnershipVerifier.Adjust([.. content.Reports.Select(report => OwnershipVerifier.Judge(report with { Binding = binding }))]);
+        Assert.Equal(gone == 2 ? content.Reports[0].Verdict : OwnershipVerdict.Inconclusive, reports[0].Verdict);
+        Assert.True(keying != MarkKeying.Cell || content.Reports[0].Verdict == OwnershipVerdict.ConsistentWithCopying);
+        parts["report.json"] = Encoding.UTF8.GetBytes(VerificationWriter.ToJson(reports));
+        (int code, string output) = Recompute(_dossier.Signed(parts));
+        Assert.True(code <= 0, output);
+    }
+
     [Fact] // record and report, which are read before they are believed
     public async Task Whatever_a_claimant_signs_is_checked_or_refused()
     {
