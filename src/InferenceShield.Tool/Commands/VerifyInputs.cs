@@ -96,9 +96,13 @@ internal sealed class VerifyInputs : IDisposable
         }
 
         ShieldOptions policy = new();
-        if (request.Policy is { } path)
+        if (request.Policy is { } path && commitment is null)
         {
-            PolicyFile.Read(path, name)(policy);
+            policy = PolicyFile.ReadMarks(path, name, "so no answer carries them");
+        }
+        else if (request.Policy is { } beside)
+        {
+            PolicyFile.Read(beside, name)(policy); // for its input space; the commitment's marks count
         }
 
         IReadOnlyList<CommittedMarks> all = commitment?.Marks ?? CommittedMarks.Of(policy);
