@@ -56,6 +56,7 @@ internal static class VerdictRules
         List<string> words = [first + verdict switch
         {
             _ when !isKeyed => Unkeyed(report, holding, verdict),
+            not OwnershipVerdict.Inconclusive when holding.All(static test => test.Name == DirectionMarkTest.Name) => Embedded(report, verdict),
             OwnershipVerdict.ConsistentWithCopying => Say(
                 $"Consistent with copying: '{report.Suspect}' repeats keyed choices of '{report.Model}' more often than a model does that never saw its answers. The chance that a key which marked nothing fits as well is at most {report.CombinedPValue:0.0e+0}."),
             OwnershipVerdict.NoEvidence => Say(
@@ -83,6 +84,11 @@ internal static class VerdictRules
                 + Say($"No evidence takes at least 99 of them, and an accusation p <= {Copying}, which a mark reaches and a fingerprint hardly does."),
         };
     }
+
+    /// <summary>Words where all that was tested is the directions of embeddings, of which a copy repeats no share.</summary>
+    private static string Embedded(VerificationReport report, OwnershipVerdict verdict) => verdict == OwnershipVerdict.ConsistentWithCopying
+        ? Say($"Consistent with copying: embeddings of '{report.Suspect}' lean towards the keyed directions of '{report.Model}' more than those of a model do that never saw its answers. The chance that a key which marked nothing fits as well is at most {report.CombinedPValue:0.0e+0}.")
+        : Say($"No evidence: embeddings of '{report.Suspect}' lean towards the keyed directions of '{report.Model}' no more than chance explains (p = {report.CombinedPValue:0.000}). So many answers sufficed to see, with p <= {Copying}, a network that was trained on 6,000 answers with the default mark; a simpler copy, such as a linear map, or one of fewer answers may show nothing.");
 
     /// <summary>What is known of how queries were chosen.</summary>
     private static IEnumerable<string> Bound(VerificationReport report, OwnershipVerdict verdict)
