@@ -160,7 +160,7 @@ internal sealed class VerifyInputs : IDisposable
             OtherCommitments = OtherCommitments,
             Binding = binding,
             RandomKeys = request.RandomKeys,
-            WantedPValue = request.WantedPValue,
+            WantedPValue = request.WantedPValue ?? 1e-6,
             ExpectedMatch = request.ExpectedMatch,
             MostQueries = request.MostQueries,
             RowsPerCall = request.Endpoint.RowsPerCall,
@@ -220,7 +220,7 @@ internal sealed class VerifyInputs : IDisposable
             Controls = controls,
             Commitment = commitment?.Id ?? "",
             RandomKeys = request.RandomKeys,
-            WantedPValue = request.WantedPValue,
+            WantedPValue = request.WantedPValue ?? 1e-4, // a rank among the default number of random keys gives no 1e-6
             MostQueries = request.MostQueries,
             RowsPerCall = request.Endpoint.RowsPerCall,
             Seed = commitment?.ProbeSeed ?? 1,
