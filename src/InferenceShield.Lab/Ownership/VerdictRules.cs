@@ -104,9 +104,10 @@ internal static class VerdictRules
         }
 
         string root = binding.Root.Length == 0 ? ", whose root was not checked" : "";
-        string part = binding.IsWhole ? "" : Say($" in part only: {binding.LeftOut:N0} of its {binding.Entries:N0} are left out, as they were erased, their segments are gone, or their inputs are not known, and they could have been left out for their answers");
+        string part = binding.IsWhole ? "" : " in part only";
+        string rest = binding.IsWhole ? "" : Say($"Of its {binding.Entries:N0} marked queries {binding.LeftOut:N0} are left out, as they were erased, their segments are gone, or their inputs are not known, and they could have been left out for their answers. ");
         string younger = binding.SuspectSince is { } since ? $"The suspect is known since {OwnershipFiles.TextOf(since)}, as who asked says." : "Whether the suspect is younger has to be known from elsewhere.";
-        return [$"The queries are bound to a list stamped at {OwnershipFiles.TextOf(stamped)} by {binding.Authority}{root}{part}. {younger}"];
+        return [$"The queries are bound{part} to a list stamped at {OwnershipFiles.TextOf(stamped)} by {binding.Authority}{root}. {rest}{younger}"];
     }
 
     private static string Inconclusive(VerificationReport report, OwnershipTestResult[] holding, bool suffices)
@@ -177,7 +178,7 @@ internal static class VerdictRules
         {
             limits.Add(report.OtherCommitments.Count == 0
                 ? "A commitment covers one key, and no other was declared. Keys that were committed to or tried and not declared are not counted: with n of them p is n + 1 times as large."
-                : Say($"A commitment covers one key; {report.OtherCommitments.Count:N0} others were declared, and p counts them. Keys that were committed to or tried and not declared are not counted."));
+                : Say($"A commitment covers one key; {(report.OtherCommitments.Count == 1 ? "1 other was declared, and p counts it" : Say($"{report.OtherCommitments.Count:N0} others were declared, and p counts them"))}. Keys that were committed to or tried and not declared are not counted."));
         }
 
         if (report.Controls.Count == 0)
