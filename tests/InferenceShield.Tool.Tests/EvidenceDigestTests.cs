@@ -94,7 +94,7 @@ public sealed class EvidenceDigestTests : IDisposable
         JsonElement report = await Verify("--digest", Digest, "--queries", half, "--scale", "none");
         int unknown = report.GetProperty("binding").GetProperty("unknown").GetInt32();
         Assert.InRange(unknown, 1, asked - 1);
-        Assert.Contains($"{unknown} of its {asked} are left out", report.GetProperty("words").GetString(), StringComparison.Ordinal);
+        Assert.Contains($"Of its {asked} marked queries {unknown} are left out", report.GetProperty("words").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -53,7 +53,7 @@ public sealed class VerifyEmbeddingTests : IDisposable
         Assert.Contains("direction", await File.ReadAllTextAsync(_tool.At("verification/record.json")), StringComparison.Ordinal);
 
         Assert.True(await _tool.RunAsync(Verify(s_model, "--queries", ToolRun.Images)) == ExitCode.Done, _tool.Error);
-        Assert.Contains("No evidence: 'fashion-cnn'", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("No evidence: embeddings of 'fashion-cnn'", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("An affine map of the target's embeddings explains 100.0 %", _tool.Output, StringComparison.Ordinal);
     }
 
