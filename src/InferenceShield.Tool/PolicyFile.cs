@@ -50,6 +50,20 @@ internal static class PolicyFile
         };
     }
 
+    /// <summary>The options of a policy whose marks a shield would start with.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="model">As for <see cref="Read"/>.</param>
+    /// <param name="consequence">What follows from a fault in them, for the message.</param>
+    /// <exception cref="MistakeException">They are at fault. Other faults are of the machine that serves: its folders and files.</exception>
+    public static ShieldOptions ReadMarks(string path, string model, string consequence)
+    {
+        ShieldOptions options = new();
+        Read(path, model)(options);
+        string[] faults = [.. options.ReadingFaults.Concat(ShieldOptionsValidator.Validate(options, "", serving: null).Where(static fault => fault.Contains("Watermark", StringComparison.Ordinal))).Distinct()];
+        return faults.Length == 0 ? options
+            : throw new MistakeException($"No shield would start with the marks of '{path}', {consequence}: {string.Join(" ", faults)}");
+    }
+
     /// <summary>The outputs that a policy declares; empty where it declares none.</summary>
     public static string[] GetOutputs(Action<ShieldOptions> policy)
     {

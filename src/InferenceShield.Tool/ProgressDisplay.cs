@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace InferenceShield.Tool;
 
-/// <summary>Shows how far an audit is: a bar on a screen, now and then a line in a log.</summary>
+/// <summary>Shows how far an audit is: a bar on a screen, now and then a line in a log; and how far the asking of a suspect is, by lines alone.</summary>
 internal static class ProgressDisplay
 {
     private static readonly TimeSpan s_betweenLines = TimeSpan.FromSeconds(10);
@@ -33,6 +33,23 @@ internal static class ProgressDisplay
         {
             task.Description = Describe(value);
             task.Value = (double)value.Finished / value.Total;
+        }
+    }
+
+    /// <summary>Lines on how many queries a suspect has answered.</summary>
+    public static IProgress<VerificationProgress> Of(Terminal terminal, string suspect) => new Asking(terminal.Error, suspect);
+
+    private sealed class Asking(TextWriter error, string suspect) : IProgress<VerificationProgress>
+    {
+        private long? _last;
+
+        public void Report(VerificationProgress value)
+        {
+            if (_last is not { } last || value.Answered == value.Total || TimeProvider.System.GetElapsedTime(last) >= s_betweenLines)
+            {
+                _last = TimeProvider.System.GetTimestamp();
+                error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"'{TerminalText.Lines(suspect)}' has answered {value.Answered:N0} of {value.Total:N0} queries{(value.Answered == value.Total ? "; testing" : "")}"));
+            }
         }
     }
 

@@ -64,6 +64,10 @@ public sealed class CommitTests : IDisposable
         Assert.Equal(ExitCode.Mistake, await _tool.RunAsync(Commit("--policy", policy)));
         Assert.Contains(key, _tool.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(_tool.At("claim.commitment")));
+
+        Assert.Equal(ExitCode.Mistake, await _tool.RunAsync("verify", "--plan", "--model", ToolRun.Model, "--queries", ToolRun.Images, "--policy", policy, "--secret-env", Variable));
+        Assert.Contains("so no answer carries them", _tool.Error, StringComparison.Ordinal);
+        Assert.Contains(key, _tool.Error, StringComparison.Ordinal);
     }
 
     [Fact]

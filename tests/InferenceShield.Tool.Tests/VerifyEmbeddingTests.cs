@@ -41,6 +41,8 @@ public sealed class VerifyEmbeddingTests : IDisposable
         Assert.True(await _tool.RunAsync(verify) == ExitCode.Done, _tool.Error);
         _listener.Stop();
         await serving;
+        Assert.Contains("/v2/models/copy' has answered 100 of 300 queries\n", _tool.Error.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains("has answered 300 of 300 queries; testing", _tool.Error, StringComparison.Ordinal);
         using JsonDocument json = JsonDocument.Parse(_tool.Output);
         JsonElement report = json.RootElement[0];
         JsonElement test = Assert.Single(report.GetProperty("tests").EnumerateArray());
@@ -51,7 +53,7 @@ public sealed class VerifyEmbeddingTests : IDisposable
         Assert.Contains("direction", await File.ReadAllTextAsync(_tool.At("verification/record.json")), StringComparison.Ordinal);
 
         Assert.True(await _tool.RunAsync(Verify(s_model, "--queries", ToolRun.Images)) == ExitCode.Done, _tool.Error);
-        Assert.Contains("No evidence: 'fashion-cnn'", _tool.Output, StringComparison.Ordinal);
+        Assert.Contains("No evidence: embeddings of 'fashion-cnn'", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("An affine map of the target's embeddings explains 100.0 %", _tool.Output, StringComparison.Ordinal);
     }
 
@@ -64,7 +66,8 @@ public sealed class VerifyEmbeddingTests : IDisposable
         Assert.Equal([300], json.RootElement[0].GetProperty("callers").EnumerateArray().Select(caller => caller.GetProperty("queries").GetInt32()));
         Assert.Equal(300, json.RootElement[0].GetProperty("queries").GetInt32());
         Assert.Equal("Inconclusive", json.RootElement[0].GetProperty("verdict").GetString());
-        Assert.True(await _tool.RunAsync(Verify(s_model, "--evidence", list, "--plan", "--p", ".0001", "--random-keys", "20000")) == ExitCode.Done, _tool.Error);
+        Assert.True(await _tool.RunAsync(Verify(s_model, "--evidence", list, "--plan", "--random-keys", "20000")) == ExitCode.Done, _tool.Error);
+        Assert.DoesNotContain("cannot give less", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("you need about 1,500 queries like these", _tool.Output, StringComparison.Ordinal);
         Assert.Contains("at hand are 300 that count", _tool.Output, StringComparison.Ordinal);
     }

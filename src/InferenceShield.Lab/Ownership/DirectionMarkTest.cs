@@ -16,6 +16,9 @@ namespace InferenceShield.Lab;
 /// </remarks>
 public sealed class DirectionMarkTest
 {
+    /// <summary>As in <see cref="OwnershipTestResult.Name"/>.</summary>
+    internal const string Name = "direction";
+
     /// <summary>What has to be said of a result.</summary>
     internal const string Note = "What an affine map from the owner's embeddings to the suspect's leaves over, against the key's shift; the same probes for all keys. Needed are probes that found a network trained on 6,000 answers at the default mark; a smaller mark, fewer answers or a simpler copy leave less, and more probes help little.";
 
@@ -134,7 +137,7 @@ public sealed class DirectionMarkTest
         double deviation = Math.Sqrt(others.Sum(other => (other - mean) * (other - mean)) / (randomKeys - 1));
         double z = (own - mean) / deviation;
         return new OwnershipTestResult(
-            "direction", Probes, NeededProbes(options, _dimension, SuspectDimension, VerdictRules.Copying), z, 0, z, z - 1.96, z + 1.96, "standard deviations of random keys",
+            Name, Probes, NeededProbes(options, _dimension, SuspectDimension, VerdictRules.Copying), z, 0, z, z - 1.96, z + 1.96, "standard deviations of random keys",
             (1.0 + others.Count(other => other >= own)) / (1 + randomKeys), PValueMethod.RandomKeys, randomKeys, KeyCalibration.ShareOf(others), controls,
             Note);
     }

@@ -7,7 +7,7 @@ namespace InferenceShield.Lab;
 /// request, suspect and seed give the same report, apart from its time. Thread-safe.</remarks>
 public static class EmbeddingVerifier
 {
-    private const string Test = "direction";
+    private const string Test = DirectionMarkTest.Name;
     private const int Batch = 256;
 
     /// <summary>Below this share of its variance a model's embeddings have next to nothing in common with the target's.</summary>

@@ -16,9 +16,10 @@ internal static class KeyCalibration
     {
         (TestOutcome own, double pValue, double share) = Run(test, request, answers, request.KeysOf(test.Method));
         double[] controlValues = [.. controls.Select(control => Run(test, request, control, request.ControlKeys).PValue)];
+        string shortage = pValue <= VerdictRules.Copying ? "" : test.Shortage(request.ExpectedMatch, VerdictRules.Copying); // of what was reached nothing is short
         return new OwnershipTestResult(
             test.Name, own.Answers, test.NeededAnswers(request.ExpectedMatch, VerdictRules.Copying), own.Statistic, own.Expected, own.Effect, own.EffectLow, own.EffectHigh,
-            test.EffectUnit, pValue, test.Method, request.KeysOf(test.Method), share, controlValues, $"{(own.Answers == 0 ? "None of the answers counts." : test.Note(answers))} {test.Shortage(request.ExpectedMatch, VerdictRules.Copying)}".Trim());
+            test.EffectUnit, pValue, test.Method, request.KeysOf(test.Method), share, controlValues, $"{(own.Answers == 0 ? "None of the answers counts." : test.Note(answers))} {shortage}".Trim());
     }
 
     /// <summary>The share of random keys whose rank among the others is a p-value below <see cref="Level"/>.</summary>

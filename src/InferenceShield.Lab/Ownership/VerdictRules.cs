@@ -57,6 +57,7 @@ internal static class VerdictRules
         List<string> words = [first + verdict switch
         {
             _ when !isKeyed => Unkeyed(report, holding, verdict),
+            not OwnershipVerdict.Inconclusive when holding.All(static test => test.Name == DirectionMarkTest.Name) => Embedded(report, verdict),
             OwnershipVerdict.ConsistentWithCopying => Say(
                 $"Consistent with copying: '{report.Suspect}' repeats keyed choices of '{report.Model}' more often than a model does that never saw its answers. The chance that a key which marked nothing fits as well is at most {report.CombinedPValue:0.0e+0}."),
             OwnershipVerdict.NoEvidence => Say(
@@ -87,6 +88,11 @@ internal static class VerdictRules
         };
     }
 
+    /// <summary>Words where all that was tested is the directions of embeddings, of which a copy repeats no share.</summary>
+    private static string Embedded(VerificationReport report, OwnershipVerdict verdict) => verdict == OwnershipVerdict.ConsistentWithCopying
+        ? Say($"Consistent with copying: embeddings of '{report.Suspect}' lean towards the keyed directions of '{report.Model}' more than those of a model do that never saw its answers. The chance that a key which marked nothing fits as well is at most {report.CombinedPValue:0.0e+0}.")
+        : Say($"No evidence: embeddings of '{report.Suspect}' lean towards the keyed directions of '{report.Model}' no more than chance explains (p = {report.CombinedPValue:0.000}). So many answers sufficed to see, with p <= {Copying}, a network that was trained on 6,000 answers with the default mark; a simpler copy, such as a linear map, or one of fewer answers may show nothing.");
+
     /// <summary>What is known of how queries were chosen.</summary>
     private static IEnumerable<string> Bound(VerificationReport report, OwnershipVerdict verdict)
     {
@@ -101,9 +107,10 @@ internal static class VerdictRules
         }
 
         string root = binding.Root.Length == 0 ? ", whose root was not checked" : "";
-        string part = binding.IsWhole ? "" : Say($" in part only: {binding.LeftOut:N0} of its {binding.Entries:N0} are left out, as they were erased, their segments are gone, or their inputs are not known, and they could have been left out for their answers");
+        string part = binding.IsWhole ? "" : " in part only";
+        string rest = binding.IsWhole ? "" : Say($"Of its {binding.Entries:N0} marked queries {binding.LeftOut:N0} are left out, as they were erased, their segments are gone, or their inputs are not known, and they could have been left out for their answers. ");
         string younger = binding.SuspectSince is { } since ? $"The suspect is known since {OwnershipFiles.TextOf(since)}, as who asked says." : "Whether the suspect is younger has to be known from elsewhere.";
-        return [$"The queries are bound to a list stamped at {OwnershipFiles.TextOf(stamped)} by {binding.Authority}{root}{part}. {younger}"];
+        return [$"The queries are bound{part} to a list stamped at {OwnershipFiles.TextOf(stamped)} by {binding.Authority}{root}. {rest}{younger}"];
     }
 
     private static string Inconclusive(VerificationReport report, OwnershipTestResult[] holding, bool suffices)
@@ -174,7 +181,7 @@ internal static class VerdictRules
         {
             limits.Add(report.OtherCommitments.Count == 0
                 ? "A commitment covers one key, and no other was declared. Keys that were committed to or tried and not declared are not counted: with n of them p is n + 1 times as large."
-                : Say($"A commitment covers one key; {report.OtherCommitments.Count:N0} others were declared, and p counts them. Keys that were committed to or tried and not declared are not counted."));
+                : Say($"A commitment covers one key; {(report.OtherCommitments.Count == 1 ? "1 other was declared, and p counts it" : Say($"{report.OtherCommitments.Count:N0} others were declared, and p counts them"))}. Keys that were committed to or tried and not declared are not counted."));
         }
 
         if (report.Controls.Count == 0)

@@ -68,16 +68,7 @@ internal static class CommitCommand
 
     private static void Commit(string path, string policy, string model, string variable, string signingKey, string name, double? days, bool json, Terminal terminal)
     {
-        ShieldOptions options = new();
-        PolicyFile.Read(policy, model)(options);
-
-        // A misspelt value would leave its default committed to for ever. Other faults are of the machine that serves: its folders and files.
-        string[] faults = [.. options.ReadingFaults.Concat(ShieldOptionsValidator.Validate(options, "", serving: null).Where(static fault => fault.Contains("Watermark", StringComparison.Ordinal))).Distinct()];
-        if (faults.Length > 0)
-        {
-            throw new MistakeException($"No shield would start with the marks of '{policy}', so they are not committed to: {string.Join(" ", faults)}");
-        }
-
+        ShieldOptions options = PolicyFile.ReadMarks(policy, model, "so they are not committed to"); // a misspelt value would leave its default committed to for ever
         string[] files = [name + ".commitment", name + ".opening", name + ".tsq"];
         foreach (string file in files)
         {

@@ -40,7 +40,7 @@ internal static class VerifyCommand
         Option<bool> labelOnly = new("--label-only") { Description = "Use the suspect's labels alone." };
         Option<bool> plan = new("--plan") { Description = "Say how many queries are needed, and ask nothing." };
         Option<int?> randomKeys = new("--random-keys") { Description = "Keys that nobody marked anything with, to calibrate on: 300 to 100000. Default: 1000 beside exact p-values, 20000 where the p-value is a rank among them. With --digest only 100000, which doubles p.", HelpName = "NUMBER" };
-        Option<double> wanted = new("--p") { Description = "The p-value that --plan says the needed queries for.", HelpName = "NUMBER", DefaultValueFactory = _ => 1e-6 };
+        Option<double?> wanted = new("--p") { Description = "The p-value that --plan says the needed queries for. Default: 1e-6, and 1e-4 for embeddings.", HelpName = "NUMBER" };
         Option<double> match = new("--match") { Description = "The share of marked answers that a copy is expected to repeat: above .5, below 1.", HelpName = "SHARE", DefaultValueFactory = _ => VerifyInputs.DefaultMatch };
         Option<int?> most = new("--max-queries") { Description = "The most queries to ask.", HelpName = "NUMBER" };
         Option<string> folder = new("--out") { Description = "Folder for verification.html, verification.json and the answers.", HelpName = "FOLDER", DefaultValueFactory = _ => "inference-shield-verification" };

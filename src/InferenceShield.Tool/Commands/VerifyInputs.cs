@@ -102,9 +102,13 @@ internal sealed class VerifyInputs : IDisposable
         }
 
         ShieldOptions policy = new();
-        if (request.Policy is { } path)
+        if (request.Policy is { } path && commitment is null)
         {
-            PolicyFile.Read(path, name)(policy);
+            policy = PolicyFile.ReadMarks(path, name, "so no answer carries them");
+        }
+        else if (request.Policy is { } beside)
+        {
+            PolicyFile.Read(beside, name)(policy); // for its input space; the commitment's marks count
         }
 
         IReadOnlyList<CommittedMarks> all = commitment?.Marks ?? CommittedMarks.Of(policy);
@@ -162,7 +166,7 @@ internal sealed class VerifyInputs : IDisposable
             OtherCommitments = OtherCommitments,
             Binding = binding,
             RandomKeys = request.RandomKeys,
-            WantedPValue = request.WantedPValue,
+            WantedPValue = request.WantedPValue ?? 1e-6,
             ExpectedMatch = request.ExpectedMatch,
             MostQueries = request.MostQueries,
             RowsPerCall = request.Endpoint.RowsPerCall,
@@ -234,7 +238,7 @@ internal sealed class VerifyInputs : IDisposable
             Controls = controls,
             Commitment = commitment?.Id ?? "",
             RandomKeys = request.RandomKeys,
-            WantedPValue = request.WantedPValue,
+            WantedPValue = request.WantedPValue ?? 1e-4, // a rank among the default number of random keys gives no 1e-6
             MostQueries = request.MostQueries,
             RowsPerCall = request.Endpoint.RowsPerCall,
             Seed = commitment?.ProbeSeed ?? 1,

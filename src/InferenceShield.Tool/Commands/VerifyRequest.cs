@@ -81,7 +81,7 @@ internal sealed record VerifyRequest(IReadOnlyList<string> Suspects, string Mode
 
     public int? RandomKeys { get; init; }
 
-    public double WantedPValue { get; init; } = 1e-6;
+    public double? WantedPValue { get; init; }
 
     public double ExpectedMatch { get; init; } = 0.7;
 

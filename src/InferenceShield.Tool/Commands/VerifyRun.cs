@@ -54,7 +54,7 @@ internal static class VerifyRun
             (Suspect suspect, IDisposable owned) = await SuspectTarget.OpenAsync(request, inputs, request.Suspects[i], cancellationToken).ConfigureAwait(false);
             using (owned)
             {
-                reports.Add(await VerifyAsync(request, inputs, suspect, i + 1, cancellationToken).ConfigureAwait(false));
+                reports.Add(await VerifyAsync(request, inputs, terminal, suspect, i + 1, cancellationToken).ConfigureAwait(false));
             }
         }
 
@@ -85,7 +85,7 @@ internal static class VerifyRun
         return ExitCode.Done;
     }
 
-    private static async Task<VerificationReport> VerifyAsync(VerifyRequest request, VerifyInputs inputs, Suspect suspect, int number, CancellationToken cancellationToken)
+    private static async Task<VerificationReport> VerifyAsync(VerifyRequest request, VerifyInputs inputs, Terminal terminal, Suspect suspect, int number, CancellationToken cancellationToken)
     {
         string FileOf(string kind) => Path.Combine(request.OutputFolder, string.Create(CultureInfo.InvariantCulture, $"{kind}-{number}.txt"));
         List<OwnershipTestResult> further = [];
@@ -95,10 +95,11 @@ internal static class VerifyRun
             further.Add(await fingerprint.RunAsync(suspect, inputs.Controls, asking, cancellationToken).ConfigureAwait(false));
         }
 
+        IProgress<VerificationProgress> progress = ProgressDisplay.Of(terminal, suspect.Name);
         VerificationReport report = inputs.Embeddings is { } embeddings
-            ? await EmbeddingVerifier.VerifyAsync(embeddings with { AnswersFile = FileOf("answers"), Resume = request.Resume }, suspect, null, cancellationToken).ConfigureAwait(false)
+            ? await EmbeddingVerifier.VerifyAsync(embeddings with { AnswersFile = FileOf("answers"), Resume = request.Resume }, suspect, progress, cancellationToken).ConfigureAwait(false)
             : inputs.Verification is { } verification
-            ? await OwnershipVerifier.VerifyAsync(verification with { AnswersFile = FileOf("answers"), Resume = request.Resume, FurtherTests = further }, suspect, null, cancellationToken).ConfigureAwait(false)
+            ? await OwnershipVerifier.VerifyAsync(verification with { AnswersFile = FileOf("answers"), Resume = request.Resume, FurtherTests = further }, suspect, progress, cancellationToken).ConfigureAwait(false)
             : JudgeAlone(inputs, suspect.Name, further, further.Sum(static test => test.Answers)) with { SuspectIdentity = suspect.Identity };
         return report with { Notes = [.. inputs.Notes, .. report.Notes], Callers = inputs.Callers };
     }

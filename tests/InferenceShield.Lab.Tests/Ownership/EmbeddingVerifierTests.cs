@@ -25,6 +25,8 @@ public sealed class EmbeddingVerifierTests : IDisposable
     {
         VerificationReport report = await EmbeddingVerifier.VerifyAsync(Request(300) with { RandomKeys = 10_000, Controls = [new EmbeddingControl("other", Model(null, map: 5, dimension: 6))] }, new Suspect("copy", Model(_key, map: 7, dimension: 9)));
         Assert.True(report.Verdict == OwnershipVerdict.ConsistentWithCopying, VerificationWriter.ToText(report));
+        Assert.Contains("lean towards the keyed directions of", report.Words, StringComparison.Ordinal);
+        Assert.DoesNotContain("repeat", report.Words, StringComparison.Ordinal);
         OwnershipTestResult test = Assert.Single(report.Tests);
         Assert.Equal(("direction", 300, 300, 1.0 / 10_001, PValueMethod.RandomKeys), (test.Name, report.Queries, test.Answers, test.PValue, test.Method));
         Assert.True(test.Statistic > 6, $"z is {test.Statistic}");
@@ -58,6 +60,8 @@ public sealed class EmbeddingVerifierTests : IDisposable
         EmbeddingVerificationRequest request = Request(1_600) with { RandomKeys = 300 };
         VerificationReport honest = await EmbeddingVerifier.VerifyAsync(request, new Suspect("honest", Model(null, map: 7, dimension: 9)));
         Assert.True(honest.Verdict == OwnershipVerdict.NoEvidence, VerificationWriter.ToText(honest));
+        Assert.Contains("with p <= 0.0001, a network that was trained on 6,000 answers with the default mark; a simpler copy", honest.Words, StringComparison.Ordinal);
+        Assert.DoesNotContain("repeat", honest.Words, StringComparison.Ordinal);
         Assert.Contains(honest.Limits, limit => limit.Contains("does not clear", StringComparison.Ordinal));
         using MarkKey other = MarkedModel.Key(2);
         VerificationReport theirs = await EmbeddingVerifier.VerifyAsync(request, new Suspect("theirs", Model(other, map: 7, dimension: 9)));

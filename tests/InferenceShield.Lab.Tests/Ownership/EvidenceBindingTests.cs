@@ -51,8 +51,8 @@ public sealed class EvidenceBindingTests : IDisposable
         foreach ((EvidenceBinding binding, string expected) in new[]
         {
             (Binding with { Stamped = null, Authority = "", Root = "" }, "nobody stamped: only the claimant says that it is older than the suspect, and they could have been chosen"),
-            (Binding with { Gone = 3 }, "in part only: 3 of its 1,500 are left out"),
-            (Binding with { Unknown = 4 }, "in part only: 4 of its 1,500 are left out"),
+            (Binding with { Gone = 3 }, "bound in part only to a list stamped at 2026-03-03T12:00:00Z by CN=Test authority. Of its 1,500 marked queries 3 are left out"),
+            (Binding with { Unknown = 4, Root = "" }, "by CN=Test authority, whose root was not checked. Of its 1,500 marked queries 4 are left out"),
         })
         {
             VerificationReport partly = await Verify(Request() with { Binding = binding });
@@ -74,6 +74,8 @@ public sealed class EvidenceBindingTests : IDisposable
         Assert.Equal(3 * plain.CombinedPValue, declared.CombinedPValue, 1e-12 * plain.CombinedPValue);
         Assert.Contains("Times 3: 3 keys were declared", declared.Combination, StringComparison.Ordinal);
         Assert.Contains(declared.Limits, limit => limit.Contains("2 others were declared", StringComparison.Ordinal));
+        VerificationReport one = await Verify(Request() with { OtherCommitments = ["a"] });
+        Assert.Contains(one.Limits, limit => limit.Contains("1 other was declared, and p counts it. Keys", StringComparison.Ordinal));
         Assert.Contains(plain.Limits, limit => limit.Contains("no other was declared", StringComparison.Ordinal));
 
         VerificationReport chosen = await Verify(Request() with { OtherCommitments = ["a"], Binding = Binding with { Choices = 7 } });
