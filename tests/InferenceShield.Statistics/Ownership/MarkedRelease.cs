@@ -19,6 +19,7 @@ internal sealed class MarkedRelease : IRelease, IDisposable
     private readonly string _name;
     private readonly OwnershipMark _mark;
     private readonly Func<double, double>? _disguise;
+    private readonly RegionMark? _region;
     private readonly MarkedRelease? _unmarked;
 
     /// <param name="target">The model.</param>
@@ -74,6 +75,18 @@ internal sealed class MarkedRelease : IRelease, IDisposable
         _shield.Overrides.Set(_caller, new CallerOverride { Posture = posture });
     }
 
+    /// <summary>A near-tie mark of a keying that may be by region.</summary>
+    /// <param name="target">The model.</param>
+    /// <param name="keying">See <see cref="RegionMark"/>.</param>
+    /// <param name="release">One of the names below.</param>
+    /// <param name="seed">The shield's secret follows from it.</param>
+    public MarkedRelease(OwnershipTarget target, string keying, string release, ulong seed)
+        : this(target, OwnershipMark.NearTie(MarkKeying.Cell, RegionMark.MarginOf(keying)), release, seed)
+    {
+        _unmarked = new MarkedRelease(target, new OwnershipMark(OwnershipMark.None), release, seed);
+        _region = new RegionMark(target.Space, keying, Key);
+    }
+
     public const string Labels = "labels";
     public const string Bands = "bands + second";
     public const string BandsAlone = "bands";
@@ -92,16 +105,24 @@ internal sealed class MarkedRelease : IRelease, IDisposable
         int width = inputs.Length / rows;
         byte[] digests = new byte[RowsAtOnce];
         MarkInput[] marks = new MarkInput[RowsAtOnce];
-        if (_disguise is not null)
+        if (_unmarked is not null)
         {
-            float[] disguised = clean.ToArray();
+            float[] marked = clean.ToArray();
             for (int row = 0; row < rows; row++)
             {
-                MarkInput input = _needsInput ? _shield.ReadMarkInput(inputs.Slice(row * width, width)) : default;
-                NearTieDisguise.Apply(Key.NearTies, input, _mark, _disguise, disguised.AsSpan(row * classCount, classCount));
+                ReadOnlySpan<float> input = inputs.Slice(row * width, width);
+                Span<float> one = marked.AsSpan(row * classCount, classCount);
+                if (_region is not null)
+                {
+                    _region.Apply(input, one);
+                }
+                else
+                {
+                    NearTieDisguise.Apply(Key.NearTies, _needsInput ? _shield.ReadMarkInput(input) : default, _mark, _disguise!, one);
+                }
             }
 
-            _unmarked!.Apply(inputs, disguised, classCount, released);
+            _unmarked.Apply(inputs, marked, classCount, released);
             return;
         }
 

@@ -5,7 +5,7 @@ namespace InferenceShield.Statistics.Ownership;
 /// <summary>All that docs/ownership.md is made of, by one command: alone it runs everything, then writes the page.</summary>
 internal static class OwnershipCommand
 {
-    /// <param name="some">Nothing for everything; else one of tokens, disguise, directions, retrieval, collusion, traps, fingerprint, page, or data sets and groups of the table.</param>
+    /// <param name="some">Nothing for everything; else one of tokens, disguise, region, directions, retrieval, collusion, traps, fingerprint, page, or data sets and groups of the table.</param>
     /// <param name="root">Of the repository.</param>
     /// <param name="output">Told how far it is.</param>
     public static async Task RunAsync(string[] some, string root, TextWriter output)
@@ -24,6 +24,11 @@ internal static class OwnershipCommand
         if (some is [] or ["disguise"])
         {
             DisguiseExperiment.Run(results, output);
+        }
+
+        if (some is [] or ["region", ..])
+        {
+            RegionExperiment.Run(results, some is [_, _, ..] ? some[1..] : [], output);
         }
 
         if (some is [] or ["tokens"])
@@ -46,7 +51,7 @@ internal static class OwnershipCommand
             FingerprintExperiment.Run(results, some is [_, _, ..] ? some[1..] : [EfficacyTarget.Fashion, EfficacyTarget.Letters], output);
         }
 
-        if (some is [] or not ["tokens" or "disguise" or "directions" or "retrieval" or "collusion" or "traps" or "fingerprint" or "page", ..])
+        if (some is [] or not ["tokens" or "disguise" or "region" or "directions" or "retrieval" or "collusion" or "traps" or "fingerprint" or "page", ..])
         {
             OwnershipExperiment.Run(results, [.. OwnershipTarget.Names.Intersect(some)], [.. some.Except(OwnershipTarget.Names)], output);
         }

@@ -28,6 +28,7 @@ internal static class OwnershipPage
         AppendReleases(page, figures);
         AppendRemoval(page, figures);
         disguise.Append(page);
+        OwnershipRegion.Load(root).Append(page);
         AppendEvidence(page, figures);
         AppendCosts(page, figures);
         AppendClaims(page, figures);
