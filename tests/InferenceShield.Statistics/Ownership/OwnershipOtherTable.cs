@@ -24,6 +24,13 @@ internal sealed record OwnershipOtherTable(string File, string Title, string[] C
         new("ownership-fingerprint-summary.csv", "Models that were never marked: the fingerprint", [], ("statistic", FingerprintExperiment.Ratio), []),
     ];
 
+    /// <summary>A file's rows by column.</summary>
+    public static IReadOnlyList<Dictionary<string, string>> Read(string results, string file)
+    {
+        string[][] fields = [.. System.IO.File.ReadLines(Path.Combine(results, file)).Where(line => line.Length > 0 && !line.StartsWith('#')).Select(Split)];
+        return [.. fields.Skip(1).Select(row => fields[0].Zip(row).ToDictionary())];
+    }
+
     public void Append(StringBuilder page, string results)
     {
         string path = Path.Combine(results, File);
