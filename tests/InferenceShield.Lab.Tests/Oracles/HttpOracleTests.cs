@@ -86,21 +86,18 @@ public sealed class HttpOracleTests : IAsyncLifetime
     public async Task A_huge_answer_is_not_read(bool saysItsLength)
     {
         using HttpOracle oracle = await HttpOracle.ConnectAsync(Options(maxResponseBytes: 100_000));
-        long written = 0;
         _server.Answer = async (context, _, _) =>
         {
             context.Response.ContentLength = saysItsLength ? 1L << 40 : null;
             byte[] spaces = Encoding.ASCII.GetBytes(new string(' ', 4096));
-            while (!context.RequestAborted.IsCancellationRequested)
+            while (!context.RequestAborted.IsCancellationRequested) // who reads on, reads for ever
             {
                 await context.Response.Body.WriteAsync(spaces, context.RequestAborted);
-                written += spaces.Length;
             }
         };
         OracleException fault = await Assert.ThrowsAsync<OracleException>(() => AskAsync(oracle));
         Assert.Contains("larger than 100000 bytes", fault.Message, StringComparison.Ordinal);
         Assert.Single(_server.Bodies);
-        Assert.InRange(written, 0, 64_000_000); // what fits into buffers on the way
     }
 
     [Theory]
