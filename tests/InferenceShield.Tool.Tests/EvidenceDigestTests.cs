@@ -210,15 +210,7 @@ public sealed class EvidenceDigestTests : IDisposable
     {
         Dataset rows = DataFile.Read(ToolRun.Images, null, "none", "auto");
         using OnnxClassifier target = new(ToolRun.Model, "logits");
-        using Shield shield = new ShieldBuilder("fashion")
-            .UseSecret(ShieldSecrets.FromEnvironment(Variable))
-            .AddOutput("logits", OutputKind.Logits, new HardeningOptions { Watermark = new WatermarkOptions { NearTie = new NearTieMarkOptions { Margin = 0.2, Keying = MarkKeying.ExactInput } } })
-            .Configure(options =>
-            {
-                (options.Evidence.File, options.Evidence.KeepInputs) = (list ?? List, keepInputs);
-                options.Admission.PerCaller = options.Admission.PerNetwork = options.Admission.PerModel = new LimitOptions { Queries = 1_000_000, Period = TimeSpan.FromMinutes(1), Burst = 1_000_000 };
-            })
-            .Build();
+        using Shield shield = MarkedShield.Open(Variable, list ?? List, keepInputs);
         float[] scores = new float[10];
         int marked = 0;
         for (int row = 0; row < rows.Count; row++)

@@ -112,15 +112,7 @@ public sealed class VerifyEvidenceTests : IDisposable
         string list = _tool.At("fashion.evidence");
         Dataset rows = DataFile.Read(ToolRun.Images, null, "none", "auto");
         using OnnxClassifier target = new(ToolRun.Model, "logits");
-        using Shield shield = new ShieldBuilder("fashion")
-            .UseSecret(ShieldSecrets.FromEnvironment(Variable))
-            .AddOutput("logits", OutputKind.Logits, new HardeningOptions { Watermark = new WatermarkOptions { NearTie = new NearTieMarkOptions { Margin = 0.2, Keying = MarkKeying.ExactInput } } })
-            .Configure(options =>
-            {
-                (options.Evidence.File, options.Evidence.KeepInputs) = (list, keepInputs);
-                options.Admission.PerCaller = options.Admission.PerNetwork = options.Admission.PerModel = new LimitOptions { Queries = 1_000_000, Period = TimeSpan.FromMinutes(1), Burst = 1_000_000 };
-            })
-            .Build();
+        using Shield shield = MarkedShield.Open(Variable, list, keepInputs);
         if (isBobGuarded)
         {
             shield.Admit(shield.IdentifyCaller("bob"), [], 1); // a caller is known from its first query on

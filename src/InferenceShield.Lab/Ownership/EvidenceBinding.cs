@@ -1,7 +1,7 @@
 namespace InferenceShield.Lab;
 
 /// <summary>That the queries a suspect was asked are those of a list of marked queries at the time of a digest.</summary>
-/// <remarks>Made by <see cref="EvidenceDigest.Bind"/>. Who makes a report could write another one: a third party has to be shown the list, or to bind it himself.</remarks>
+/// <remarks>Made by <see cref="EvidenceDigest.Bind"/>. Who makes a report could write another one: a third party has to be shown the list, or to bind it himself. Immutable and thread-safe.</remarks>
 public sealed record EvidenceBinding
 {
     /// <summary><see cref="EvidenceDigest.Id"/>.</summary>
