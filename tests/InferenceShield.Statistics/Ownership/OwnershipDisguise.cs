@@ -68,7 +68,7 @@ internal sealed class OwnershipDisguise
 
             Honest users' ECE, Brier score and AUROC change by {Change(Evenly, row => row.CalibrationError)}, {Change(Evenly, row => row.Brier)} and {Change(Evenly, row => row.Separation)} evenly, by {Change(All, row => row.CalibrationError)}, {Change(All, row => row.Brier)} and {Change(All, row => row.Separation)} like all (two decimals, Fashion / letters, beside those of the mark; labels and accuracy are the mark's).
 
-            A thief's copy is regularised and trained on the other half of the answers. He finds near what it gives margins of at most .3, and far what differs from it by more than .5 of L1; margins are made even between the leading label and its strongest rival by the copy, or by the answer where no copy is asked. 5,000 answers, near-tie mark of .2 with the exact key: p, then accuracy and agreement of the copy in %.
+            A thief's copy is regularised and trained on the other half of the answers. He finds near what it gives margins of at most .3, and far what differs from it by more than .5 of L1; margins are made even between the leading label and its strongest rival by the copy, or by the answer where no copy is asked. These limits were chosen after a look at the first of the three seeds. 5,000 answers, near-tie mark of .2 with the exact key: p, then accuracy and agreement of the copy in %.
 
 
             """);
